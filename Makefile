@@ -1,0 +1,41 @@
+# Targets that a person uses; `make help` lists them.
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup drill test check lint types docs benchmarks clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
+
+setup: .venv/installed ## install everything into .venv, with the hashes of requirements.lock
+
+.venv/installed: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer was found."; echo "hint: install python3 (3.11 or newer) with its venv module, or say make PYTHON=/path/to/python3"; exit 2; } >&2
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch .venv/installed
+
+drill: setup ## rehearse the whole Samia plan in the sandbox: lose regions, fail over, fail back, report
+	$(BIN)/dr drill samia
+
+test: setup ## all tests, the drills on a real database among them
+	$(BIN)/python -m pytest
+
+check: lint types ## the everyday check: lint, types and the quick tests
+	$(BIN)/python -m pytest -m "not drill and not engine"
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy components scripts sandbox policies
+
+benchmarks: setup ## measure: failover, engine, services, policy, preview (tables, and JSON in out/)
+	@for b in failover engine services policy preview; do $(BIN)/python -m benchmarks.$$b || exit 1; done
+
+clean: ## remove what the project made here (not .venv)
+	rm -rf out .dr .pytest_cache .mypy_cache .ruff_cache

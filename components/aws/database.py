@@ -1,0 +1,144 @@
+"""
+PostgreSQL on RDS: a site's incarnations of one database.
+
+The present incarnation is a primary (with a standby in another zone of the region), or a cross-region replica that is
+fit to be promoted, or restored from a backup. What an incarnation was built from never changes in its declaration:
+`engine`, `username`, `db_name`, `kms_key_id`, `snapshot_identifier` and `restore_to_point_in_time` are create-only, and
+a replica may not be given the first three at all. Backups are on everywhere, because a replica that is promoted with a
+retention of 0 becomes a primary without backups (provider source: PromoteReadReplica takes the configured retention).
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.spec import Incarnation, names
+from components.spec.topology import origin_of
+
+if TYPE_CHECKING:
+    from components.spec import Plan
+    from components.spec.databases import Database
+
+# What says where an incarnation came from. A retiring one keeps in its state what it had, whatever that was: giving up
+# `replicateSourceDb` would promote it, and a final snapshot of a replica is refused.
+ORIGIN = (
+    "replicateSourceDb",
+    "restoreToPointInTime",
+    "snapshotIdentifier",
+    "engine",
+    "engineVersion",
+    "username",
+    "password",
+    "dbName",
+    "allocatedStorage",
+    "storageType",
+    "skipFinalSnapshot",
+    "finalSnapshotIdentifier",
+)
+AUTOMATED_BACKUP = ":auto-backup:"
+
+
+@dataclass(frozen=True)
+class ReplicatedPostgresArgs:
+    """`key_arn` is a key of the site's own region. `password` is used by an incarnation built as a new primary only."""
+
+    plan: "Plan"
+    site: str
+    database: "Database"
+    incarnation: Incarnation
+    subnet_ids: list[pulumi.Output[str]]
+    security_group_id: pulumi.Output[str]
+    key_arn: pulumi.Output[str]
+    password: pulumi.Output[str]
+    protect: bool
+
+
+class ReplicatedPostgres(pulumi.ComponentResource):
+    """Gives `address`, `port` and `arn` of the present incarnation (the newest retiring one when there is no other)."""
+
+    def __init__(self, name: str, args: ReplicatedPostgresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("dr:aws:ReplicatedPostgres", name, None, opts)
+        subnets = aws.rds.SubnetGroup(
+            f"{name}-subnets",
+            region=args.plan.site(args.site).region,
+            name=f"{args.plan.system}-{args.site}-{args.database.name}",
+            subnet_ids=args.subnet_ids,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        instances = [self._instance(name, args, subnets, built, retiring=True) for built in args.incarnation.retiring]
+        if args.incarnation.built is not None:
+            instances.append(self._instance(name, args, subnets, args.incarnation.built, retiring=False))
+        present = instances[-1]
+        self.identifier: str = names.database_identifier(
+            args.plan, args.site, args.database.name, args.incarnation.built or args.incarnation.retiring[-1]
+        )
+        self.address: pulumi.Output[str] = present.address
+        self.port: pulumi.Output[int] = present.port
+        self.arn: pulumi.Output[str] = present.arn
+        self.register_outputs({"identifier": self.identifier, "address": self.address, "port": self.port})
+
+    def _instance(
+        self, name: str, args: ReplicatedPostgresArgs, subnets: aws.rds.SubnetGroup, built: int, *, retiring: bool
+    ) -> aws.rds.Instance:
+        plan, database = args.plan, args.database
+        identifier = names.database_identifier(plan, args.site, database.name, built)
+        return aws.rds.Instance(
+            f"{name}-{built}",
+            region=plan.site(args.site).region,
+            identifier=identifier,
+            instance_class=database.instance_class or "db.t4g.medium",
+            multi_az=database.standby == "same_region",
+            db_subnet_group_name=subnets.name,
+            vpc_security_group_ids=[args.security_group_id],
+            storage_encrypted=True,
+            kms_key_id=args.key_arn,
+            backup_retention_period=database.backups.pitr_retention.days,
+            backup_window="02:00-03:00",
+            maintenance_window="sun:03:30-sun:04:30",
+            copy_tags_to_snapshot=True,
+            delete_automated_backups=False,
+            deletion_protection=not retiring and args.protect,
+            auto_minor_version_upgrade=False,
+            apply_immediately=True,
+            publicly_accessible=False,
+            tags={"dr-backup": f"{plan.system}-{database.name}"},
+            **({} if retiring else self._origin(args, identifier)),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=not retiring and args.protect,
+                ignore_changes=list(ORIGIN) if retiring else None,
+            ),
+        )
+
+    @staticmethod
+    def _origin(args: ReplicatedPostgresArgs, identifier: str) -> dict[str, Any]:
+        plan, database, incarnation = args.plan, args.database, args.incarnation
+        if incarnation.source is not None and incarnation.source_built is not None:
+            source = names.database_arn(plan, incarnation.source, database.name, incarnation.source_built)
+            return {"replicate_source_db": source, "skip_final_snapshot": True}
+        kept = {"skip_final_snapshot": False, "final_snapshot_identifier": names.final_snapshot(identifier)}
+        origin = origin_of(plan, args.site, incarnation)
+        if origin == "new":
+            return kept | {
+                "engine": "postgres",
+                "engine_version": database.version,
+                "allocated_storage": database.storage_gb,
+                "storage_type": "gp3",
+                "db_name": names.database_name(database.name),
+                "username": names.database_user(plan),
+                "password": args.password,
+            }
+        backup = incarnation.backup_of(database.name)
+        if backup is None:  # a replica that was promoted
+            return kept
+        source, _, moment = backup.partition("@")
+        if AUTOMATED_BACKUP not in backup and not moment:
+            return kept | {"snapshot_identifier": backup}
+        kind = (
+            "automated_backups_arn" if AUTOMATED_BACKUP in backup else "identifier"
+        )  # replicated, or in its own region
+        restore: dict[str, Any] = {f"source_db_instance_{kind}": source}
+        restore |= {"restore_time": moment} if moment else {"use_latest_restorable_time": True}
+        return kept | {"restore_to_point_in_time": restore}

@@ -1,0 +1,84 @@
+"""
+A site's front door: a load balancer in front of the site's nodes.
+
+Every site has one from the beginning, the cold one too, so that the traffic switch never has to change in a failover:
+it costs little and its DNS name would otherwise be new just when nobody can wait for it.
+"""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+NODE_PORT = 30080
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"  # TLS 1.2 and newer
+
+
+@dataclass(frozen=True)
+class FrontDoorArgs:
+    """`certificate_arn` is needed for port 443. Health: path, seconds between checks, failures until unhealthy."""
+
+    region: str
+    load_balancer: str
+    vpc_id: pulumi.Output[str]
+    subnet_ids: list[pulumi.Output[str]]
+    security_group_id: pulumi.Output[str]
+    port: int
+    certificate_arn: str | None
+    health_path: str
+    health_interval: int
+    health_failures: int
+    protect: bool
+
+
+class FrontDoor(pulumi.ComponentResource):
+    """Gives `dns_name`, `zone_id` (for alias records) and `target_group_arn`."""
+
+    def __init__(self, name: str, args: FrontDoorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("dr:aws:FrontDoor", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        balancer = aws.lb.LoadBalancer(
+            f"{name}-balancer",
+            region=args.region,
+            name=args.load_balancer,
+            load_balancer_type="application",
+            internal=False,
+            subnets=args.subnet_ids,
+            security_groups=[args.security_group_id],
+            enable_deletion_protection=args.protect,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+        )
+        targets = aws.lb.TargetGroup(
+            f"{name}-nodes",
+            region=args.region,
+            name=args.load_balancer,
+            port=NODE_PORT,
+            protocol="HTTP",
+            target_type="instance",
+            vpc_id=args.vpc_id,
+            deregistration_delay=10,
+            health_check={
+                "path": args.health_path,
+                "protocol": "HTTP",
+                "interval": args.health_interval,
+                "timeout": 5,
+                "healthy_threshold": 2,
+                "unhealthy_threshold": max(2, args.health_failures),
+            },
+            opts=child,
+        )
+        aws.lb.Listener(
+            f"{name}-listener",
+            region=args.region,
+            load_balancer_arn=balancer.arn,
+            port=args.port,
+            protocol="HTTPS" if args.certificate_arn else "HTTP",
+            certificate_arn=args.certificate_arn,
+            ssl_policy=TLS_POLICY if args.certificate_arn else None,
+            default_actions=[{"type": "forward", "target_group_arn": targets.arn}],
+            opts=child,
+        )
+        self.dns_name: pulumi.Output[str] = balancer.dns_name
+        self.zone_id: pulumi.Output[str] = balancer.zone_id
+        self.target_group_arn: pulumi.Output[str] = targets.arn
+        self.register_outputs({"dnsName": balancer.dns_name, "zoneId": balancer.zone_id})

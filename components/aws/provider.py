@@ -1,0 +1,24 @@
+"""The explicit provider of a site: the plan says the region, so no `aws:region` in config can contradict it."""
+
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_aws as aws
+
+if TYPE_CHECKING:
+    from components.spec import Plan
+
+
+def provider(plan: "Plan", region: str, place: str) -> aws.Provider:
+    """
+    `place` is the site, or `traffic`. Credentials come from the environment as for every AWS tool.
+
+    An account that is not the plan's is refused by the provider before it changes anything.
+    """
+    return aws.Provider(
+        "aws",
+        region=region,
+        allowed_account_ids=[plan.account],
+        default_tags={"tags": {"dr:system": plan.system, "dr:place": place}},
+        opts=pulumi.ResourceOptions(protect=False),
+    )

@@ -1,0 +1,1 @@
+"""Kubernetes components, one a file: what runs in a site's namespace."""

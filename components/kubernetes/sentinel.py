@@ -1,0 +1,47 @@
+"""
+The sentinel of a site: renews the writer's lease while this site holds it, and tells the database until when it may
+write (`scripts/sentinel.py`). It runs in warm sites too, idle, so that a promoted site can write at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.spec import names
+
+from .workload import Workload, WorkloadArgs
+
+
+@dataclass(frozen=True)
+class SentinelArgs:
+    """`hosts` are the database servers' names and `databases` the names in them, each separated by commas."""
+
+    namespace: str
+    image: str
+    hosts: pulumi.Output[str]
+    databases: str
+    sources: Sequence[tuple[str, str]]
+    revision: pulumi.Input[str]
+
+
+class Sentinel(pulumi.ComponentResource):
+    """The Deployment is `dr-sentinel`, one pod: two would renew against each other's condition. Nothing is given."""
+
+    def __init__(self, name: str, args: SentinelArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("dr:kubernetes:Sentinel", name, None, opts)
+        workload = WorkloadArgs(
+            namespace=args.namespace,
+            service=names.SENTINEL,
+            image=args.image,
+            command=("sentinel",),
+            replicas=1,
+            most=1,
+            environment={"DATABASE_HOST": args.hosts, "DATABASE_NAME": args.databases},
+            sources=args.sources,
+            revision=args.revision,
+            behind_front_door=False,
+            single=True,
+        )
+        Workload(f"{name}-pod", workload, pulumi.ResourceOptions(parent=self))
+        self.register_outputs({})

@@ -1,0 +1,108 @@
+"""
+A service in a site: a Deployment with as many pods as the site's role wants, and a disruption budget.
+
+`pulumi up` does not wait for pods to become ready: in a warm or fenced site they rightly are not, and an update must
+never hang on the health of a site. The runbooks look at the pods themselves.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+PORT = 8080
+LABEL = "app.kubernetes.io/name"
+FRONT_DOOR = "dr-front-door"
+_NO_WAIT = {"pulumi.com/skipAwait": "true"}
+
+
+@dataclass(frozen=True)
+class WorkloadArgs:
+    """
+    `sources` are the ConfigMaps and Secrets whose keys become variables, as ("config"|"login", name). `revision`
+    changes when their content does, so that pods start anew. `most` is the number of pods of the active site.
+    """
+
+    namespace: str
+    service: str
+    image: str
+    command: tuple[str, ...]
+    replicas: int
+    most: int
+    environment: dict[str, pulumi.Input[str]]
+    sources: Sequence[tuple[str, str]]
+    revision: pulumi.Input[str]
+    behind_front_door: bool = True
+    single: bool = False
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+class Workload(pulumi.ComponentResource):
+    """The Deployment is named as the service. Nothing is given."""
+
+    def __init__(self, name: str, args: WorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("dr:kubernetes:Workload", name, None, opts)
+        selector = {LABEL: args.service}
+        labels = selector | args.labels | ({FRONT_DOOR: "true"} if args.behind_front_door else {})
+        child = pulumi.ResourceOptions(parent=self)
+        k8s.apps.v1.Deployment(
+            f"{name}-deployment",
+            metadata={
+                "name": args.service,
+                "namespace": args.namespace,
+                "labels": labels,
+                "annotations": _NO_WAIT,
+            },
+            spec={
+                "replicas": args.replicas,
+                "selector": {"match_labels": selector},
+                "strategy": {"type": "Recreate"} if args.single else {"type": "RollingUpdate"},
+                "template": {
+                    "metadata": {"labels": labels, "annotations": {"dr/revision": args.revision}},
+                    "spec": {
+                        "containers": [self._container(args)],
+                        "topology_spread_constraints": [_across_zones(selector)],
+                    },
+                },
+            },
+            opts=child,
+        )
+        if args.most > 1:
+            k8s.policy.v1.PodDisruptionBudget(
+                f"{name}-budget",
+                metadata={"name": args.service, "namespace": args.namespace},
+                spec={"max_unavailable": 1, "selector": {"match_labels": selector}},
+                opts=child,
+            )
+        self.register_outputs({})
+
+    @staticmethod
+    def _container(args: WorkloadArgs) -> dict[str, object]:
+        environment = {"SERVICE": args.service, "PORT": str(PORT)} | args.environment
+        references = {"config": "config_map_ref", "login": "secret_ref"}
+        container: dict[str, object] = {
+            "name": args.service,
+            "image": args.image,
+            "env": [{"name": key, "value": value} for key, value in environment.items()],
+            "env_from": [{references[kind]: {"name": source}} for kind, source in args.sources],
+            "ports": [{"container_port": PORT, "name": "http"}],
+            "liveness_probe": _probe("/health", 10),
+            "readiness_probe": _probe("/health/ready", 2),
+            "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
+        }
+        return container | ({"command": list(args.command)} if args.command else {})
+
+
+def _across_zones(selector: dict[str, str]) -> dict[str, object]:
+    """Pods of a service share a zone only when the others cannot take them."""
+    return {
+        "max_skew": 1,
+        "topology_key": "topology.kubernetes.io/zone",
+        "when_unsatisfiable": "ScheduleAnyway",
+        "label_selector": {"match_labels": selector},
+    }
+
+
+def _probe(path: str, period: int) -> dict[str, object]:
+    return {"http_get": {"path": path, "port": PORT}, "period_seconds": period, "timeout_seconds": 2}

@@ -1,0 +1,29 @@
+"""The base of every model of a plan, and the small types they share."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+EXPECTED: dict[str, str] = {}
+"""What a person is told that a pattern wanted."""
+
+
+def form(pattern: str, expected: str, longest: int) -> StringConstraints:
+    """Text that matches `pattern`; a mistake says that it is not `expected`."""
+    EXPECTED[pattern] = expected
+    return StringConstraints(pattern=pattern, max_length=longest)
+
+
+# A name ends up in bucket names, DNS labels and database identifiers.
+Name = Annotated[
+    str, form(r"^[a-z](-?[a-z0-9])*$", "a name of lower case letters, digits and single hyphens", longest=32)
+]
+# Free text for people: never empty, never a wall.
+Text = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+Region = Annotated[str, form(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "a region such as eu-west-1", longest=32)]
+
+
+class Model(BaseModel):
+    """Frozen, and a key that nobody knows is a mistake (most often a typing error), not a comment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_timedelta="float")

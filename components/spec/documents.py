@@ -1,0 +1,99 @@
+"""
+A YAML file as plain data, read warily: a plan may come from a pull request of somebody unknown.
+
+Refused, each by name: files over 1 MiB, what is not UTF-8, several documents, aliases (a few lines of them unfold to
+gigabytes), deep nesting, duplicate keys (YAML parsers silently take the last), and tags that build objects.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .durations import quote
+
+LARGEST_BYTES = 1 << 20
+DEEPEST = 40
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class DocumentError(Exception):
+    """The file cannot be read as one plain YAML document; the text says why, with line and column where known."""
+
+
+class _StrictLoader(_Loader):  # type: ignore[misc] # the class depends on whether libyaml is there
+    """Safe loading that refuses duplicate keys."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            try:
+                repeated = key in seen
+            except TypeError:
+                raise DocumentError(f"{_place(key_node.start_mark)}: a key must be text") from None
+            if repeated:
+                raise DocumentError(
+                    f"{_place(key_node.start_mark)}: the key {quote(key)} stands here for the second time"
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def read_document(path: Path) -> Any:
+    """Raises DocumentError, also when the file cannot be opened."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_BYTES + 1)
+    except FileNotFoundError:
+        raise DocumentError("there is no such file") from None
+    except IsADirectoryError:
+        raise DocumentError("is a directory, not a file") from None
+    except (OSError, ValueError) as error:
+        raise DocumentError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    return parse_document(data)
+
+
+def parse_document(data: bytes) -> Any:
+    """Raises DocumentError."""
+    if len(data) > LARGEST_BYTES:
+        raise DocumentError(f"is larger than {LARGEST_BYTES >> 20} MiB")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DocumentError(f"is not UTF-8 text (byte {error.start})") from None
+    try:
+        _refuse_bombs(text)
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 # a subclass of the safe loader
+    except yaml.MarkedYAMLError as error:
+        problem = error.problem or error.context or "malformed"
+        raise DocumentError(f"{_place(error.problem_mark)}: is not valid YAML: {problem}") from None
+    except yaml.YAMLError as error:
+        raise DocumentError(f"is not valid YAML: {str(error).splitlines()[0]}") from None
+    except (ValueError, OverflowError) as error:  # the thirteenth month, a number of ten thousand digits
+        raise DocumentError(f"holds a value that cannot be read: {str(error)[:120]}") from None
+
+
+def _refuse_bombs(text: str) -> None:
+    depth = documents = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent):
+            raise DocumentError(
+                f"{_place(event.start_mark)}: aliases (*{event.anchor}) are not supported: write it out"
+            )
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise DocumentError(
+                    f"{_place(event.start_mark)}: a second document begins here; a plan is one document"
+                )
+        elif isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                raise DocumentError(f"{_place(event.start_mark)}: is nested deeper than {DEEPEST} levels")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _place(mark: Any) -> str:
+    return f"line {mark.line + 1}, column {mark.column + 1}" if mark is not None else "somewhere"

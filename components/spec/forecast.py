@@ -1,0 +1,339 @@
+"""
+What a plan can reach, before it is deployed: how much it would lose and how long it would take, for each objective.
+
+An estimate from the plan's own numbers and from step times (`step_times.py`, or recorded ones); drills measure. An
+objective counts as met when the typical case meets it, and as at risk when the worst case does not.
+
+RTO runs from the fault to the last tier's recovery: detection, decision, and the steps of the runbook along the
+critical path. RPO is the bound that the plan sets: the lag at which a copy counts as too stale, or how long a backup
+takes to leave and to arrive.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from .databases import Database
+from .durations import format_duration
+from .objectives import HARMS, SAME_REGION, Objective
+from .plan import Plan
+from .services import Service
+from .step_times import OBJECT_COPY, StepTime, StepTimes
+
+Method = Literal["restart", "standby", "promote", "restore", "restore_in_place", "none"]
+Verdict = Literal["met", "at risk", "missed", "impossible"]
+
+
+@dataclass(frozen=True)
+class PathStep:
+    """One step on the critical path; seconds. `starts_seconds` counts from the fault, in the typical case."""
+
+    step: str
+    starts_seconds: float
+    typical_seconds: float
+    worst_seconds: float
+    source: str
+
+
+@dataclass(frozen=True)
+class TierForecast:
+    """
+    When the last service of a tier is back, in seconds from the fault. `target_seconds` is None where the tier's
+    longest downtime does not bind: for a disaster whose own objective is longer than that of every tier.
+    """
+
+    disaster: str
+    tier: int
+    rto_seconds: float
+    worst_rto_seconds: float
+    target_seconds: float | None
+    met: bool
+
+
+@dataclass(frozen=True)
+class ObjectiveForecast:
+    """
+    Seconds throughout; None where there is no way back. `because` says what bounds the loss, or why it cannot be done.
+    """
+
+    disaster: str
+    component: str | None
+    recover_at: str
+    automation: str
+    method: Method
+    rpo_seconds: float | None
+    rto_seconds: float | None
+    worst_rto_seconds: float | None
+    target_rpo_seconds: float
+    target_rto_seconds: float
+    rpo_met: bool
+    rto_met: bool
+    because: str
+    path: tuple[PathStep, ...]
+    tiers: tuple[TierForecast, ...]
+
+    @property
+    def met(self) -> bool:
+        """Loss, time and every tier that binds."""
+        return self.rpo_met and self.rto_met and all(tier.met for tier in self.tiers)
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.method == "none":
+            return "impossible"
+        if not self.met:
+            return "missed"
+        late = self.worst_rto_seconds is not None and self.worst_rto_seconds > self.target_rto_seconds
+        late_tier = any(
+            tier.target_seconds is not None and tier.worst_rto_seconds > tier.target_seconds for tier in self.tiers
+        )
+        return "at risk" if late or late_tier else "met"
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """`critical_path` is that of the slowest objective; each objective has its own."""
+
+    system: str
+    environment: str
+    objectives: tuple[ObjectiveForecast, ...]
+
+    @property
+    def feasible(self) -> bool:
+        return all(objective.met for objective in self.objectives)
+
+    @property
+    def tiers(self) -> tuple[TierForecast, ...]:
+        return tuple(tier for objective in self.objectives for tier in objective.tiers)
+
+    @property
+    def critical_path(self) -> tuple[PathStep, ...]:
+        slowest = max(self.objectives, key=lambda each: each.rto_seconds or 0.0)
+        return slowest.path
+
+    def shortfalls(self) -> list[str]:
+        """What is out of reach, a line each, in the words of the plan."""
+        lines: list[str] = []
+        for index, each in enumerate(self.objectives):
+            place = f"objectives[{index}] ({each.disaster}{f', {each.component}' if each.component else ''})"
+            if each.method == "none":
+                lines.append(f"{place}: {each.because}")
+                continue
+            if not each.rpo_met and each.rpo_seconds is not None:
+                lines.append(
+                    f"{place}.rpo: {span(each.target_rpo_seconds)} is asked, {span(each.rpo_seconds)} can be lost: "
+                    f"{each.because}"
+                )
+            if not each.rto_met and each.rto_seconds is not None:
+                lines.append(
+                    f"{place}.rto: {span(each.target_rto_seconds)} is asked, about {span(each.rto_seconds)} is needed"
+                )
+            lines += [
+                f"{place}: tier {tier.tier} may be down for {span(tier.target_seconds)}, "
+                f"about {span(tier.rto_seconds)} is needed"
+                for tier in each.tiers
+                if not tier.met and tier.target_seconds is not None
+            ]
+        return lines
+
+
+def forecast(plan: Plan, recorded: Mapping[str, Sequence[float]] | None = None) -> Forecast:
+    """`recorded`: durations in seconds that runs of each step took, by the step's name."""
+    times = StepTimes(plan, recorded or {})
+    return Forecast(plan.system, plan.environment, tuple(_objective(plan, each, times) for each in plan.objectives))
+
+
+def _objective(plan: Plan, objective: Objective, times: StepTimes) -> ObjectiveForecast:
+    databases, services = _scope(plan, objective.component)
+    method, reason = _method(plan, objective, databases)
+    if method == "none":
+        rpo, because, timeline = None, reason, None
+    else:
+        rpo, because = _loss(plan, objective, method, databases)
+        timeline = _timeline(method, objective, databases, services, times)
+    rto = timeline.typical if timeline else None
+    return ObjectiveForecast(
+        disaster=objective.disaster,
+        component=objective.component,
+        recover_at=objective.recover_at,
+        automation=objective.automation,
+        method=method,
+        rpo_seconds=rpo.total_seconds() if rpo is not None else None,
+        rto_seconds=rto,
+        worst_rto_seconds=timeline.worst if timeline else None,
+        target_rpo_seconds=objective.rpo.total_seconds(),
+        target_rto_seconds=objective.rto.total_seconds(),
+        rpo_met=rpo is not None and rpo <= objective.rpo,
+        rto_met=rto is not None and rto <= objective.rto.total_seconds(),
+        because=because,
+        path=tuple(timeline.path) if timeline else (),
+        tiers=_tiers(plan, objective, timeline) if timeline and objective.component is None else (),
+    )
+
+
+def _scope(plan: Plan, component: str | None) -> tuple[list[Database], list[Service]]:
+    if component is None:
+        return list(plan.databases), list(plan.services)
+    databases = [each for each in plan.databases if each.name == component]
+    return databases, [each for each in plan.services if each.name == component]
+
+
+def _method(plan: Plan, objective: Objective, databases: list[Database]) -> tuple[Method, str]:
+    """How the service comes back, or "none" and why it cannot."""
+    harm = HARMS[objective.disaster]
+    if harm.loses == "process":
+        return "restart", ""
+    here = objective.recover_at in (SAME_REGION, plan.primary.name)
+    if here and harm.loses in ("database", "zone") and not harm.clean_restore:
+        without = [each.name for each in databases if each.standby == "none"]
+        return ("restore_in_place", "") if without else ("standby", "")
+    if here:
+        return "restore_in_place", ""
+    target = plan.site(objective.recover_at)
+    if target.kind == "warm" and not harm.clean_restore:
+        unfollowed = [each.name for each in databases if each.replication.mode == "none"]
+        if unfollowed:
+            return "none", f"{', '.join(unfollowed)} is not replicated to {target.name}"
+        return "promote", ""
+    missing = [each.name for each in databases if target.name not in _receivers(each)]
+    if missing:
+        return "none", f"no backup of {', '.join(missing)} arrives in {target.name} (backups.copies_to)"
+    return "restore", ""
+
+
+def _receivers(database: Database) -> set[str]:
+    snapshots = database.backups.snapshots
+    return {*database.backups.copies_to, *(snapshots.copies_to if snapshots else ())}
+
+
+def _loss(plan: Plan, objective: Objective, method: Method, databases: list[Database]) -> tuple[timedelta, str]:
+    """The bound on what is lost, and which part of the plan sets it: the worst over the databases and object stores."""
+    bounds: list[tuple[timedelta, str]] = [(timedelta(0), "nothing is lost: what was acknowledged is still there")]
+    for database in databases:
+        backups, name = database.backups, database.name
+        if method == "promote" and database.replication.mode == "asynchronous":
+            lag = database.replication.max_lag or timedelta(0)
+            bounds.append((lag, f"a copy of {name} that is {format_duration(lag)} behind is still promoted (max_lag)"))
+        if method == "restore_in_place":
+            bounds.append(
+                (
+                    backups.archive_interval,
+                    f"the log of {name} leaves every {format_duration(backups.archive_interval)}",
+                )
+            )
+        if method == "restore" and objective.recover_at in backups.copies_to:
+            arrival = 2 * backups.archive_interval
+            bounds.append((arrival, f"the log of {name} takes an archive_interval to leave and one to arrive"))
+        elif method == "restore" and backups.snapshots:
+            bounds.append(
+                (
+                    backups.snapshots.every,
+                    f"only snapshots of {name} arrive there, one every {format_duration(backups.snapshots.every)}",
+                )
+            )
+    stores = [each for each in plan.objects if objective.component in (None, each.name)]
+    if method in ("promote", "restore") and stores:
+        bounds.append(
+            (OBJECT_COPY, f"objects of {stores[0].name} may take {format_duration(OBJECT_COPY)} to be copied")
+        )
+    return max(bounds, key=lambda bound: bound[0])
+
+
+class _Timeline:
+    """The critical path as it grows; of steps side by side only the slowest is on it."""
+
+    def __init__(self) -> None:
+        self.typical = self.worst = 0.0
+        self.path: list[PathStep] = []
+        self.tiers: dict[int, tuple[float, float]] = {}
+
+    def then(self, *branches: Sequence[tuple[str, StepTime]]) -> None:
+        """Branches run side by side, the steps of one branch in a row."""
+        if not any(branches):
+            return
+        slowest = max(branches, key=lambda steps: sum(time.typical for _, time in steps))
+        start = self.typical
+        for name, time in slowest:
+            self.path.append(PathStep(name, start, time.typical, time.worst, time.source))
+            start += time.typical
+        self.worst += max(sum(time.worst for _, time in steps) for steps in branches)
+        self.typical = start
+
+
+def _timeline(
+    method: Method, objective: Objective, databases: list[Database], services: list[Service], times: StepTimes
+) -> _Timeline:
+    line = _Timeline()
+    line.then([("detect", times.detect())])
+    line.then([("decide", times.decide(objective.automation))])
+    verify = [("verify_service", times.of("verify_service"))]
+    if method == "restart":
+        line.then([("restart_service", times.of("restart_service"))])
+    elif method == "standby":
+        line.then(*[[(f"fail_over_database:{each.name}", times.of("fail_over_database"))] for each in databases])
+    elif method == "restore_in_place":
+        line.then([("choose_restore_point", times.of("choose_restore_point"))])
+        line.then(*[[(f"restore_database:{each.name}", times.restore(each))] for each in databases])
+        line.then([("grant_lease", times.of("grant_lease"))])
+    else:
+        first = "check_target" if method == "promote" else "choose_restore_point"
+        line.then([(first, times.of(first))])
+        line.then([("declare_disaster", times.of("declare_disaster"))])
+        line.then([("fence_old_writer", times.fence())])
+        traffic, grant = ("switch_traffic", times.switch_traffic()), ("grant_lease", times.of("grant_lease"))
+        if method == "promote":
+            promotions = [
+                [(f"promote_database:{each.name}", times.of("promote_database")), grant] for each in databases
+            ]
+            line.then([traffic], *(promotions or [[grant]]))
+        else:
+            restores = [[(f"restore_database:{each.name}", times.restore(each))] for each in databases]
+            line.then([("create_cluster", times.of("create_cluster"))], *restores)
+            line.then([traffic], [grant])
+    line.then(verify)
+    _start_services(line, method, services, times)
+    if method in ("promote", "restore"):
+        line.then([("verify_tiers", times.of("verify_tiers"))])
+    return line
+
+
+def _start_services(line: _Timeline, method: Method, services: list[Service], times: StepTimes) -> None:
+    """
+    Tier by tier. A tier whose services all ran before (warm pods, or pods that never stopped) is back already, and only
+    grows; a tier with a service that has to be started is back when the slowest of them is ready.
+    """
+    opened = (line.typical, line.worst)
+    effective = times.plan.effective_tiers
+    for tier in sorted({effective[each.name] for each in services}):
+        members = [each for each in services if effective[each.name] == tier]
+        if method in ("restart", "standby", "restore_in_place"):
+            line.tiers[tier] = opened
+            continue
+        line.then(*[[(f"start_service:{each.name}", times.start(each))] for each in members])
+        runs = method == "promote" and all(each.replicas.warm > 0 for each in members)
+        line.tiers[tier] = opened if runs else (line.typical, line.worst)
+
+
+def _tiers(plan: Plan, objective: Objective, line: _Timeline) -> tuple[TierForecast, ...]:
+    binding = objective.rto <= max(entry.max_downtime for entry in plan.tiers)
+    found = []
+    for tier, (typical, worst) in sorted(line.tiers.items()):
+        target = plan.max_downtime(tier).total_seconds() if binding else None
+        met = target is None or typical <= target
+        found.append(TierForecast(objective.disaster, tier, typical, worst, target, met))
+    return tuple(found)
+
+
+def span(seconds: float | None) -> str:
+    """`0s`, `0.9s`, `35s`, `4m12s`, `1h37m`, `14d`: short enough for a table. `-` for None."""
+    if seconds is None:
+        return "-"
+    if 0 < seconds < 10 and seconds != round(seconds):
+        return f"{seconds:.1f}s"
+    whole = round(seconds)
+    for size, unit, rest, name in ((86400, "d", 3600, "h"), (3600, "h", 60, "m"), (60, "m", 1, "s")):
+        if whole >= size:
+            first, second = whole // size, whole % size // rest
+            return f"{first}{unit}{second:02}{name}" if second else f"{first}{unit}"
+    return f"{whole}s"

@@ -1,0 +1,84 @@
+"""From a file to a Plan, or to a PlanError with every mistake in it."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from .checks import contradictions, expired_waivers
+from .documents import DocumentError, read_document
+from .durations import quote
+from .mistakes import Mistake, mistakes_of
+from .plan import VERSION, Plan
+
+PLANS = Path(__file__).resolve().parents[2] / "plans"
+
+
+class PlanError(Exception):
+    """
+    A plan that cannot be used. `mistakes` holds all of them, `file` is the name to show for the plan.
+
+    Its text has one line for each mistake: `plans/x.yaml: services[2].tier: is required`. Survives pickling, because
+    durable steps store errors.
+    """
+
+    exit_code = 2
+    hint = "correct the plan and run `dr plan check` again; plans/samia.yaml is a complete example"
+
+    def __init__(self, file: str, mistakes: list[Mistake]) -> None:
+        super().__init__(file, mistakes)
+        self.file = file
+        self.mistakes = mistakes
+
+    def __str__(self) -> str:
+        return "\n".join(f"{self.file}: {mistake}" for mistake in self.mistakes)
+
+
+def load_plan(source: str | Path) -> Plan:
+    """
+    The plan of a file, or of a system by name (`samia` means `plans/samia.yaml` of the project).
+
+    Raises PlanError, also when the file is not there or cannot be read.
+    """
+    path, shown = _locate(source)
+    try:
+        document = read_document(path)
+    except DocumentError as error:
+        raise PlanError(shown, [Mistake("", str(error))]) from None
+    return parse_plan(document, shown)
+
+
+def load_current_plan(source: str | Path) -> Plan:
+    """`load_plan` for gates (`dr plan check`, `dr policy`): also refuses waivers that have expired."""
+    plan = load_plan(source)
+    expired = list(expired_waivers(plan))
+    if expired:
+        raise PlanError(_locate(source)[1], expired)
+    return plan
+
+
+def parse_plan(document: Any, file: str) -> Plan:
+    """The plan that a parsed document holds. Raises PlanError; `file` is the name used in it."""
+    if not isinstance(document, dict):
+        raise PlanError(file, [Mistake("", "holds no plan: expected a mapping with `version`, `system`, `sites` ...")])
+    version = document.get("version")
+    if "version" in document and (isinstance(version, bool) or version != VERSION):
+        # Nothing else is judged: the keys of another version may well be right there.
+        raise PlanError(
+            file, [Mistake("version", f"{quote(version)} is not {VERSION}, the version this program reads")]
+        )
+    try:
+        plan = Plan.model_validate(document)
+    except ValidationError as error:
+        raise PlanError(file, mistakes_of(error)) from None
+    mistakes = contradictions(plan)
+    if mistakes:
+        raise PlanError(file, mistakes)
+    return plan
+
+
+def _locate(source: str | Path) -> tuple[Path, str]:
+    text = str(source)
+    if isinstance(source, str) and "/" not in text and not text.endswith((".yaml", ".yml")):
+        return PLANS / f"{text}.yaml", f"plans/{text}.yaml"
+    return Path(source), text

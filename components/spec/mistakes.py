@@ -1,0 +1,75 @@
+"""One mistake of a file, and how pydantic's errors become such."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from .base import EXPECTED
+from .durations import quote
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """`path` is the place inside the file, such as `services[2].objectives.rpo`; empty for the file as a whole."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+def path_of(location: Iterable[str | int]) -> str:
+    """`("services", 2, "tier")` -> `services[2].tier`."""
+    text = ""
+    for part in location:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif part.isidentifier() or all(c.isalnum() or c in "-_" for c in part):
+            text += f".{part}" if text else part
+        else:
+            text += f"[{quote(part)}]"
+    return text
+
+
+def mistakes_of(error: ValidationError) -> list[Mistake]:
+    """Each of pydantic's errors once, in the words of the plan."""
+    found: dict[Mistake, None] = {}
+    for detail in error.errors(include_url=False):
+        location = [part for part in detail["loc"] if part not in _INVISIBLE]
+        found[
+            Mistake(path_of(location), _message(detail["type"], detail["msg"], detail["input"], detail.get("ctx", {})))
+        ] = None
+    return list(found)
+
+
+# Parts of a location that pydantic adds for itself: the members of a union and the key of a mapping.
+_INVISIBLE = {"[key]", "literal['same_region']"}
+
+
+def _message(kind: str, text: str, value: Any, context: dict[str, Any]) -> str:
+    if kind == "missing":
+        return "is required"
+    if kind == "extra_forbidden":
+        return "is not a known key"
+    if kind == "invalid_key":
+        return "keys must be text"
+    if kind == "value_error":
+        return text.removeprefix("Value error, ")
+    if kind == "literal_error":
+        return f"{quote(value)} is not {context['expected']}"
+    if kind == "string_pattern_mismatch":
+        return f"{quote(value)} is not {EXPECTED.get(context['pattern'], 'of the expected form')}"
+    text = text.removeprefix("Input ")
+    return f"{quote(value)}: {_lower(text)}"
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def listed(options: Sequence[str]) -> str:
+    """`a, b or c`, for an error that says what there is."""
+    return options[0] if len(options) == 1 else f"{', '.join(options[:-1])} or {options[-1]}" if options else "nothing"

@@ -1,0 +1,102 @@
+"""
+The names of things, worked out from the plan alone.
+
+Sites learn of each other by these names, never by asking a stack or an API in a region that may be gone.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .plan import Plan
+
+SENTINEL = "dr-sentinel"
+CLAIM_KEY = "claims/active"
+LEASE_KEY = "lease/writer.json"
+
+
+def database_identifier(plan: "Plan", site: str, database: str, built: int) -> str:
+    """`samia-primary-core-1`: one incarnation of a site's database. Never used again after it is gone."""
+    return f"{plan.system}-{site}-{database}-{built}"
+
+
+def database_arn(plan: "Plan", site: str, database: str, built: int) -> str:
+    """How a site in another region names it (RDS: cross-region replicas take the ARN of their source)."""
+    region = plan.site(site).region
+    return f"arn:aws:rds:{region}:{plan.account}:db:{database_identifier(plan, site, database, built)}"
+
+
+def database_name(database: str) -> str:
+    """The name inside the server, as SQL takes it without quotes."""
+    return database.replace("-", "_")
+
+
+def database_user(plan: "Plan") -> str:
+    """The user that owns the databases. Letters, digits and `_`."""
+    return f"{plan.system.replace('-', '_')}_owner"
+
+
+def database_secret(plan: "Plan", site: str, database: str) -> str:
+    """The secret with host, port, name, user and password of the database that a site uses."""
+    return f"{plan.system}-{site}-{database}"
+
+
+def final_snapshot(identifier: str) -> str:
+    """Kept when an incarnation is retired."""
+    return f"{identifier}-final"
+
+
+def snapshot(identifier: str, taken: datetime) -> str:
+    """A snapshot taken by hand or by a runbook; `taken` is shown in UTC to the second."""
+    return f"{identifier}-{taken:%Y%m%d-%H%M%S}"
+
+
+def bucket(plan: "Plan", site: str, store: str) -> str:
+    """A site's copy of an object store. Bucket names are global: a real deployment needs an unusual system name."""
+    return f"{plan.system}-{site}-{store}"
+
+
+def recovery_bucket(plan: "Plan", site: str) -> str:
+    """Holds the site's claim on traffic and, in the witness site, the writer's lease."""
+    return bucket(plan, site, "recovery")
+
+
+def bucket_host(plan: "Plan", site: str, store: str) -> str:
+    """The host name under which a site's bucket answers plain HTTP."""
+    return f"{bucket(plan, site, store)}.s3.{plan.site(site).region}.amazonaws.com"
+
+
+def claim_url(plan: "Plan", site: str) -> str:
+    """Answers 200 while the site claims the traffic, and 403 or 404 otherwise."""
+    return f"http://{bucket_host(plan, site, 'recovery')}/{CLAIM_KEY}"
+
+
+def namespace(plan: "Plan") -> str:
+    """The Kubernetes namespace, the same in each site."""
+    return plan.system
+
+
+def cluster(plan: "Plan", site: str) -> str:
+    return f"{plan.system}-{site}"
+
+
+def load_balancer(plan: "Plan", site: str) -> str:
+    return f"{plan.system}-{site}"
+
+
+def key_alias(plan: "Plan", site: str) -> str:
+    return f"alias/{plan.system}-{site}"
+
+
+def vault(plan: "Plan", site: str) -> str:
+    return f"{plan.system}-{site}"
+
+
+def vault_arn(plan: "Plan", site: str) -> str:
+    return f"arn:aws:backup:{plan.site(site).region}:{plan.account}:backup-vault:{vault(plan, site)}"
+
+
+def chain_record(plan: "Plan", position: int) -> str:
+    """The traffic record of a position in the chain of sites: the plan's own, `standby.` of it, `standby-2.` of it."""
+    prefix = "" if position == 0 else "standby." if position == 1 else f"standby-{position}."
+    return prefix + plan.traffic.record

@@ -1,0 +1,65 @@
+"""Objectives: how much may be lost and how long it may take, by kind of disaster."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from .base import Model, Name
+from .durations import Duration, PositiveDuration
+
+Disaster = Literal[
+    "application_failure",
+    "database_failure",
+    "database_corruption",
+    "cache_failure",
+    "registry_failure",
+    "zone_outage",
+    "regional_outage",
+    "multi_region_outage",
+    "provider_outage",
+    "compromise",
+]
+Automation = Literal["automatic", "partial", "manual"]
+# Where the service comes back: the name of a site, or the region (with its standby and backups) where it was.
+SAME_REGION = "same_region"
+
+
+@dataclass(frozen=True)
+class Harm:
+    """What a kind of disaster leaves behind. `clean_restore`: the live copies carry the damage as well, so only
+    a backup from before it helps. `loses`: what can no longer be reached."""
+
+    loses: Literal["process", "database", "zone", "region", "regions", "cloud"]
+    clean_restore: bool = False
+
+
+HARMS: dict[str, Harm] = {
+    "application_failure": Harm("process"),
+    "cache_failure": Harm("process"),
+    "registry_failure": Harm("process"),
+    "database_failure": Harm("database"),
+    "database_corruption": Harm("database", clean_restore=True),
+    "zone_outage": Harm("zone"),
+    "regional_outage": Harm("region"),
+    "multi_region_outage": Harm("regions"),
+    "provider_outage": Harm("cloud"),
+    "compromise": Harm("regions", clean_restore=True),
+}
+
+
+class Objective(Model):
+    """`component` narrows it to one service, database or object store; without it the whole system is meant."""
+
+    disaster: Disaster
+    rpo: Duration
+    rto: PositiveDuration
+    recover_at: Name | Literal["same_region"] = SAME_REGION
+    automation: Automation = "manual"
+    component: Name | None = None
+
+
+class Environment(Model):
+    """What an environment has otherwise than the plan says: its objectives replace the plan's, whole."""
+
+    objectives: Annotated[tuple[Objective, ...], Field(min_length=1)] | None = None

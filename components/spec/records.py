@@ -1,0 +1,58 @@
+"""
+What sites must know of each other and cannot work out from names: recorded in config, never asked of a lost region.
+
+Each site's stack exports `record`; the scripts write it under `dr:records` into the files of all stacks. A record stays
+when its site is lost, so every other stack can still be previewed and updated.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from .base import Name, Text
+from .mistakes import mistakes_of
+from .topology import TopologyError, _Data
+
+if TYPE_CHECKING:
+    from .plan import Plan
+
+
+class FrontDoor(_Data):
+    """The load balancer's DNS name, and the hosted zone that an alias record to it needs."""
+
+    name: Text
+    zone: str
+
+
+class SiteRecord(_Data):
+    """`key` is the ARN of the site's copy of the system's multi-region key."""
+
+    key: Text | None = None
+    front_door: FrontDoor | None = None
+
+
+Records = Mapping[str, SiteRecord]
+_ADAPTER = TypeAdapter(dict[Name, SiteRecord])
+
+
+def records_from_config(value: Any) -> Records:
+    """From the value of `dr:records`; None means that nothing is recorded yet. Raises TopologyError."""
+    try:
+        return _ADAPTER.validate_python({} if value is None else value)
+    except ValidationError as error:
+        raise TopologyError("\n".join(f"dr:records.{mistake}" for mistake in mistakes_of(error))) from None
+
+
+def provisioning_order(plan: "Plan") -> list[list[str]]:
+    """
+    Stacks in waves, the stacks of a wave side by side; `record` of each wave is written before the next one begins.
+
+    The primary comes first: replicas and replica keys need their source. The first wave's stacks come again at the end,
+    as do warm ones, because objects are copied both ways and a bucket must be there before it can be a destination.
+    Once everything is recorded, one pass over all stacks in any order finds nothing to do.
+    """
+    primary = plan.primary.stack
+    others = [stack for stack in plan.sites_by_stack if stack != primary]
+    sources = [site.stack for site in plan.sites if site.kind != "cold"] if others else []
+    return [wave for wave in ([primary], others, [*sources, plan.traffic.stack]) if wave]

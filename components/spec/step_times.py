@@ -1,0 +1,102 @@
+"""
+How long each step of a recovery takes where nobody has measured it yet: typical and worst, in seconds, with a source.
+
+Names are those of the steps of the runbooks, so that recorded durations can take their place: `StepTimes.recorded`.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .databases import Database
+    from .objectives import Automation
+    from .plan import Plan
+    from .services import Service
+
+MINUTE = 60.0
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """Seconds. `typical` is the median, `worst` the 95th percentile or the documented bound."""
+
+    typical: float
+    worst: float
+    source: str
+
+
+DEFAULTS: Mapping[str, StepTime] = {
+    "check_target": StepTime(5, 15, "assumed: a few API calls"),
+    "choose_restore_point": StepTime(10, 30, "assumed: a few API calls"),
+    "declare_disaster": StepTime(1, 5, "assumed: an entry in the journal and messages"),
+    "grant_lease": StepTime(2, 5, "assumed: a conditional write and one transaction"),
+    "promote_database": StepTime(90, 5 * MINUTE, "assumed: RDS documents `a few minutes`, restart included"),
+    "fail_over_database": StepTime(90, 120, "RDS user guide: a Multi-AZ failover takes 60 to 120 seconds"),
+    "create_cluster": StepTime(15 * MINUTE, 25 * MINUTE, "assumed: EKS control plane, then nodes"),
+    "start_service": StepTime(20, MINUTE, "assumed: a pod is scheduled, starts and becomes ready"),
+    "restart_service": StepTime(30, 2 * MINUTE, "assumed: Kubernetes replaces a pod that fails its probe"),
+    "verify_service": StepTime(5, 15, "assumed: one write and one read from outside"),
+    "verify_tiers": StepTime(5, 30, "assumed: all Deployments are read"),
+}
+DECISIONS: Mapping[str, StepTime] = {
+    "automatic": StepTime(0, 0, "nobody is asked"),
+    "partial": StepTime(MINUTE, 5 * MINUTE, "assumed: one person confirms a prepared runbook"),
+    "manual": StepTime(15 * MINUTE, 30 * MINUTE, "assumed: people gather, assess and decide"),
+}
+RESTORE_BASE = StepTime(20 * MINUTE, 40 * MINUTE, "assumed: RDS creates an instance from a backup")
+RESTORE_SECONDS_PER_GB = 6.0  # assumed: 10 GB a minute
+OBJECT_COPY = timedelta(minutes=15)  # S3 replication time control: 99.9 % of objects within 15 minutes
+
+
+@dataclass(frozen=True)
+class StepTimes:
+    """`recorded` maps a step's name to the durations that runs of it took, in seconds; those win over the defaults."""
+
+    plan: "Plan"
+    recorded: Mapping[str, Sequence[float]]
+
+    def of(self, step: str, default: StepTime | None = None) -> StepTime:
+        """Raises KeyError for a step that neither the table nor a recording knows."""
+        samples = sorted(self.recorded.get(step, ()))
+        if samples:
+            runs = f"measured in {len(samples)} run{'s' if len(samples) > 1 else ''}"
+            return StepTime(percentile(samples, 0.5), percentile(samples, 0.95), runs)
+        return default or DEFAULTS[step]
+
+    def detect(self) -> StepTime:
+        detection = self.plan.detection
+        seen = detection.confirmations * detection.interval.total_seconds() + detection.timeout.total_seconds()
+        worst = detection.confirmations * (detection.interval + detection.timeout).total_seconds()
+        return self.of("detect", StepTime(seen, max(seen, worst), "the plan: detection"))
+
+    def decide(self, automation: "Automation") -> StepTime:
+        return self.of("decide", DECISIONS[automation])
+
+    def fence(self) -> StepTime:
+        ttl = self.plan.fencing.lease.ttl.total_seconds()
+        return self.of("fence_old_writer", StepTime(ttl, 2 * ttl, "the plan: fencing.lease.ttl"))
+
+    def switch_traffic(self) -> StepTime:
+        traffic = self.plan.traffic
+        seen = traffic.health.interval.total_seconds() * traffic.health.failures + traffic.ttl.total_seconds()
+        return self.of("switch_traffic", StepTime(seen, seen + MINUTE, "the plan: traffic.health and traffic.ttl"))
+
+    def start(self, service: "Service") -> StepTime:
+        if service.startup is None:
+            return self.of("start_service")
+        seconds = service.startup.total_seconds()
+        return self.of("start_service", StepTime(seconds, 2 * seconds, f"the plan: startup of {service.name}"))
+
+    def restore(self, database: "Database") -> StepTime:
+        copying = RESTORE_SECONDS_PER_GB * database.storage_gb
+        source = f"{RESTORE_BASE.source}, {database.storage_gb} GB at 10 GB a minute"
+        default = StepTime(RESTORE_BASE.typical + copying, RESTORE_BASE.worst + 2 * copying, source)
+        return self.of("restore_database", default)
+
+
+def percentile(samples: Sequence[float], share: float) -> float:
+    """Of sorted samples, at least one: the smallest that is not exceeded by `share` of them (nearest rank)."""
+    return samples[max(0, math.ceil(share * len(samples)) - 1)]

@@ -1,0 +1,60 @@
+"""How traffic finds the active site, how a failure is seen, and who may write."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from .base import Model, Name, Text, form
+from .durations import Duration, PositiveDuration
+
+Domain = Annotated[
+    str,
+    form(r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$", "a domain name such as api.example.com", longest=200),
+]
+
+
+class Health(Model):
+    """The cloud's health check of a site's front door."""
+
+    path: Annotated[str, form(r"^/[\x21-\x7e]*$", "a path such as /health/db", longest=200)]
+    interval: PositiveDuration
+    failures: Annotated[int, Field(ge=1, le=10, strict=True)]
+
+
+class Traffic(Model):
+    """The record that clients resolve. `stack` holds it; `ttl` is how long a resolver may keep an answer."""
+
+    stack: Name
+    state: Text | None = None
+    zone: Domain
+    record: Domain
+    ttl: PositiveDuration
+    port: Annotated[int, Field(ge=1, le=65535, strict=True)] = 443
+    health: Health
+
+
+class Lease(Model):
+    """The writer's lease: valid for `ttl` after each renewal, renewed every `renew`."""
+
+    ttl: PositiveDuration
+    renew: PositiveDuration
+
+
+class Fencing(Model):
+    """`witness` is the site whose object store holds the lease: not the one that writes by design."""
+
+    witness: Name
+    lease: Lease
+
+
+class Detection(Model):
+    """
+    How a watcher concludes that a site is down: `confirmations` probes in a row, each within `timeout`, agreed by
+    `vantage_points` places; afterwards it does nothing for `hold_down`, so that a flapping site is moved once.
+    """
+
+    interval: PositiveDuration
+    timeout: PositiveDuration
+    confirmations: Annotated[int, Field(ge=1, le=100, strict=True)]
+    vantage_points: Annotated[int, Field(ge=1, le=10, strict=True)] = 1
+    hold_down: Duration

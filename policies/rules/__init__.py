@@ -1,0 +1,1 @@
+"""The rules of the pack, one file each, in folders by what they protect."""

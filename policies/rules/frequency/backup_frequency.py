@@ -1,0 +1,123 @@
+"""Backups are made as often as the objectives need."""
+
+from collections.abc import Iterator
+
+from ..kernel import HIGH, Context, Node, Resource, Rule, minutes
+from ..kernel.checks import at_most, each, runs_often_enough, schedule_problem
+from ..kernel.standards import BACKUP
+
+
+def aws_plan(r: Resource, ctx: Context) -> Iterator[str]:
+    if not r["rules"].present():
+        yield "rules is absent: nothing is ever backed up"
+        return
+    problems: list[str] = []
+    enough = False
+
+    def look(rule: Node) -> Iterator[str]:
+        nonlocal enough
+        # Continuous backups lose minutes, whatever the schedule of the snapshots.
+        found = [] if rule["enableContinuousBackup"].flag() else list(schedule_problem(rule["schedule"], allowed))
+        enough = enough or not found
+        problems.extend(found)
+        yield from ()
+
+    allowed = ctx.number("maxMinutes")
+    yield from each(r["rules"].items(), look)
+    if not enough:
+        yield from problems
+
+
+def azure_policy(r: Resource, ctx: Context) -> Iterator[str]:
+    schedules: list[Node] = []
+
+    def look(rule: Node) -> Iterator[str]:
+        if (rule["objectType"].text() or "") == "AzureBackupRule":
+            schedules.extend(rule["trigger.schedule.repeatingTimeIntervals"].items())
+        yield from ()
+
+    yield from each(r["properties.policyRules"].items(), look)
+    if not schedules:
+        yield "properties.policyRules has no AzureBackupRule with a schedule"
+    problems = [list(schedule_problem(schedule, ctx.number("maxMinutes"))) for schedule in schedules]
+    if all(problems):
+        for problem in problems:
+            yield from problem
+
+
+def cosmos(r: Resource, ctx: Context) -> Iterator[str]:
+    if (r["backupPolicy.type"].text() or "").lower() == "continuous":
+        return
+    yield from at_most(
+        "backupPolicy.periodicModeProperties.backupIntervalInMinutes", "maxMinutes", "minutes", absent=240
+    )(r, ctx)
+
+
+def redis(r: Resource, ctx: Context) -> Iterator[str]:
+    configuration = r["redisConfiguration"]
+    if configuration["aofBackupEnabled"].flag():
+        return
+    if configuration["rdbBackupEnabled"].flag() is not True:
+        yield f"redisConfiguration.rdbBackupEnabled is {configuration['rdbBackupEnabled'].shown()}, needs to be true"
+        return
+    yield from at_most("redisConfiguration.rdbBackupFrequency", "maxMinutes", "minutes")(r, ctx)
+
+
+RULES = (
+    Rule(
+        id="DR-RPO-001",
+        title="AWS Backup runs as often as the plan promises",
+        severity=HIGH,
+        types=("aws:backup/plan:Plan",),
+        checks=(aws_plan,),
+        thresholds=(minutes("maxMinutes", 1440, "longest time between backups", fact="backupEveryMinutes"),),
+        why="What was written since the last backup is lost in a restore.",
+        remedy="Give a rule a schedule that runs often enough, or enableContinuousBackup.",
+        serves=BACKUP,
+        see=("AWS Config BACKUP_PLAN_MIN_FREQUENCY_AND_MIN_RETENTION_CHECK",),
+    ),
+    Rule(
+        id="DR-RPO-002",
+        title="Azure Backup runs as often as the plan promises",
+        severity=HIGH,
+        types=("azure-native:dataprotection:BackupPolicy",),
+        checks=(azure_policy,),
+        thresholds=(minutes("maxMinutes", 1440, "longest time between backups", fact="backupEveryMinutes"),),
+        why="What was written since the last backup is lost in a restore.",
+        remedy="Give an AzureBackupRule a trigger.schedule.repeatingTimeIntervals such as R/2026-01-01T02:00:00Z/PT4H.",
+        serves=BACKUP,
+    ),
+    Rule(
+        id="DR-RPO-003",
+        title="Velero runs as often as the plan promises",
+        severity=HIGH,
+        types=("kubernetes:velero.io/v1:Schedule",),
+        checks=(runs_often_enough("spec.schedule", "maxMinutes"),),
+        thresholds=(minutes("maxMinutes", 1440, "longest time between cluster backups", fact="backupEveryMinutes"),),
+        why="What was changed in the cluster since the last backup is lost in a restore.",
+        remedy="Set spec.schedule to a cron expression that runs often enough.",
+        serves=BACKUP,
+    ),
+    Rule(
+        id="DR-RPO-004",
+        title="Cosmos DB makes backups often enough",
+        severity=HIGH,
+        types=("azure-native:cosmosdb:DatabaseAccount",),
+        checks=(cosmos,),
+        thresholds=(minutes("maxMinutes", 240, "longest time between backups", fact="backupEveryMinutes"),),
+        why="Periodic backups come every four hours when nothing is said.",
+        remedy="Use continuous backups, or lower backupIntervalInMinutes (60 is the least).",
+        serves=BACKUP,
+    ),
+    Rule(
+        id="DR-RPO-005",
+        title="Azure Redis writes its data down often enough",
+        severity=HIGH,
+        types=("azure-native:redis:Redis",),
+        checks=(redis,),
+        thresholds=(minutes("maxMinutes", 60, "longest time between snapshots"),),
+        why="A cache without persistence starts empty after a failure. Linked caches cannot have it: waive it there.",
+        remedy="Set redisConfiguration.rdbBackupEnabled and rdbBackupFrequency (15, 30, 60 ...), Premium only.",
+        serves=BACKUP,
+    ),
+)

@@ -1,0 +1,37 @@
+"""Types of resources whose deletion loses data."""
+
+from .context import Context
+from .resource import Resource
+
+AWS_STORES = (
+    "aws:rds/instance:Instance",
+    "aws:rds/cluster:Cluster",
+    "aws:rds/globalCluster:GlobalCluster",
+    "aws:docdb/cluster:Cluster",
+    "aws:neptune/cluster:Cluster",
+    "aws:redshift/cluster:Cluster",
+    "aws:dynamodb/table:Table",
+    "aws:efs/fileSystem:FileSystem",
+    "aws:s3/bucket:Bucket",
+    "aws:backup/vault:Vault",
+    "aws:kms/key:Key",
+)
+AZURE_WITHOUT_OWN_PROTECTION = (
+    "azure-native:dbforpostgresql:Server",
+    "azure-native:dbformysql:Server",
+    "azure-native:sql:Server",
+    "azure-native:cosmosdb:DatabaseAccount",
+    "azure-native:storage:StorageAccount",
+)
+AZURE_STORES = (
+    *AZURE_WITHOUT_OWN_PROTECTION,
+    "azure-native:keyvault:Vault",
+    "azure-native:recoveryservices:Vault",
+    "azure-native:dataprotection:BackupVault",
+)
+STATEFUL = (*AWS_STORES, *AZURE_STORES)
+
+
+def holds_no_data(bucket: Resource, ctx: Context) -> bool:
+    """Whether the plan says that nothing in a bucket is worth keeping: locks, leases, health signals."""
+    return bucket["bucket"].text() in {node.text() for node in ctx.facts.node("bucketsWithoutData").items()} - {None}

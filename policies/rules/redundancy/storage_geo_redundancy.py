@@ -1,0 +1,21 @@
+"""Storage accounts are copied to another region."""
+
+from ..kernel import HIGH, Rule
+from ..kernel.checks import is_one_of
+from ..kernel.standards import OTHER_REGION
+
+RULE = Rule(
+    id="DR-GEO-002",
+    title="Storage accounts are geo-redundant",
+    severity=HIGH,
+    types=("azure-native:storage:StorageAccount",),
+    checks=(is_one_of("sku.name", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS"),),
+    why="LRS and ZRS stay in one region. After an account failover the account is LRS until somebody changes it back.",
+    remedy="Set sku.name to Standard_RAGZRS or Standard_RAGRS (GRS is not readable before a failover).",
+    serves=OTHER_REGION,
+    see=(
+        "checkov CKV_AZURE_206",
+        "Azure Policy bf045164-79ba-4215-8f95-f8048dc1780b",
+        "prowler storage_geo_redundant_enabled",
+    ),
+)

@@ -1,0 +1,23 @@
+"""ElastiCache keeps snapshots."""
+
+from ..kernel import MEDIUM, Rule, days
+from ..kernel.checks import at_least
+from ..kernel.standards import BACKUP
+
+RULE = Rule(
+    id="DR-RET-004",
+    title="ElastiCache keeps snapshots",
+    severity=MEDIUM,
+    types=("aws:elasticache/replicationGroup:ReplicationGroup",),
+    checks=(at_least("snapshotRetentionLimit", "minDays", absent=0),),
+    thresholds=(days("minDays", 7, "shortest retention of cache snapshots"),),
+    why="Left out, no snapshot is taken: a lost or poisoned cache starts empty, and the databases behind it feel it.",
+    remedy="Set snapshotRetentionLimit.",
+    fix={"snapshotRetentionLimit": "$minDays"},
+    serves=BACKUP,
+    see=(
+        "checkov CKV_AWS_134",
+        "AWS Config ELASTICACHE_REDIS_CLUSTER_AUTOMATIC_BACKUP_CHECK",
+        "prowler elasticache_redis_cluster_backup_enabled",
+    ),
+)

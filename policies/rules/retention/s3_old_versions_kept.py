@@ -1,0 +1,35 @@
+"""S3 lifecycle rules do not remove old versions too early."""
+
+from collections.abc import Iterator
+
+from ..kernel import HIGH, Context, Node, Resource, Rule, days
+from ..kernel.checks import each
+from ..kernel.standards import BACKUP
+
+
+def check(r: Resource, ctx: Context) -> Iterator[str]:
+    needed = ctx.number("minDays")
+
+    def look(rule: Node) -> Iterator[str]:
+        if (rule["status"].text() or "").lower() == "disabled":
+            return
+        expiry = rule["noncurrentVersionExpiration"]
+        after = expiry["noncurrentDays"]
+        if expiry.present() and (after.number() or 0) < needed:
+            yield f"{after.path} is {after.shown()}, needs at least {needed:g} days"
+
+    yield from each(r["rules"].items(), look)
+
+
+RULE = Rule(
+    id="DR-RET-011",
+    title="S3 lifecycle rules keep old versions long enough",
+    severity=HIGH,
+    types=("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",),
+    checks=(check,),
+    thresholds=(days("minDays", 30, "how long an overwritten or deleted object can be had back"),),
+    why="With versions on, old versions are the backup of a bucket; a lifecycle rule can delete that backup.",
+    remedy="Raise noncurrentVersionExpiration.noncurrentDays.",
+    serves=BACKUP,
+    see=("AWS Config S3_VERSION_LIFECYCLE_POLICY_CHECK",),
+)

@@ -1,0 +1,206 @@
+"""How programs start, ask, break and end a world. Talks to it over the socket in its home."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from sandbox import control
+from sandbox.control import Refused
+from sandbox.layout import LOCK, LOG, forget
+
+ROOT = Path(__file__).resolve().parents[1]
+UP_TIMEOUT_SECONDS = 120.0
+DOWN_TIMEOUT_SECONDS = 30.0
+
+
+class WorldError(Exception):
+    """Two lines for a person, and the exit code."""
+
+    def __init__(self, message: str, hint: str, code: int = 1) -> None:
+        super().__init__(message)
+        self.hint, self.code = hint, code
+
+    def __reduce__(self) -> tuple[type["WorldError"], tuple[str, str, int]]:
+        return type(self), (str(self), self.hint, self.code)
+
+
+@dataclass(frozen=True)
+class World:
+    """A world that runs somewhere else. `already_up`: `up` found it running."""
+
+    home: Path
+    already_up: bool = False
+
+    @classmethod
+    def up(
+        cls,
+        home: Path,
+        plan: str | Path = "samia",
+        *,
+        port_base: int | None = None,
+        pace: float = 20.0,
+        owner: int | None = None,
+    ) -> "World":
+        """
+        Start a world in `home`, detached, and wait until it is up. One that runs there already is taken as it is.
+
+        `owner`: the world ends when the process with this pid does (None: it runs until `down`). Raises WorldError.
+        """
+        home = Path(home).resolve()
+        command = [sys.executable, "-m", "sandbox.world", "serve", "--home", str(home), "--plan", str(plan)]
+        command += ["--pace", str(pace)]
+        if port_base is not None:
+            command += ["--port-base", str(port_base)]
+        if owner is not None:
+            command += ["--owner", f"{owner}:{psutil.Process(owner).create_time()}"]
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+            with (home / LOCK).open("ab") as lock:
+                flock(lock, LOCK_EX)  # somebody may be starting it at this moment
+                if _pid_of(home) is not None:
+                    return cls(home, already_up=True)
+                _clear(home)
+                home.mkdir(exist_ok=True)
+                said = _start(home, command)
+        except OSError as error:
+            raise WorldError(f"{home}: {error.strerror or error}", "free space, or choose another home") from error
+        if "error" in said:
+            raise WorldError(said["error"], said["hint"], said["code"])
+        return cls(home)
+
+    @classmethod
+    def attach(cls, home: Path) -> "World":
+        """The world that runs in `home`. Raises WorldError."""
+        home = Path(home).resolve()
+        if _pid_of(home) is None:
+            raise WorldError(f"no world is up in {home}", "dr sandbox up starts one", 3)
+        return cls(home)
+
+    def _ask(self, operation: str, **arguments: Any) -> Any:
+        try:
+            return control.ask(self.home, operation, **arguments)
+        except Refused as refused:
+            raise WorldError(str(refused), refused.hint, refused.code) from refused
+        except OSError as error:
+            raise WorldError(
+                f"the world in {self.home} does not answer: {error}", "dr sandbox up starts one", 7
+            ) from error
+
+    def env(self, stack: str = "dr") -> dict[str, str]:
+        """The environment that leads a program into the world, as one who manages `stack`. Raises WorldError."""
+        answer: dict[str, str] = self._ask("env", stack=stack)
+        return answer
+
+    def status(self) -> dict[str, Any]:
+        """Regions, databases, pods, backups, faults, ports, memory, as plain data. Raises WorldError."""
+        answer: dict[str, Any] = self._ask("status")
+        return answer
+
+    def break_(self, fault: str, **arguments: Any) -> bool:
+        """Break something (`sandbox.faults` says what there is). False: it was so already. Raises WorldError."""
+        return bool(self._ask("break", fault=fault, arguments=arguments))
+
+    def heal(self, fault: str | None = None, **arguments: Any) -> int:
+        """Undo faults: all, all of a kind, or those that match `arguments`. How many. Raises WorldError."""
+        return int(self._ask("heal", fault=fault, arguments=arguments))
+
+    def admin_dsn(self, identifier: str) -> str:
+        """Straight to the server of a database, past every fault of the network: for proofs. Raises WorldError."""
+        return str(self._ask("admin_dsn", identifier=identifier))
+
+    def down(self) -> bool:
+        """End it and remove all it made. False: nothing ran there."""
+        pid = _pid_of(self.home)
+        if pid is None:
+            _clear(self.home)
+            return False
+        process = psutil.Process(pid)
+        with contextlib.suppress(OSError, Refused):
+            control.ask(self.home, "down", timeout=5)
+        try:
+            process.wait(DOWN_TIMEOUT_SECONDS)
+        except psutil.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)  # its children are tied to its life
+            process.wait(DOWN_TIMEOUT_SECONDS)
+        _clear(self.home)
+        return True
+
+
+def _start(home: Path, command: list[str]) -> dict[str, Any]:
+    """What the new world says of itself. Raises OSError."""
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as report:
+        try:
+            with (home / LOG).open("ab") as log:
+                _detached([*command, "--report", str(writing)], log.fileno(), writing)
+        finally:
+            os.close(writing)
+        line = report.read()  # to its end: a world that failed has ended by then
+    if not line:
+        return {"error": "the world ended while it started", "hint": f"{home / LOG} says why", "code": 1}
+    said: dict[str, Any] = json.loads(line)
+    return said
+
+
+def _detached(command: list[str], log: int, report: int) -> None:
+    """Started by a process that ends at once, so that the world is nobody's child and leaves no zombie."""
+    launcher = (
+        "import os, subprocess, sys\n"
+        "report = int(sys.argv[1])\n"
+        "subprocess.Popen(sys.argv[2:], start_new_session=True, pass_fds=[report], stdin=subprocess.DEVNULL)\n"
+        "os._exit(0)"
+    )
+    subprocess.run(
+        [sys.executable, "-I", "-S", "-c", launcher, str(report), *command],
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        pass_fds=(report,),
+    )
+
+
+def _about(home: Path) -> dict[str, Any] | None:
+    try:
+        about: dict[str, Any] = json.loads((home / "world.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return about
+
+
+def _pid_of(home: Path) -> int | None:
+    """The world that runs in `home`; the start time guards against a pid that is somebody else's by now."""
+    about = _about(home)
+    if about is None:
+        return None
+    try:
+        process = psutil.Process(int(about["pid"]))
+        alive = process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - about["started"]) < 0.05
+    except (psutil.NoSuchProcess, KeyError, TypeError, ValueError):
+        return None
+    return process.pid if alive else None
+
+
+def _clear(home: Path) -> None:
+    """Remove what a world that was killed left behind."""
+    about = _about(home)
+    if about is None:
+        return
+    data = Path(str(about.get("data", "")))
+    deadline = time.monotonic() + 5
+    while data.name.startswith("dr-world-") and data.exists() and time.monotonic() < deadline:
+        shutil.rmtree(data, ignore_errors=True)  # its servers may still be writing their last words
+    forget(home, about.get("kept", ()))

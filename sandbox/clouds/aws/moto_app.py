@@ -1,0 +1,86 @@
+"""moto's server application, with the overlays in the places of the responses that they complete."""
+
+import importlib
+import sys
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+from moto.backends import get_backend
+from moto.core.base_backend import BackendDict
+from moto.core.config import default_user_config
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from sandbox.clouds.aws.context import Context
+from sandbox.clouds.aws.overlays import OVERLAYS
+
+WARM_FIRST = (
+    *("s3", "rds", "route53", "kms", "secretsmanager", "iam", "elbv2", "eks"),
+    *("backup", "cloudwatch", "sns", "sts"),
+)
+"""What the first `up` asks for, so that it does not wait for imports."""
+
+
+class MotoApplication:
+    """
+    moto for one world. moto keeps its state in its modules, so a process can hold one world at a time.
+
+    An overlay module names the moto response classes that it replaces (`RESPONSES`) and may have `start(context)`,
+    called once its service is in use. It takes their place in moto's own table of URLs.
+    """
+
+    def __init__(self, context: Context) -> None:
+        reset()
+        default_user_config.setdefault("iam", {})["load_aws_managed_policies"] = True
+        self._context = context
+        self._lock = threading.RLock()
+        self._dispatcher = DomainDispatcherApplication(self._create)
+        self._installed: set[str] = set()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        answer: Iterable[bytes] = self._dispatcher(environ, start_response)
+        return answer
+
+    def warm(self) -> None:
+        for service in WARM_FIRST:
+            if self._context.stopping.is_set():
+                return
+            self._create(service)
+
+    def _create(self, service: str) -> Any:
+        with self._lock:
+            if service in OVERLAYS and service not in self._installed:
+                self._installed.add(service)
+                install(service, self._context)
+            return create_backend_app(service)
+
+
+def install(service: str, context: Context) -> None:
+    """Put the overlay's responses where moto's URLs lead to."""
+    overlay = importlib.import_module(f"sandbox.clouds.aws.overlays.{OVERLAYS[service]}")
+    urls = importlib.import_module(getattr(overlay, "URLS", f"moto.{service}.urls"))
+    for original, overlaid in overlay.RESPONSES.items():
+        bound = type(overlaid.__name__, (overlaid,), {"context": context})
+        for pattern, handler in list(urls.url_paths.items()):
+            owner = getattr(handler, "__self__", None)
+            owner = owner if isinstance(owner, type) else type(owner)
+            if issubclass(owner, original):
+                urls.url_paths[pattern] = getattr(bound, handler.__name__)
+        for pattern, method in getattr(overlay, "EXTRA_URLS", {}).items():
+            urls.url_paths[pattern] = getattr(bound, method)
+        for name, value in list(vars(urls).items()):
+            if isinstance(value, type) and issubclass(value, original):
+                setattr(urls, name, bound)
+    start = getattr(overlay, "start", None)
+    if start is not None:
+        start(context)
+
+
+def reset() -> None:
+    """Empty what an earlier world of this process left in moto."""
+    for service in {*OVERLAYS, *WARM_FIRST, "ec2"}:
+        if f"moto.{service}.models" not in sys.modules:
+            continue
+        backend = get_backend(service)
+        if isinstance(backend, BackendDict):
+            backend.reset()

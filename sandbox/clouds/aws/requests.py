@@ -1,0 +1,134 @@
+"""Reads from a request what it is for: the service, the region, the action; without trusting more than it must."""
+
+import io
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+Environ = dict[str, Any]
+
+GLOBAL_REGION = "us-east-1"
+"""Where the control planes of Route 53, IAM and the global STS endpoint live."""
+
+_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+_S3_HOST = re.compile(r"^(?P<bucket>.+)\.s3[.-](?:(?P<region>[a-z0-9-]+)\.)?amazonaws\.com")
+_DATA_PLANE = {
+    "kms": re.compile(r"(Decrypt|Encrypt|ReEncrypt|GenerateDataKey.*|Sign|Verify)$"),
+    "secretsmanager": re.compile(r"(GetSecretValue|BatchGetSecretValue)$"),
+    "s3": re.compile(
+        r"(Get|Put|Head|Delete|Copy)Object(s)?$|List(Objects.*|ObjectVersions)$|.*MultipartUpload|UploadPart"
+    ),
+    "sts": re.compile(r".*"),
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a request asks for. `bucket` is given for S3, where the bucket says the region, not the signature."""
+
+    service: str
+    region: str
+    action: str
+    bucket: str | None = None
+
+    @property
+    def is_data_plane(self) -> bool:
+        """Data planes go on working when a region's control plane does not answer."""
+        pattern = _DATA_PLANE.get(self.service)
+        return pattern is not None and pattern.match(self.action) is not None
+
+
+def read_body(environ: Environ) -> bytes:
+    """The body, put back so that it can be read again."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    if not length:
+        return b""
+    body: bytes = environ["wsgi.input"].read(length)
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body
+
+
+def target_of(environ: Environ) -> Target:
+    scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", "")) or _SCOPE.search(
+        "Credential=" + parse_qs(environ.get("QUERY_STRING", "")).get("X-Amz-Credential", [""])[0]
+    )
+    service = scope["service"].lower() if scope else "s3"
+    region = scope["region"] if scope else GLOBAL_REGION
+    bucket = _bucket_of(environ) if service == "s3" else None
+    return Target(service, region, _action_of(environ, service), bucket)
+
+
+def _bucket_of(environ: Environ) -> str | None:
+    host = environ.get("HTTP_HOST", "").split(":")[0]
+    match = _S3_HOST.match(host)
+    if match:
+        return match["bucket"]
+    return environ.get("PATH_INFO", "").lstrip("/").split("/")[0] or None
+
+
+def _action_of(environ: Environ, service: str) -> str:
+    header = environ.get("HTTP_X_AMZ_TARGET")
+    if header:
+        return str(header).rsplit(".", maxsplit=1)[-1]
+    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        return parse_qs(read_body(environ).decode("utf-8", "replace")).get("Action", ["?"])[0]
+    if service == "s3":
+        return _s3_action(environ)
+    return _routed_action(environ, service)
+
+
+def _routed_action(environ: Environ, service: str) -> str:
+    from moto.core.request import Request  # noqa: PLC0415 - moto is loaded when first needed
+    from moto.core.routing import NotFound, get_service_router  # noqa: PLC0415
+
+    try:
+        operation, _ = get_service_router(service).match(Request(environ.copy()))
+    except (NotFound, NotImplementedError, LookupError, AttributeError):
+        return f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}"
+    return str(operation.name)
+
+
+_S3_SUBRESOURCES = {
+    "versioning": "BucketVersioning",
+    "replication": "BucketReplication",
+    "lifecycle": "BucketLifecycleConfiguration",
+    "object-lock": "ObjectLockConfiguration",
+    "encryption": "BucketEncryption",
+    "publicAccessBlock": "PublicAccessBlock",
+    "policy": "BucketPolicy",
+    "tagging": "Tagging",
+    "acl": "Acl",
+    "location": "BucketLocation",
+    "notification": "BucketNotificationConfiguration",
+    "ownershipControls": "BucketOwnershipControls",
+    "versions": "ObjectVersions",
+    "retention": "ObjectRetention",
+    "legal-hold": "ObjectLegalHold",
+    "website": "BucketWebsite",
+    "logging": "BucketLogging",
+    "cors": "BucketCors",
+    "accelerate": "BucketAccelerateConfiguration",
+    "requestPayment": "BucketRequestPayment",
+}
+
+
+def _s3_action(environ: Environ) -> str:
+    """Named by hand: S3 routes by query, and this is asked for each object."""
+    method = environ["REQUEST_METHOD"].capitalize()
+    query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    host_style = _S3_HOST.match(environ.get("HTTP_HOST", "").split(":")[0]) is not None
+    path = environ.get("PATH_INFO", "").strip("/")
+    has_key = bool(path) if host_style else "/" in path
+    for name, noun in _S3_SUBRESOURCES.items():
+        if name in query:
+            return f"{'List' if noun == 'ObjectVersions' else method}{noun}"
+    if "uploads" in query or "uploadId" in query:
+        return {"Post": "CreateMultipartUpload", "Put": "UploadPart"}.get(method, f"{method}MultipartUpload")
+    if has_key:
+        return "CopyObject" if method == "Put" and "HTTP_X_AMZ_COPY_SOURCE" in environ else f"{method}Object"
+    if method == "Get":
+        return "ListObjectsV2" if path or host_style else "ListBuckets"
+    if method == "Post" and "delete" in query:
+        return "DeleteObjects"
+    return {"Put": "CreateBucket"}.get(method, f"{method}Bucket")

@@ -1,0 +1,92 @@
+"""All clusters of the world, and how to get into them."""
+
+import base64
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox.clouds.aws.context import Context
+from sandbox.clouds.kubernetes.api import ApiServer
+from sandbox.clouds.kubernetes.certificates import Certificates, make_certificates
+from sandbox.clouds.kubernetes.store import Store
+from sandbox.clouds.kubernetes.tokens import accepted
+from sandbox.clouds.kubernetes.workloads import Workloads
+from sandbox.clouds.server import Application, Listeners, NoAnswer
+
+LONGEST_SILENCE_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where a region's API server is, and the token that opens it."""
+
+    region: str
+    server: str
+    authority: Path
+    token: str
+
+
+class Clusters:
+    """One API server for each region, on the region's address."""
+
+    def __init__(self, context: Context, home: Path, access_key: str) -> None:
+        ports = context.ports
+        self._context = context
+        self._certificates: Certificates = make_certificates(home / "kubernetes", ports.addresses.values())
+        self._token = secrets.token_urlsafe(24)
+        self.clusters = {
+            region: Cluster(region, f"https://{address}:{ports.kubernetes}", self._certificates.authority, self._token)
+            for region, address in ports.addresses.items()
+        }
+        applications: dict[str, Application] = {}
+        for region, address in ports.addresses.items():
+            store = Store()
+            server = ApiServer(
+                store,
+                Workloads(region, store, context.fabric),
+                lambda token: accepted(token, self._token, access_key),
+                context.stopping.is_set,
+            )
+            applications[address] = self._reachable(region, server)
+        self._listeners = Listeners(applications, ports.kubernetes, self._certificates.server_context())
+
+    @property
+    def authority_data(self) -> str:
+        """As EKS gives it: PEM in base64."""
+        return base64.b64encode(self._certificates.authority.read_bytes()).decode()
+
+    def _reachable(self, region: str, server: ApiServer) -> Application:
+        network = self._context.fabric.network
+
+        def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            up = network.region_is_up(region) and network.control_plane_answers(region)
+            if not (up and network.allowed("outside", region)):
+                if network.hangs("outside", region):
+                    self._context.stopping.wait(LONGEST_SILENCE_SECONDS)
+                raise NoAnswer
+            return server(environ, start_response)
+
+        return application
+
+    def write_kubeconfig(self, path: Path, regions_of_clusters: Mapping[str, str]) -> None:
+        """One context for each cluster, named as the cluster."""
+        named = [(name, self.clusters[region]) for name, region in regions_of_clusters.items()]
+        data = self.authority_data
+        document = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [
+                {"name": name, "cluster": {"server": one.server, "certificate-authority-data": data}}
+                for name, one in named
+            ],
+            "users": [{"name": name, "user": {"token": one.token}} for name, one in named],
+            "contexts": [{"name": name, "context": {"cluster": name, "user": name}} for name, one in named],
+        }
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(document, indent=1), encoding="utf-8")
+
+    def stop(self) -> None:
+        self._listeners.stop()

@@ -1,0 +1,140 @@
+"""Starts and stops the control planes of one world."""
+
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from components.spec import Plan, names
+from sandbox.clouds.aws.calls import CallLog
+from sandbox.clouds.aws.context import Context
+from sandbox.clouds.aws.gateway import Gateway
+from sandbox.clouds.kubernetes.clusters import Clusters
+from sandbox.clouds.names import Names
+from sandbox.clouds.ports import Ports
+from sandbox.clouds.server import Listeners
+from sandbox.fabric import Fabric
+
+log = logging.getLogger(__name__)
+
+OUTSIDE = "127.0.0.1"
+KUBECONFIG = "kubeconfig"
+ACCESS_KEY = "AKIASANDBOXWORLD0000"
+"""Twenty characters, as moto's signature reader expects. It opens nothing: the world listens on loopback only."""
+
+
+class ControlPlanes:
+    """Running control planes. `calls` is the record of every AWS call."""
+
+    def __init__(self, context: Context, home: Path, calls: CallLog, stoppers: list[Callable[[], None]]) -> None:
+        self.context = context
+        self.calls = calls
+        self._stoppers = stoppers
+        self.secret_key = secrets.token_urlsafe(24)
+        self._home = home
+
+    def env(self, region: str) -> dict[str, str]:
+        """What a program outside that manages things in `region` has in its environment."""
+        ports = self.context.ports
+        providers = [f"aws:{ports.aws_provider}"]
+        if region in ports.kubernetes_providers:
+            providers.append(f"kubernetes:{ports.kubernetes_providers[region]}")
+        return {
+            "AWS_ENDPOINT_URL": f"http://{OUTSIDE}:{ports.aws}",
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_REGION": region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "KUBECONFIG": str(self._home / KUBECONFIG),
+            "PULUMI_DEBUG_PROVIDERS": ",".join(providers),
+        }
+
+    def stop(self) -> None:
+        self.context.stopping.set()
+        for stop in reversed(self._stoppers):
+            try:
+                stop()
+            except Exception:
+                log.exception("a control plane did not stop cleanly")
+        self.context.stop()
+        self.calls.close()
+
+
+def start_control_planes(
+    fabric: Fabric, registry: Names, plan: Plan, ports: Ports, home: Path, *, pace: float = 1.0
+) -> ControlPlanes:
+    """
+    Start everything; all ports accept connections when this returns. Raises OSError when a port is taken.
+
+    `plan` gives the account (`components.spec.Plan`). One world per process: moto's state lives in its modules.
+    """
+    context = Context(fabric=fabric, names=registry, ports=ports, account=plan.account, pace=pace)
+    calls = CallLog(Path(home) / "calls.jsonl")
+    stoppers: list[Callable[[], None]] = []
+    planes = ControlPlanes(context, Path(home), calls, stoppers)
+    os.environ["MOTO_ACCOUNT_ID"] = context.account
+    try:
+        stoppers.append(_start_kubernetes(context, Path(home), plan))
+        stoppers.append(_start_aws(context, calls, ports.addresses))
+        stoppers.append(_start_aws_provider(context, planes.secret_key))
+        stoppers.append(_start_kubernetes_providers(context))
+    except BaseException:
+        planes.stop()
+        raise
+    return planes
+
+
+def _start_kubernetes(context: Context, home: Path, plan: Plan) -> Callable[[], None]:
+    clusters = Clusters(context, home, ACCESS_KEY)
+    context.keep(clusters)
+    clusters.write_kubeconfig(home / KUBECONFIG, {names.cluster(plan, site.name): site.region for site in plan.sites})
+    return clusters.stop
+
+
+def _start_aws(context: Context, calls: CallLog, addresses: Mapping[str, str]) -> Callable[[], None]:
+    from sandbox.clouds.aws.buckets import region_of_bucket  # noqa: PLC0415 - moto takes half a second to load
+    from sandbox.clouds.aws.moto_app import MotoApplication  # noqa: PLC0415
+
+    application = MotoApplication(context)
+    gateway = Gateway(context, application, calls, region_of_bucket)
+    sources = {OUTSIDE: "outside"} | {address: region for region, address in addresses.items()}
+    listeners = Listeners(
+        {address: gateway.application_for(source) for address, source in sources.items()}, context.ports.aws
+    )
+    threading.Thread(target=application.warm, name="warm moto", daemon=True).start()
+    return listeners.stop
+
+
+def _start_aws_provider(context: Context, secret_key: str) -> Callable[[], None]:
+    from sandbox.providers.aws import aws_provider  # noqa: PLC0415
+    from sandbox.providers.aws.cloud import Cloud  # noqa: PLC0415
+    from sandbox.providers.serving import serve  # noqa: PLC0415
+
+    cloud = Cloud(f"http://{OUTSIDE}:{context.ports.aws}", ACCESS_KEY, secret_key, context.account)
+    server = serve(aws_provider(cloud), context.ports.aws_provider)
+
+    def stop() -> None:
+        server.stop(0.5).wait(2)
+
+    return stop
+
+
+def _start_kubernetes_providers(context: Context) -> Callable[[], None]:
+    from sandbox.providers.kubernetes import kubernetes_provider  # noqa: PLC0415
+    from sandbox.providers.kubernetes.cluster import Access  # noqa: PLC0415
+    from sandbox.providers.serving import serve  # noqa: PLC0415
+
+    clusters = context.one(Clusters).clusters
+    servers = []
+    for region, port in context.ports.kubernetes_providers.items():
+        one = clusters[region]
+        servers.append(serve(kubernetes_provider(Access(one.server, str(one.authority), one.token)), port))
+
+    def stop() -> None:
+        for ended in [server.stop(0.5) for server in servers]:
+            ended.wait(2)
+
+    return stop

@@ -1,0 +1,27 @@
+"""Where the control planes listen, chosen by the world."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Ports:
+    """
+    Every control plane of a region uses the same port on the region's own address, and 127.0.0.1 stands for outside.
+
+    addresses             region -> 127.N.0.1
+    aws                   the gateway, on 127.0.0.1 (callers from outside) and on each region's address (its pods)
+    kubernetes            the region's Kubernetes API server, on the region's address
+    aws_provider          Pulumi provider `aws`, on 127.0.0.1
+    kubernetes_providers  region -> Pulumi provider `kubernetes` of that region, on 127.0.0.1
+    postgres              the port at which every database of the world is found, reported by RDS
+    http                  the port at which every load balancer is found; stands for 80 and 443
+    """
+
+    addresses: Mapping[str, str]
+    aws: int
+    kubernetes: int
+    aws_provider: int
+    kubernetes_providers: Mapping[str, int]
+    postgres: int
+    http: int

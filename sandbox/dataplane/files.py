@@ -1,0 +1,87 @@
+"""
+The backup store of a region gives its files out to other regions, so that copies travel over the links like
+everything else.
+
+One request a connection: a JSON line {"op": "list" | "tree", "path": PATH}; the answer is a JSON line of names, or a
+tar stream.
+"""
+
+import io
+import json
+import socket
+import socketserver
+import tarfile
+import threading
+from pathlib import Path
+from typing import Any
+
+TIMEOUT_SECONDS = 5.0
+
+
+class _Request(socketserver.StreamRequestHandler):
+    timeout = 60
+
+    def handle(self) -> None:
+        root: Path = self.server.root  # type: ignore[attr-defined]
+        try:
+            asked = json.loads(self.rfile.readline(4096))
+            path = (root / asked["path"]).resolve()
+            if not path.is_relative_to(root):
+                return
+            if asked["op"] == "list":
+                names = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
+                self.wfile.write(json.dumps(names).encode() + b"\n")
+            else:
+                with tarfile.open(fileobj=self.wfile, mode="w|") as archive:
+                    archive.add(path, arcname=".")
+        except (OSError, ValueError, KeyError):
+            return  # the caller sees a stream that ends too early
+
+
+class FileServer(socketserver.ThreadingTCPServer):
+    """Serves the files under `root` on `address`, in a background thread."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, root: Path, address: tuple[str, int]) -> None:
+        self.root = root.resolve()
+        super().__init__(address, _Request)
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 5}, name="files", daemon=True).start()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that went away is no news."""
+
+
+def _ask(address: tuple[str, int], op: str, path: str) -> io.BufferedReader:
+    with socket.create_connection(address, timeout=TIMEOUT_SECONDS) as connection:
+        connection.sendall(json.dumps({"op": op, "path": path}).encode() + b"\n")
+        return connection.makefile("rb")
+
+
+def list_names(address: tuple[str, int], path: str) -> list[str]:
+    """The names in folder `path` of the store at `address`. Raises OSError when it cannot be reached."""
+    with _ask(address, "list", path) as answer:
+        line = answer.readline()
+    if not line:
+        raise ConnectionError("the store closed the connection")
+    names: list[str] = json.loads(line)
+    return names
+
+
+def fetch_tree(address: tuple[str, int], path: str, destination: Path) -> None:
+    """
+    Copy file or folder `path` of the store at `address` to `destination`. Raises OSError when it did not arrive whole.
+    """
+    try:
+        with _ask(address, "tree", path) as answer, tarfile.open(fileobj=answer, mode="r|") as archive:
+            for member in archive:
+                if member.name == "." and member.isfile():
+                    member.name = destination.name
+                    archive.extract(member, destination.parent, filter="tar", set_attrs=False)
+                    return
+                archive.extract(member, destination, filter="tar")
+    except tarfile.TarError as error:
+        raise ConnectionError(f"the copy of {path} broke off: {error}") from error
+    if not destination.exists():
+        raise FileNotFoundError(path)

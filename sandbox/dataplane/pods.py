@@ -1,0 +1,263 @@
+"""
+The pods of one region's node: started, probed, restarted with back-off, replaced when their template changes.
+
+Times are the kubelet's own divided by the world's pace (probe period 10 s, back-off from 10 s to 5 min).
+"""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sandbox.dataplane.addresses import NumberPool
+
+PROBE_PERIOD_SECONDS = 10.0
+BACK_OFF_SECONDS = (10.0, 300.0)
+PROBE_TIMEOUT_SECONDS = 0.5
+FIRST_PROBES_EVERY_SECONDS = 0.05
+
+
+@dataclass
+class Pod:
+    name: str
+    deployment: tuple[str, str]  # namespace, name
+    template: str
+    number: int
+    address: str
+    pid: int | None = None
+    ready: bool = False
+    restarts: int = 0
+    leaving: bool = False
+    watcher: asyncio.Task[None] | None = None
+    exited: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass
+class Deployment:
+    command: tuple[str, ...]
+    env: dict[str, str]
+    replicas: int
+    template: str  # changes with the template, and with a restart
+
+
+class Node:
+    """Runs Deployments. `address_of` turns a pod's number into its address; all pods listen on `port`."""
+
+    def __init__(
+        self, *, address_of: Callable[[int], str], port: int, pace: float, folder: Path, environment: Mapping[str, str]
+    ) -> None:
+        self._address_of, self._port, self._pace, self._folder = address_of, port, pace, folder
+        self._environment = dict(environment)
+        self._numbers = NumberPool()
+        self._deployments: dict[tuple[str, str], Deployment] = {}
+        self._pods: dict[str, Pod] = {}
+        self._zygote: asyncio.subprocess.Process | None = None
+        self._awaited: dict[str, asyncio.Future[int]] = {}
+        self._revision = itertools.count(1)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._started = asyncio.Event()
+
+    async def start(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._zygote = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "sandbox.dataplane.zygote",
+            str(os.getpid()),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=None,
+        )
+        self._keep(self._listen())
+
+    def apply(self, namespace: str, name: str, replicas: int, command: Sequence[str], env: Mapping[str, str]) -> None:
+        key = (namespace, name)
+        old = self._deployments.get(key)
+        same = old is not None and (old.command, old.env) == (tuple(command), dict(env))
+        template = old.template if old is not None and same else f"{next(self._revision):x}"
+        self._deployments[key] = Deployment(tuple(command), dict(env), replicas, template)
+        self._reconcile(key)
+
+    def restart(self, namespace: str, name: str) -> None:
+        self._deployments[(namespace, name)].template = f"{next(self._revision):x}"
+        self._reconcile((namespace, name))
+
+    def remove(self, namespace: str, name: str) -> None:
+        if self._deployments.pop((namespace, name), None):
+            self._reconcile((namespace, name))
+
+    def describe(self, namespace: str | None = None) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": pod.name,
+                "namespace": pod.deployment[0],
+                "deployment": pod.deployment[1],
+                "address": pod.address,
+                "port": self._port,
+                "ready": pod.ready,
+                "restarts": pod.restarts,
+                "pid": pod.pid,
+            }
+            for pod in self._pods.values()
+            if not pod.leaving and namespace in (None, pod.deployment[0])
+        ]
+
+    def is_service(self, name: str) -> bool:
+        return any(key[1] == name for key in self._deployments)
+
+    def targets(self, service: str | None) -> list[tuple[str, int]]:
+        """Where a request for `service` may go: ready pods, else all that run."""
+        running = [pod for pod in self._pods.values() if pod.pid is not None and self._takes_requests(pod, service)]
+        ready = [pod for pod in running if pod.ready and not pod.leaving]
+        return [(pod.address, self._port) for pod in ready or running]
+
+    def _takes_requests(self, pod: Pod, service: str | None) -> bool:
+        wanted = self._deployments.get(pod.deployment)
+        if wanted is None or wanted.command[0] != "app":
+            return False
+        return "DATABASE_HOST" in wanted.env if service is None else pod.deployment[1] == service
+
+    # what follows keeps the pods as the Deployments want them
+
+    def _keep(self, work: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _reconcile(self, key: tuple[str, str]) -> None:
+        wanted = self._deployments.get(key)
+        mine = [pod for pod in self._pods.values() if pod.deployment == key and not pod.leaving]
+        if wanted is None:
+            for pod in mine:
+                self._dismiss(pod)
+            return
+        current = [pod for pod in mine if pod.template == wanted.template]
+        for pod in current[wanted.replicas :]:
+            self._dismiss(pod)
+        for _ in range(wanted.replicas - len(current)):
+            number = self._numbers.take()
+            name = f"{key[1]}-{wanted.template}-{secrets.token_hex(3)}"
+            pod = Pod(name, key, wanted.template, number, self._address_of(number))
+            self._pods[name] = pod
+            pod.watcher = self._keep(self._live(pod, wanted))
+        if wanted.replicas == 0 or all(pod.ready for pod in current[: wanted.replicas]):
+            self._dismiss_old(key)
+
+    def _dismiss_old(self, key: tuple[str, str]) -> None:
+        """Pods of an earlier template go when the new ones are ready."""
+        wanted = self._deployments.get(key)
+        if wanted is None:
+            return
+        mine = [pod for pod in self._pods.values() if pod.deployment == key and not pod.leaving]
+        if sum(pod.ready for pod in mine if pod.template == wanted.template) >= wanted.replicas:
+            for pod in mine:
+                if pod.template != wanted.template:
+                    self._dismiss(pod)
+
+    def _dismiss(self, pod: Pod) -> None:
+        pod.leaving, pod.ready = True, False
+        if pod.watcher:
+            pod.watcher.cancel()
+        self._keep(self._end(pod))
+
+    async def _end(self, pod: Pod) -> None:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if pod.pid is None:
+                break
+            self._tell({"kill": pod.pid, "signal": int(number)})
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(pod.exited.wait(), 1.0)
+        self._pods.pop(pod.name, None)
+        self._numbers.give_back(pod.number)
+
+    async def _live(self, pod: Pod, wanted: Deployment) -> None:
+        """Start, probe, and start again after each end, later each time."""
+        await self._started.wait()
+        back_off = BACK_OFF_SECONDS[0] / self._pace
+        probed = wanted.command[0] == "app" if wanted.command else False
+        while True:
+            pod.exited.clear()
+            pod.pid = await self._fork(pod, wanted)
+            started = asyncio.get_running_loop().time()
+            while not pod.exited.is_set():
+                answers = await _answers(pod.address, self._port) if probed else True
+                ready = answers and not pod.exited.is_set()
+                if ready != pod.ready:
+                    pod.ready = ready
+                    self._dismiss_old(pod.deployment)
+                wait = PROBE_PERIOD_SECONDS / self._pace if pod.ready else FIRST_PROBES_EVERY_SECONDS
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(pod.exited.wait(), wait)
+            if asyncio.get_running_loop().time() - started > BACK_OFF_SECONDS[0]:
+                back_off = BACK_OFF_SECONDS[0] / self._pace
+            await asyncio.sleep(back_off)
+            back_off = min(back_off * 2, BACK_OFF_SECONDS[1] / self._pace)
+            pod.restarts += 1
+
+    async def _fork(self, pod: Pod, wanted: Deployment) -> int:
+        env = {
+            **self._environment,
+            **wanted.env,
+            "HOST": pod.address,
+            "PORT": str(self._port),
+            "HOSTNAME": pod.name,
+        }
+        answer = asyncio.get_running_loop().create_future()
+        self._awaited[pod.name] = answer
+        log = str(self._folder / f"{pod.name}.log")
+        self._tell({"fork": pod.name, "command": list(wanted.command), "env": env, "log": log})
+        pid: int = await asyncio.shield(answer)
+        return pid
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        if self._zygote is not None and self._zygote.stdin is not None:
+            self._zygote.stdin.write(json.dumps(message).encode() + b"\n")
+
+    async def _listen(self) -> None:
+        if self._zygote is None or self._zygote.stdout is None:
+            return
+        async for line in self._zygote.stdout:
+            said = json.loads(line)
+            if "ready" in said:
+                self._started.set()
+            elif "forked" in said:
+                self._forked(said["forked"], said["pid"])
+            else:
+                for pod in self._pods.values():
+                    if pod.pid == said["exited"]:
+                        pod.pid, pod.ready = None, False
+                        pod.exited.set()
+
+    def _forked(self, name: str, pid: int) -> None:
+        answer, pod = self._awaited.pop(name, None), self._pods.get(name)
+        if pod is None or pod.leaving:  # dismissed before it was born
+            self._tell({"kill": pid, "signal": int(signal.SIGKILL)})
+            return
+        pod.pid = pid
+        if answer is not None and not answer.done():
+            answer.set_result(pid)
+
+
+async def _answers(address: str, port: int) -> bool:
+    """The readiness probe: 200 to GET /health/ready in time."""
+    writer = None
+    try:
+        async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
+            reader, writer = await asyncio.open_connection(address, port)
+            writer.write(b"GET /health/ready HTTP/1.1\r\nHost: pod\r\nConnection: close\r\n\r\n")
+            status = await reader.readline()
+            return b" 200 " in status
+    except (OSError, TimeoutError):
+        return False
+    finally:
+        if writer is not None:
+            writer.close()

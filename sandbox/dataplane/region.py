@@ -1,0 +1,120 @@
+"""
+The process that is a region: its pipes, its front doors, its node with pods, its backup store's door. When it dies,
+they die.
+
+Started by the world with one end of a socket pair. Obeys one JSON line at a time ({"op": ..., ...}) and answers each
+with one ({"ok": ...} or {"error": ...}). It keeps nothing on disk: the world tells it everything again when the
+region comes back.
+"""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from sandbox.dataplane.files import FileServer
+from sandbox.dataplane.frontdoor import FrontDoor
+from sandbox.dataplane.pipes import Gates, Link, Pipe
+from sandbox.dataplane.pods import Node
+from sandbox.dataplane.zygote import die_with_parent
+
+
+class Region:
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self.gates = Gates()
+        self.pipes: dict[str, Pipe] = {}
+        self.doors: dict[str, FrontDoor] = {}
+        self.node = Node(
+            address_of=lambda number: f"{settings['pod_prefix']}.{number}",
+            port=settings["pod_port"],
+            pace=settings["pace"],
+            folder=Path(settings["pod_folder"]),
+            environment=settings["pod_environment"],
+        )
+        self.files = FileServer(Path(settings["store"]), (settings["files_address"], settings["files_port"]))
+
+    async def pipe(self, name: str, source: str, listen: list[Any], target: list[Any]) -> None:
+        """Open a pipe, or point an open one elsewhere."""
+        to = (str(target[0]), int(target[1]))
+        if name in self.pipes:
+            self.pipes[name].point_to(to)
+            return
+        made = Pipe(self.gates, source, to)
+        await made.listen(str(listen[0]), int(listen[1]))
+        self.pipes[name] = made
+
+    async def close_pipe(self, name: str) -> None:
+        if name in self.pipes:
+            self.pipes.pop(name).close()
+
+    async def link(self, source: str, cut: bool, delay_seconds: float) -> None:
+        self.gates.links[source] = Link(cut, delay_seconds)
+        self._refresh()
+
+    async def hole(self, address: str, kind: str | None) -> None:
+        """Black-hole the server at `address` ("hang"), or have it refuse; None: as it was."""
+        if kind is None:
+            self.gates.holes.pop(address, None)
+        else:
+            self.gates.holes[address] = "hang" if kind == "hang" else "refuse"
+        self._refresh()
+
+    def _refresh(self) -> None:
+        for pipe in self.pipes.values():
+            pipe.refresh()
+
+    async def door(self, name: str, listen: list[Any]) -> None:
+        if name not in self.doors:
+            made = FrontDoor(self.node.targets, self.node.is_service)
+            await made.listen(str(listen[0]), int(listen[1]))
+            self.doors[name] = made
+
+    async def close_door(self, name: str) -> None:
+        if name in self.doors:
+            self.doors.pop(name).close()
+
+    async def apply(
+        self, namespace: str, deployment: str, replicas: int, command: list[str], env: dict[str, str]
+    ) -> None:
+        self.node.apply(namespace, deployment, replicas, command, env)
+
+    async def restart(self, namespace: str, deployment: str) -> None:
+        self.node.restart(namespace, deployment)
+
+    async def remove(self, namespace: str, deployment: str) -> None:
+        self.node.remove(namespace, deployment)
+
+    async def pods(self, namespace: str | None = None) -> list[dict[str, Any]]:
+        return self.node.describe(namespace)
+
+
+async def obey(control: socket.socket) -> None:
+    reader, writer = await asyncio.open_connection(sock=control, limit=1 << 24)
+    region = Region(json.loads(await reader.readline()))
+    await region.node.start()
+    writer.write(b'{"ok": "up"}\n')
+    operations: dict[str, Callable[..., Awaitable[Any]]] = {
+        name: getattr(region, name)
+        for name in ("pipe", "close_pipe", "link", "hole", "door", "close_door", "apply", "restart", "remove", "pods")
+    }
+    async for line in reader:
+        asked = json.loads(line)
+        try:
+            answer: dict[str, Any] = {"ok": await operations[asked.pop("op")](**asked)}
+        except Exception as error:  # noqa: BLE001 (the world decides what it means)
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        writer.write(json.dumps(answer).encode() + b"\n")
+
+
+def main() -> None:
+    descriptor = int(sys.argv[1])
+    die_with_parent(os.getppid())
+    asyncio.run(obey(socket.socket(fileno=descriptor)))
+
+
+if __name__ == "__main__":
+    main()

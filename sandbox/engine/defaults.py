@@ -1,0 +1,60 @@
+"""Default providers: made when a resource first needs one, by package and version."""
+
+import json
+import threading
+from collections.abc import Mapping
+
+from sandbox.engine import urns
+from sandbox.engine.config import Config
+from sandbox.engine.errors import EngineError
+from sandbox.engine.goals import Goal, Registration
+from sandbox.engine.registry import INTERNAL
+from sandbox.engine.session import Session
+from sandbox.engine.values import Map, Secret
+
+
+def package_config(package: str, texts: Mapping[str, str], config: Config) -> Map:
+    """What the configuration says under a package's name."""
+    found: Map = {}
+    for key, text in texts.items():
+        namespace, _, name = key.partition(":")
+        if namespace == package:
+            found[name] = Secret(text) if key in config and config[key].secret else text
+    return found
+
+
+class DefaultProviders:
+    """The default providers of one run."""
+
+    def __init__(self, session: Session, texts: Mapping[str, str], config: Config) -> None:
+        self._session, self._texts, self._config = session, texts, config
+        self._found: dict[tuple[str, str], str] = {}
+        self._lock = threading.Lock()
+
+    def reference(self, package: str, version: str) -> str:
+        """The reference of the default provider of a package. Raises EngineError where the project forbids it."""
+        with self._lock:
+            known = self._found.get((package, version))
+            if known is None:
+                known = self._found[package, version] = self._make(package, version)
+            return known
+
+    def _make(self, package: str, version: str) -> str:
+        if package != "pulumi" and self._denied(package):
+            message = f"Default provider for '{package}' disabled. '{package}' resources must use an explicit provider."
+            raise EngineError(message)
+        inputs = package_config(package, self._texts, self._config) if package != "pulumi" else {}
+        name = "default"
+        if version:
+            name = "default_" + version.replace(".", "_").replace("+", "_").replace("-", "_")
+            inputs |= {"version": version, INTERNAL: {}}
+        goal = Goal(type=f"{urns.PROVIDER_PREFIX}{package}", name=name, custom=True, properties=inputs)
+        state = self._session.settle(Registration(goal))
+        return f"{state.urn}::{state.id}"
+
+    def _denied(self, package: str) -> bool:
+        raw = self._texts.get("pulumi:disable-default-providers", "")
+        if not raw:
+            return False
+        denied = json.loads(raw)
+        return "*" in denied or package in denied

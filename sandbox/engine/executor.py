@@ -1,0 +1,171 @@
+"""Runs steps: in chains, several at once, telling what happens and writing it down."""
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from sandbox.engine import steps as kinds
+from sandbox.engine.checkpoint import Checkpoint
+from sandbox.engine.deployment import Deployment
+from sandbox.engine.errors import EngineError, ProviderError
+from sandbox.engine.reads import ReadStep, RefreshStep
+from sandbox.engine.steps import ProtectedError, Step
+from sandbox.engine.wire import WireError
+
+STATUS_OK, STATUS_PARTIAL, STATUS_UNKNOWN = 0, 1, 2
+
+
+class Executor:
+    """The hands of a run. After a failure nothing new begins, but what runs is finished."""
+
+    def __init__(self, run: Deployment, checkpoint: Checkpoint | None, *, ignore_errors: bool = False) -> None:
+        self.run, self.checkpoint = run, checkpoint
+        self.ignore_errors = ignore_errors
+        self.stopped = threading.Event()
+        self.on_stop: Callable[[], None] = lambda: None
+        self.errored: list[Step] = []
+        self.failed = False
+        self.pending_news: dict[str, Step] = {}
+        self._pool = ThreadPoolExecutor(min(max(1, run.options.parallel), 256), thread_name_prefix="engine-step")
+        self._lock = threading.Lock()
+        self._room = threading.Condition()
+        self._running = 0
+
+    # -- chains --------------------------------------------------------------------------------------------------------
+    def start(self, chain: list[Step]) -> "Future[None]":
+        """Queue a chain of steps; they run one after the other."""
+        return self._pool.submit(self._chain, chain)
+
+    def run_chain(self, chain: list[Step]) -> None:
+        """Run a chain to its end: in the thread that asks, or in the order of asking where only one may run."""
+        if self.run.options.parallel <= 1:
+            self.start(chain).result()
+            return
+        with self._room:
+            self._room.wait_for(lambda: self._running < self.run.options.parallel)
+            self._running += 1
+        try:
+            self._chain(chain)
+        finally:
+            with self._room:
+                self._running -= 1
+                self._room.notify_all()
+
+    def together(self, steps: Iterable[Step]) -> None:
+        """Run steps at once, and wait for all of them."""
+        for future in [self.start([step]) for step in steps]:
+            future.result()
+
+    def close(self) -> None:
+        """Wait until what runs is finished."""
+        self._pool.shutdown(wait=True)
+        with self._room:
+            self._room.wait_for(lambda: self._running == 0)
+
+    def stop(self) -> None:
+        if not self.stopped.is_set():
+            self.stopped.set()
+            self.on_stop()
+
+    def _chain(self, chain: list[Step]) -> None:
+        for step in chain:
+            if self.stopped.is_set() or not self._step(step):
+                return
+
+    def _failed(self, step: Step, error: Exception) -> None:
+        self.failed = True
+        if self.ignore_errors:
+            return
+        if self.run.options.continue_on_error or isinstance(error, ProtectedError):
+            step.fail()
+            with self._lock:
+                self.errored.append(step)
+        else:
+            self.stop()
+
+    # -- one step ------------------------------------------------------------------------------------------------------
+    def _step(self, step: Step) -> bool:
+        run, reporter = self.run, self.run.reporter
+        reporter.pre(step)
+        if self.checkpoint is not None:
+            self.checkpoint.begin(step)
+        error: Exception | None = None
+        complete = None
+        try:
+            complete = step.apply()
+        except (ProviderError, EngineError, WireError) as failure:
+            error = failure
+        except Exception as failure:  # noqa: BLE001  # a defect of the engine must not leave the program waiting
+            error = EngineError(f"internal error of the embedded engine: {type(failure).__name__}: {failure}")
+        if error is None and step.logical and step.new is not None:
+            self.pending_news[step.urn] = step
+        if step.new is not None and step.op != "replace":
+            kinds.hide_secrets(step.new)
+            target = run.reads if step.op.startswith("read") else run.news
+            target[step.new.urn] = step.new
+        self._tell(step, error)
+        if self.checkpoint is not None:
+            if step.partial and isinstance(step, kinds.UpdateStep):
+                step.keep_old_inputs()
+            self.checkpoint.end(step, successful=error is None or step.partial)
+        if complete is not None:
+            complete()
+        if error is not None:
+            self._failed(step, error)
+            return False
+        if run.post_errors and not run.options.continue_on_error:
+            self.stop()
+        return True
+
+    def _tell(self, step: Step, error: Exception | None) -> None:
+        reporter, preview = self.run.reporter, self.run.options.preview
+        if error is not None:
+            urn = "" if step.internal else step.urn
+            uncertain = isinstance(error, ProviderError) and error.unknown
+            if preview:
+                reporter.error(f"Preview failed: {error}", urn)
+                return
+            self.run.tally.corrupt = self.run.tally.corrupt or uncertain
+            reporter.error(str(error), urn)
+            status = STATUS_PARTIAL if step.partial else STATUS_UNKNOWN if uncertain else STATUS_OK
+            reporter.failed(step, status, self.run.tally.steps)
+            return
+        op, record = step.op, step.logical
+        if isinstance(step, RefreshStep) and self.run.options.refresh_only:
+            op, record = step.outcome, True
+        if isinstance(step, ReadStep):
+            record = step.op == "read" and step.changed
+        if record and not step.internal:
+            tally = self.run.tally
+            with self.run.lock:
+                tally.steps += 1
+                tally.changes[op] = tally.changes.get(op, 0) + 1
+        always = self.run.options.refresh and step.op == "refresh"
+        if preview or step.res.custom or always or step.op == "delete":
+            reporter.outputs(step, op)
+
+    # -- outputs of components and of the stack ------------------------------------------------------------------------
+    def register_outputs(self, urn: str, outputs: dict[str, object], *, keep_old: bool = False) -> None:
+        """Give a component its outputs. `keep_old` keeps earlier ones beside them, after a failed run."""
+        step = self.pending_news.pop(urn, None)
+        if step is None:
+            message = f"cannot complete a resource '{urn}' whose registration isn't pending"
+            raise EngineError(message)
+        if isinstance(step, kinds.SameStep) and step.skipped_create:
+            return
+        old = self.run.olds.get(urn)
+        step.res.outputs = {**old.outputs, **outputs} if keep_old and old is not None else dict(outputs)
+        self._component_hooks(step)
+        self.run.reporter.outputs(step, step.op)
+        if self.checkpoint is not None:
+            self.checkpoint.outputs(step)
+        if self.run.post_errors and not self.run.options.continue_on_error:
+            self.stop()
+
+    def _component_hooks(self, step: Step) -> None:
+        if step.res.custom:
+            return
+        if isinstance(step, kinds.CreateStep):
+            step.after_hooks("AfterCreate", new=step.res, old=None)
+        elif isinstance(step, kinds.UpdateStep):
+            step.after_hooks("AfterUpdate", new=step.res, old=step.old)

@@ -1,0 +1,473 @@
+"""Decides which steps a registration takes: same, create, update, replace, import or read."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sandbox.engine import paths, urns
+from sandbox.engine.deployment import Deployment
+from sandbox.engine.errors import BailError, CancelledRunError, EngineError
+from sandbox.engine.goals import Goal, Reading, Registration, urn_for
+from sandbox.engine.plans import Plan, Seen, alias_urns, shown
+from sandbox.engine.plugin import Diff, DiffUnavailableError, Failure, Plugin
+from sandbox.engine.reads import ImportStep, ReadStep, RefreshStep
+from sandbox.engine.registry import bare
+from sandbox.engine.replacements import cascades, dependent_replacements, replace_on_changes
+from sandbox.engine.state import State
+from sandbox.engine.steps import CreateStep, DeleteStep, ReplaceStep, SameStep, Step, UpdateStep, compare
+from sandbox.engine.targeting import Targeting
+from sandbox.engine.values import Map, copy, has_unknowns, plain, same
+
+
+class Planner:
+    """The planner of one run. It is asked one thing at a time: callers hold its `turn`."""
+
+    def __init__(self, run: Deployment) -> None:
+        self.run = run
+        self.turn = threading.Lock()  # held by whoever asks the planner
+        self.stopped: Callable[[], bool] = lambda: False
+        self.seen = Seen()
+        self.targeting = Targeting(run, self.seen)
+        self.failed = False
+        self.providers: dict[str, State] = {}
+        self.pending_deletes: set[int] = set()
+        self.dependent_keys: dict[str, list[str]] = {}
+        self.to_delete: list[State] = []
+        self.refreshed: dict[int, State] = {}
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """
+        Let others plan while a provider is asked. What is decided about one resource needs nothing of those that are
+        planned meanwhile: whatever depends on it is registered only once it is done. With --parallel 1 all is in turn.
+        """
+        if self.run.options.parallel <= 1:
+            yield
+            return
+        self.turn.release()
+        try:
+            yield
+        finally:
+            self.turn.acquire()
+        if self.stopped():
+            raise CancelledRunError
+
+    # -- the start of everything ---------------------------------------------------------------------------------------
+    def _bail(self, message: str, urn: str = "") -> BailError:
+        self.run.reporter.error(message, urn)
+        return BailError(message)
+
+    def _new_urn(self, urn: str) -> str:
+        if urn in self.seen.urns:
+            raise self._bail(f"Duplicate resource URN '{urn}'; try giving it a unique name", urn)
+        self.seen.urns.add(urn)
+        return urn
+
+    def _check_parent(self, parent: str) -> None:
+        if parent and parent not in self.seen.urns:
+            message = f"could not find parent resource {parent}"
+            raise EngineError(message)
+
+    def register(self, reg: Registration) -> Plan:
+        """The steps of a registration. Raises BailError or EngineError when it cannot be."""
+        goal, run = reg.goal, self.run
+        self._check_parent(goal.parent)
+        urn = self._new_urn(urn_for(goal, run.stack, run.project))
+        old, invalid = self._old(urn, goal)
+        run.goals[urn] = goal
+        new = goal.state(urn, old)
+        if new.is_provider:
+            self.providers[urn] = new
+            if urn in self.seen.aliases:
+                self.providers[self.seen.aliases[urn]] = new
+        if old is not None and run.options.refresh_program and self.targeting.included(old):
+            return self._refresh_first(reg, urn, old, new, invalid)
+        return self._checked(self._after_refresh(reg, urn, old, new, invalid))
+
+    def _refresh_first(self, reg: Registration, urn: str, old: State, new: State, invalid: bool) -> Plan:
+        step = RefreshStep(self.run, old, new=new, persisted=True, hidden=not new.custom or new.is_provider)
+        self.seen.refreshes.add(urn)
+
+        def then(_: Step) -> Plan:
+            state = step.new
+            if state is not None:
+                self.run.graph.alias(state, old)
+                self.refreshed[id(old)] = state
+            return self._checked(self._after_refresh(reg, urn, state, new, invalid))
+
+        return Plan([step], then)
+
+    def _checked(self, plan: Plan) -> Plan:
+        if plan.then is None:
+            plan.steps = self.targeting.with_dependencies(plan.steps)
+            if self.targeting.refuse_missing(plan.steps):
+                self.failed = True
+        return plan
+
+    # -- aliases -------------------------------------------------------------------------------------------------------
+    def _old(self, urn: str, goal: Goal) -> tuple[State | None, bool]:
+        """The state that a resource had, under its name or an earlier one; and whether the names collide."""
+        run, seen, invalid = self.run, self.seen, False
+        if urn in seen.aliased:
+            run.reporter.error(
+                f"Duplicate resource URN '{urn}' conflicting with alias on resource with URN '{seen.aliased[urn]}'", urn
+            )
+            invalid = True
+        for candidate in [urn, *alias_urns(seen, goal, run.stack, run.project)]:
+            old = run.olds.get(candidate)
+            if old is None:
+                continue
+            if candidate != urn:
+                other = seen.aliased.get(candidate, urn if candidate in seen.urns else "")
+                if other:
+                    run.reporter.error(
+                        f"Duplicate resource alias '{candidate}' applied to resource with URN '{urn}' conflicting with "
+                        f"resource with URN '{other}'",
+                        urn,
+                    )
+                    invalid = True
+                seen.aliased[candidate], seen.aliases[urn] = urn, candidate
+                run.registry.alias(urn, candidate)
+            return old, invalid
+        return None, invalid
+
+    # -- check ---------------------------------------------------------------------------------------------------------
+    def _manager(self, urn: str, goal: Goal) -> Plugin | None:
+        if not goal.custom:
+            return None
+        if urns.is_provider_type(goal.type):
+            return self.run.registry
+        ref = urns.parse_ref(goal.provider)
+        found = self.run.registry.get(ref)
+        if found is not None:
+            return found
+        old = self.run.olds.get(ref.urn)
+        if old is None or old.id != ref.id:
+            raise self._bail(f"unknown provider {goal.provider} for resource {urn}", urn)
+        self.run.ensure_provider(goal.provider)
+        self.targeting.queue_same(old)
+        return self.run.provider(goal.provider)
+
+    def _after_refresh(self, reg: Registration, urn: str, old: State | None, new: State, invalid: bool) -> Plan:
+        goal, options = reg.goal, self.run.options
+        owned = goal.custom and not urns.is_provider_type(goal.type)
+        if options.refresh_only:
+            skipped = self.targeting.needs_skipped(new)
+            if owned or skipped:
+                return self._left_alone(reg, urn, old, new)
+        if options.destroy_program:
+            plan = self._to_destroy(reg, urn, old, new, owned)
+            if plan is not None:
+                return plan
+        manager = self._manager(urn, goal)
+        recreating = urn in self.seen.deletes
+        known_id = (old.import_id or old.id) if old is not None else ""
+        if goal.custom and goal.id and (old is None or old.external or known_id != goal.id):
+            return self._import(reg, urn, old, new, manager, invalid, recreating)
+        return self._decide(reg, urn, old, new, manager, invalid, recreating)
+
+    def _left_alone(self, reg: Registration, urn: str, old: State | None, new: State) -> Plan:
+        """In a refresh the program's resources stay as they are; what is not there yet is not made."""
+        if old is None:
+            self.seen.sames.add(urn)
+            self.targeting.skipped.add(urn)
+            return Plan([SameStep(self.run, reg, new.copy(), new, skipped_create=True)])
+        reg.done(old)
+        return Plan([])
+
+    def _to_destroy(self, reg: Registration, urn: str, old: State | None, new: State, owned: bool) -> Plan | None:
+        if self.targeting.needs_skipped(new) or (owned and old is None):
+            self.targeting.skipped.add(urn)
+            if old is not None:
+                new.outputs = old.outputs
+            return Plan([SameStep(self.run, reg, new.copy(), new, skipped_create=True)])
+        self.to_delete.append(new)
+        if owned and old is not None:
+            self.seen.sames.add(urn)
+            new.inputs = old.inputs
+            return Plan([SameStep(self.run, reg, old, new)])
+        return None
+
+    def _import(  # noqa: PLR0917
+        self,
+        reg: Registration,
+        urn: str,
+        old: State | None,
+        new: State,
+        manager: Plugin | None,
+        invalid: bool,
+        recreating: bool,
+    ) -> Plan:
+        self.seen.imports.add(urn)
+        original = old if not recreating else None
+        step = ImportStep(self.run, reg, new, original)
+
+        def then(_: Step) -> Plan:
+            imported = step.res
+            fresh = reg.goal.state(urn, None)
+            fresh.created, fresh.modified = imported.created, imported.modified
+            fresh.replacement_trigger = None
+            return self._checked(self._decide(reg, urn, imported, fresh, manager, invalid, recreating, imported=True))
+
+        steps: list[Step] = [step]
+        if original is not None:
+            steps.append(ReplaceStep(self.run, original, new))
+        return Plan(steps, then)
+
+    def _check(self, urn: str, manager: Plugin, olds: Map, news: Map, new: State) -> tuple[Map, bool]:
+        with self._aside():
+            inputs, failures = manager.check(urn, olds, news, preview=self.run.options.preview, seed=os.urandom(32))
+        return inputs, self._refused(urn, new, inputs, failures)
+
+    def _refused(self, urn: str, new: State, inputs: Map, failures: list[Failure]) -> bool:
+        for failure in failures:
+            if failure.property:
+                value = shown(new.inputs.get(failure.property, inputs.get(failure.property)))
+                text = f"property {failure.property} value {value} has a problem: {failure.reason}"
+            else:
+                text = f"{failure.reason}"
+            joint = ": " if failure.property else " has a problem: "
+            self.run.reporter.error(f"{new.type} resource '{new.name}'{joint}{text}", urn)
+        return bool(failures)
+
+    def ignore_changes(self, urn: str, inputs: Map, old: Map, ignored: list[str]) -> Map:
+        """The inputs with the old values where changes are to be ignored."""
+        if not ignored:
+            return inputs
+        found: Map = copy(inputs)
+        bad = [p for p in ignored if not paths.reset(paths.parse(p), copy(old), found)]
+        if bad:
+            listed = ", ".join(bad)
+            self.run.reporter.info(f'cannot ignore changes in added or removed elements of the path: "{listed}"', urn)
+        return found
+
+    # -- the decision --------------------------------------------------------------------------------------------------
+    def _decide(  # noqa: PLR0917
+        self,
+        reg: Registration,
+        urn: str,
+        old: State | None,
+        new: State,
+        manager: Plugin | None,
+        invalid: bool,
+        recreating: bool,
+        *,
+        imported: bool = False,
+    ) -> Plan:
+        goal, seen, run = reg.goal, self.seen, self.run
+        implicit = new.is_provider or new.type == urns.STACK_TYPE
+        targeted = implicit or self.targeting.included(new)
+        external = old is not None and old.external
+        if old is not None:
+            new.inputs = self.ignore_changes(urn, new.inputs, old.inputs, goal.ignore_changes)
+        if manager is not None:
+            if not targeted:
+                new.inputs = old.inputs if old is not None else {}
+            else:
+                fresh = recreating or external or old is None or self._forced(urn, old)
+                olds: Map = {} if fresh or old is None else old.inputs
+                checked, refused = self._check(urn, manager, olds, goal.properties if fresh else new.inputs, new)
+                new.inputs, invalid = checked, invalid or refused
+        if targeted:
+            self.targeting.queue_dependencies(new)
+        if self._analyzed(new, goal) or invalid:
+            message = f"resource {urn} is invalid"
+            raise BailError(message)
+        if recreating and old is not None:
+            return Plan(self._recreate(reg, old, new))
+        if external and old is not None:
+            seen.creates.add(urn)
+            return Plan([CreateStep(run, reg, new, old, pending_delete=True), ReplaceStep(run, old, new)])
+        self.targeting.note(urn, new, targeted=targeted)
+        if old is None:
+            if not targeted:
+                seen.sames.add(urn)
+                self.targeting.skipped.add(urn)
+                return Plan([SameStep(run, reg, new.copy(), new, skipped_create=True)])
+            seen.creates.add(urn)
+            return Plan([CreateStep(run, reg, new)])
+        if not targeted:
+            return Plan(self.targeting.leave(reg, urn, old))
+        return Plan(self._changes(reg, urn, old, new, manager))
+
+    def _analyzed(self, new: State, goal: Goal) -> bool:
+        """Run the policy packs; whether one of them forbids the resource."""
+        forbidden = False
+        for analyzer in self.run.analyzers:
+            analyzer.remediate(new, goal, self.provider_state(new.provider))
+        for analyzer in self.run.analyzers:
+            failed = analyzer.analyze(new, goal, self.provider_state(new.provider))
+            self.failed = self.failed or failed
+            forbidden = forbidden or (failed and not self.run.options.preview)
+        return forbidden
+
+    def provider_state(self, ref: str) -> State | None:
+        if not ref:
+            return None
+        urn = urns.parse_ref(ref).urn
+        return self.providers.get(urn) or self.run.olds.get(urn)
+
+    def _forced(self, urn: str, old: State | None) -> bool:
+        replace = self.run.options.replace
+        return bool(replace and urn in replace) or bool(old is not None and old.taint)
+
+    def _recreate(self, reg: Registration, old: State, new: State) -> list[Step]:
+        """Make anew what was deleted because something it depends on was deleted before its replacement."""
+        self.seen.deletes.discard(new.urn)
+        self.seen.replaces.add(new.urn)
+        create = CreateStep(self.run, reg, new, old)
+        create.keys = self.dependent_keys.get(new.urn, [])
+        return [ReplaceStep(self.run, old, new), create]
+
+    def _changes(self, reg: Registration, urn: str, old: State, new: State, manager: Plugin | None) -> list[Step]:
+        goal, run = reg.goal, self.run
+        trigger = self._triggered(urn, old, new)
+        if trigger:
+            diff = Diff(some=True)
+        else:
+            try:
+                diff = self._diff(urn, old, new, manager, goal)
+            except DiffUnavailableError as unavailable:
+                run.reporter.warning(str(unavailable), urn)
+                diff = Diff(some=True)
+        diff = replace_on_changes(diff, goal.replace_on_changes, init_errors=bool(old.init_errors))
+        if (diff.some and (diff.replace or trigger)) or old.pending_replacement:
+            return self._replacement(reg, urn, old, new, manager, diff)
+        if diff.some or old.init_errors:
+            self.seen.updates.add(urn)
+            return [
+                UpdateStep(run, reg, old, new, goal.ignore_changes).because(Diff(None, [], diff.changed, diff.detailed))
+            ]
+        if urn in self.seen.imports:
+            reg.done(old)
+            return []
+        self.seen.sames.add(urn)
+        return [SameStep(run, reg, old, new)]
+
+    def _triggered(self, urn: str, old: State, new: State) -> bool:
+        before, after = plain(old.replacement_trigger), plain(new.replacement_trigger)
+        if has_unknowns(after) and not self.run.options.preview:
+            self.failed = True
+            raise self._bail(f"replacement trigger contains unknowns for {urn}", urn)
+        if has_unknowns(before) or has_unknowns(after):
+            return True
+        return before is not None and after is not None and not same(before, after)
+
+    def _diff(self, urn: str, old: State, new: State, manager: Plugin | None, goal: Goal) -> Diff:
+        if self._forced(urn, old):
+            return Diff(some=True, replaces=["id"])
+        if any(other in self.seen.replaces for other in new.replace_with):
+            return Diff(some=True, replaces=["replaceWith"])
+        if new.deleted_with and new.deleted_with in self.seen.replaces:
+            return Diff(some=True, replaces=["deletedWith"])
+        if self._provider_changed(old, new):
+            return Diff(some=True, replaces=["provider"])
+        if manager is None:
+            return Diff(some=not same(old.inputs, new.inputs))
+        with self._aside():
+            return compare(self.run, manager, urn, old.id, old.inputs, old.outputs, new.inputs, goal.ignore_changes)
+
+    def _provider_changed(self, old: State, new: State) -> bool:
+        if old.provider == new.provider:
+            return False
+        if not old.provider or not new.provider:
+            return True
+        before, after = urns.parse_ref(old.provider), urns.parse_ref(new.provider)
+        if self.seen.aliased.get(before.urn) == after.urn:
+            return False
+        provider = self.run.provider(new.provider)
+        olds, news = self.run.olds.get(before.urn), self.providers.get(after.urn)
+        if olds is None or news is None or not hasattr(provider, "diff_config"):
+            return True
+        return provider.diff_config(after.urn, bare(olds.inputs), olds.outputs, bare(news.inputs)).replace
+
+    # -- replacement ---------------------------------------------------------------------------------------------------
+    def _replacement(  # noqa: PLR0917
+        self, reg: Registration, urn: str, old: State, new: State, manager: Plugin | None, diff: Diff
+    ) -> list[Step]:
+        goal, run, options = reg.goal, self.run, self.run.options
+        if new.protect and old.protect and not options.ignore_protect:
+            message = (
+                f'unable to replace resource "{urn}"\nas it is currently marked for protection. To unprotect the '
+                "resource, remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`"
+            )
+            self.failed = True
+            if not options.preview:
+                raise self._bail(message, urn)
+            run.reporter.error(message, urn)
+        if goal.id:
+            message = (
+                "previously-imported resources that still specify an ID may not be replaced; please remove the "
+                "`import` declaration from your program;\n"
+                + "\n".join(f"{k}: {shown(old.inputs.get(k))} => {shown(new.inputs.get(k))}" for k in diff.replaces)
+            )
+            if not options.preview:
+                raise EngineError(message)
+            run.reporter.warning(message, urn)
+        self.seen.replaces.add(urn)
+        if manager is not None and not self._forced(urn, old):
+            inputs, refused = self._check(urn, manager, {}, goal.properties, new)
+            if refused:
+                message = f"resource {urn} has check errors"
+                raise BailError(message)
+            new.inputs = inputs
+        first = diff.delete_before_replace if goal.delete_before_replace is None else goal.delete_before_replace
+        if first:
+            return self._delete_first(reg, urn, old, new, diff)
+        return [
+            CreateStep(run, reg, new, old, pending_delete=True).because(diff),
+            ReplaceStep(run, old, new).because(diff),
+        ]
+
+    def _delete_first(self, reg: Registration, urn: str, old: State, new: State, diff: Diff) -> list[Step]:
+        """Delete a resource, and before it what cannot live without it, before it is made anew."""
+        run, steps = self.run, list[Step]()
+        found = []
+        if not run.options.preview or old in run.graph:
+            found = dependent_replacements(run, self, old)
+        found += [(state, []) for state in cascades(run, urn)]
+        for state, keys in reversed(found):
+            if id(state) in self.pending_deletes:
+                continue
+            self.dependent_keys[state.urn] = keys
+            if state.delete:
+                steps.append(DeleteStep(run, state, self.seen.deletes))
+            else:
+                if state.protect and not run.options.ignore_protect:
+                    self.failed = True
+                    raise self._bail(
+                        f'unable to replace resource "{state.urn}" as part of replacing "{urn}" as it is currently '
+                        "marked for protection. To unprotect the resource, remove the `protect` flag from the resource "
+                        "in your Pulumi program and run `pulumi up`, or use the command:\n"
+                        f"`pulumi state unprotect '{state.urn}'`",
+                        urn,
+                    )
+                steps.append(DeleteStep(run, state, self.seen.deletes, replacing=True, pending_replacement=True))
+            self.seen.deletes.add(state.urn)
+            self.pending_deletes.add(id(state))
+        run.ensure_provider(old.provider)
+        if not old.pending_replacement:
+            self.seen.deletes.add(urn)
+            steps.append(DeleteStep(run, old, self.seen.deletes, replacing=True, pending_replacement=True))
+        steps.append(ReplaceStep(run, old, new).because(diff))
+        steps.append(CreateStep(run, reg, new, old).because(diff))
+        return steps
+
+    # -- reads ---------------------------------------------------------------------------------------------------------
+    def read(self, reading: Reading) -> Plan:
+        """The steps of a read."""
+        goal, run = reading.goal, self.run
+        self._check_parent(goal.parent)
+        urn = self._new_urn(urn_for(goal, run.stack, run.project))
+        if not goal.id:
+            message = f"Expected an ID for {urn}"
+            raise EngineError(message)
+        old, new = run.olds.get(urn), goal.state(urn)
+        if old is not None and not old.external and old.id != goal.id:
+            self.seen.replaces.add(urn)
+            return Plan([ReadStep(run, reading, old, new, replacing=True), ReplaceStep(run, old, new)])
+        if run.options.destroy_program:
+            self.to_delete.append(new)
+        self.seen.reads.add(urn)
+        return self._checked(Plan([ReadStep(run, reading, old, new)]))

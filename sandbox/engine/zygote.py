@@ -1,0 +1,137 @@
+"""A process that has imported the SDK and forks one child for each program, so that a run need not import it again.
+
+It gets requests over a socket: one byte with four file descriptors (specification, standard output and error of the
+program, and a socket for the answers). The answers are lines: the child's process id, then its exit status. It has no
+threads and opens no gRPC channel, so a fork is safe. It ends when its socket closes.
+"""
+
+import contextlib
+import importlib
+import io
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+from typing import Any
+
+PRELOAD = ("pulumi", "pulumi.runtime", "pulumi_aws", "pulumi_azure_native", "pulumi_kubernetes", "pulumi_policy")
+
+
+def preload(names: tuple[str, ...] = PRELOAD) -> None:
+    for name in names:
+        with contextlib.suppress(Exception):  # what is not installed is not needed
+            importlib.import_module(name)
+
+
+def _child(fds: list[int], control: socket.socket) -> int:
+    """The forked child: become the program."""
+    with os.fdopen(fds[0]) as given:
+        spec: dict[str, Any] = json.load(given)
+    control.close()
+    os.dup2(fds[1], 1)
+    os.dup2(fds[2], 2)
+    for fd in fds[1:]:
+        os.close(fd)
+    sys.stdout = _unbuffered(1)
+    sys.stderr = _unbuffered(2)
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    import program  # type: ignore[import-not-found]  # noqa: PLC0415  # beside this file, see `main`
+
+    return int(program.execute(spec))
+
+
+def _unbuffered(fd: int) -> io.TextIOWrapper:
+    """A stream as `python -u` has it."""
+    return io.TextIOWrapper(io.FileIO(fd, "w", closefd=False), encoding="utf-8", write_through=True)
+
+
+class Zygote:
+    """The loop of the process."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self.control = control
+        self.children: dict[int, socket.socket] = {}
+        self._wake, wake = socket.socketpair()
+        self._wake.setblocking(False)
+        wake.setblocking(False)
+        self._wake_in = wake
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.set_wakeup_fd(wake.fileno())
+
+    def loop(self) -> None:
+        selector = selectors.DefaultSelector()
+        selector.register(self.control, selectors.EVENT_READ)
+        selector.register(self._wake, selectors.EVENT_READ)
+        while True:
+            ready = {key.fileobj for key, _ in selector.select()}
+            if self._wake in ready:
+                with contextlib.suppress(BlockingIOError):
+                    self._wake.recv(4096)
+            self._reap()
+            if self.control in ready and not self._request():
+                break
+        for pid in self.children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+
+    def _reap(self) -> None:
+        while self.children:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            answers = self.children.pop(pid, None)
+            if answers is not None:
+                with contextlib.suppress(OSError):
+                    answers.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+                answers.close()
+
+    def _request(self) -> bool:
+        message, fds, _, _ = socket.recv_fds(self.control, 1, 4)
+        if not message:
+            return False
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                code = _child(fds[:3], self.control)
+            except KeyboardInterrupt:
+                code = 130
+            except SystemExit as exit_:
+                code = exit_.code if isinstance(exit_.code, int) else 1
+            except BaseException:  # noqa: BLE001  # a child must never fall back into the loop
+                import traceback  # noqa: PLC0415
+
+                traceback.print_exc()
+            finally:
+                with contextlib.suppress(Exception):
+                    sys.stdout.flush()
+                    sys.stderr.flush()
+                os._exit(code)
+        answers = socket.socket(fileno=fds[3])
+        with contextlib.suppress(OSError):
+            answers.sendall(f"{pid}\n".encode())
+        self.children[pid] = answers
+        for fd in fds[:3]:
+            os.close(fd)
+        return True
+
+
+def main(control: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        os.setsid()  # the terminal's Ctrl-C is for the engine, which tells the program itself
+    preload()
+    folder = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120
+    sys.path.insert(0, folder)
+    importlib.import_module("program")
+    sys.path.remove(folder)
+    Zygote(control).loop()
+
+
+if __name__ == "__main__":
+    main(socket.socket(fileno=int(sys.argv[1])))

@@ -1,0 +1,178 @@
+"""
+The physical world as the control planes of the sandbox see it.
+
+`sandbox.world` implements this over real processes (`sandbox.dataplane`); the control planes in `sandbox.clouds` call
+it when an API call has to have a real effect. Every method blocks until the effect is there, and raises `FabricError`
+when it cannot be had. All addresses are loopback; each region owns a 127.x.0.0/16 network.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+
+class FabricError(Exception):
+    """The world could not do it; the text says why, in words an API error may carry."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    address: str
+    port: int
+
+
+@dataclass(frozen=True)
+class DatabaseState:
+    identifier: str
+    region: str
+    role: Literal["primary", "replica"]
+    status: Literal["available", "failed", "stopped"]
+    endpoint: Endpoint
+    replica_of: tuple[str, str] | None  # (region, identifier)
+    standby: bool
+    lag_seconds: float | None = None  # of a replica behind its source, where it can be known
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A restorable base (a snapshot) or a base with its log (point in time), as it lies in one region."""
+
+    name: str
+    region: str
+    source: str  # identifier of the database it was taken from
+    kind: Literal["snapshot", "continuous"]
+    earliest: datetime
+    latest: datetime  # newest restorable point
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class PodSpec:
+    """What a Deployment's template says, reduced to what a process needs."""
+
+    namespace: str
+    deployment: str
+    replicas: int
+    command: Sequence[str]  # e.g. ("app",) or ("sentinel",): the image's entry point
+    env: Mapping[str, str] = field(default_factory=dict)
+    port: int = 8080
+
+
+@dataclass(frozen=True)
+class PodState:
+    name: str
+    deployment: str
+    address: str
+    port: int
+    ready: bool
+    restarts: int
+
+
+class Databases(Protocol):
+    """Real PostgreSQL servers, with a same-region standby, replicas across regions, and backups."""
+
+    def create(
+        self,
+        region: str,
+        identifier: str,
+        *,
+        database: str,
+        username: str,
+        password: str,
+        standby: bool,
+        retention_days: int,
+    ) -> DatabaseState: ...
+    def create_replica(
+        self, region: str, identifier: str, *, source_region: str, source: str, standby: bool, retention_days: int
+    ) -> DatabaseState: ...
+    def promote(self, region: str, identifier: str) -> DatabaseState: ...
+    def fail_over_to_standby(self, region: str, identifier: str) -> DatabaseState:
+        """Fence the present node (cut off, then stopped), promote the standby behind the same endpoint name."""
+        ...
+
+    def modify(
+        self, region: str, identifier: str, *, standby: bool | None = None, retention_days: int | None = None
+    ) -> None: ...
+    def delete(self, region: str, identifier: str) -> None:
+        """Its own automated backup goes with it; snapshots and copies in other regions stay."""
+        ...
+
+    def describe(self, region: str, identifier: str) -> DatabaseState | None: ...
+    def list(self, region: str) -> Sequence[DatabaseState]: ...
+
+    # backups
+    def snapshot(self, region: str, identifier: str, name: str) -> Backup: ...
+    def copy_snapshot(self, source_region: str, name: str, region: str, new_name: str) -> Backup: ...
+    def delete_backup(self, region: str, name: str) -> None: ...
+    def replicate_backups(self, source_region: str, identifier: str, region: str) -> str:
+        """
+        Keep base and log of `identifier` arriving in `region`, over the link; give back the name of the backup there.
+        """
+        ...
+
+    def stop_replicating_backups(self, region: str, name: str) -> None: ...
+    def backups(self, region: str) -> Sequence[Backup]: ...
+    def restore(
+        self,
+        region: str,
+        identifier: str,
+        *,
+        backup: str,
+        target_time: datetime | None,
+        standby: bool,
+        retention_days: int,
+    ) -> DatabaseState:
+        """From a backup that lies in `region`. `target_time` None: the newest point there is."""
+        ...
+
+
+class Compute(Protocol):
+    """The nodes of a region's cluster: pods are real processes."""
+
+    def apply(self, region: str, spec: PodSpec) -> None: ...
+    def restart(self, region: str, namespace: str, deployment: str) -> None: ...
+    def remove(self, region: str, namespace: str, deployment: str) -> None: ...
+    def pods(self, region: str, namespace: str) -> list[PodState]: ...
+
+
+class FrontDoors(Protocol):
+    """Load balancers: a real proxy in the region that sends a request to a ready pod."""
+
+    def open(self, region: str, name: str, *, port: int) -> Endpoint: ...
+    def close(self, region: str, name: str) -> None: ...
+
+
+class Network(Protocol):
+    """Reachability between regions, and of a region from outside."""
+
+    def allowed(self, source: str, target: str) -> bool:
+        """May a byte go from region `source` ("outside" for the world beyond) to region `target` now?"""
+        ...
+
+    def control_plane_answers(self, region: str) -> bool: ...
+    def region_is_up(self, region: str) -> bool: ...
+    def hangs(self, source: str, target: str) -> bool:
+        """
+        Where a byte may not go, or nothing answers: is the caller left waiting (True), or refused at once (False)?
+        """
+        ...
+
+    def health_lie(self, name: str) -> bool | None:
+        """What the health check of this name (its id, or its tag Name) says whatever is true; None: the truth."""
+        ...
+
+
+class Fabric(Protocol):
+    """All of it."""
+
+    @property
+    def regions(self) -> Sequence[str]: ...
+    @property
+    def databases(self) -> Databases: ...
+    @property
+    def compute(self) -> Compute: ...
+    @property
+    def front_doors(self) -> FrontDoors: ...
+    @property
+    def network(self) -> Network: ...

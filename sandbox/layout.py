@@ -1,0 +1,89 @@
+"""What lies where in a world's home."""
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import yaml
+
+from components.spec import Plan, Topology
+
+PROJECT = Path(__file__).resolve().parents[1]
+LOG = "world.log"
+LOCK = "up.lock"
+CODE = ("__main__.py", "components", "plans", "policies", "scripts", "sandbox")
+
+
+class Layout:
+    """
+    world.json, world.log, control.sock   the world's own
+    data                                  databases and backups (a link to a folder that their user can reach, when
+    root) regions/R/{state,pods,region.log}     state backend of the stacks that live in R; logs
+    passphrase, project/                  what `pulumi` needs: a project whose settings can be changed without
+    dirtying ours
+    """
+
+    def __init__(self, home: Path, plan: Plan) -> None:
+        self.home, self.plan = home, plan
+        self.regions = list(dict.fromkeys(site.region for site in plan.sites))
+        self.passphrase, self.project = home / "passphrase", home / "project"
+        self.database_password = home / "database-password"
+        self.state_regions = {site.stack: _region_of(site.state) or site.region for site in plan.sites}
+        self.state_regions[plan.traffic.stack] = _region_of(plan.traffic.state) or self.regions[-1]
+
+    def region(self, region: str) -> Path:
+        return self.home / "regions" / region
+
+    def state(self, region: str) -> Path:
+        return self.region(region) / "state"
+
+    def make(self) -> None:
+        """Raises OSError."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.home.chmod(0o700)
+        for region in self.regions:
+            self.state(region).mkdir(parents=True, exist_ok=True)
+        for secret in (self.passphrase, self.database_password):
+            descriptor = os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(24))
+        self.project.mkdir(exist_ok=True)
+        shutil.copy(PROJECT / "Pulumi.yaml", self.project / "Pulumi.yaml")
+        for settings in PROJECT.glob("Pulumi.*.yaml"):
+            (self.project / settings.name).write_text(_as_first_deployed(settings, self.plan), encoding="utf-8")
+        for name in (*CODE, ".venv"):  # without the environment a real CLI would make an empty one here
+            if (PROJECT / name).exists():
+                with contextlib.suppress(FileExistsError):
+                    (self.project / name).symlink_to(PROJECT / name)
+
+
+def _as_first_deployed(settings: Path, plan: Plan) -> str:
+    """A stack's settings without what a real deployment left in them: secrets, salts, records, a later topology."""
+    held = (yaml.safe_load(settings.read_text(encoding="utf-8")) or {}).get("config") or {}
+    config = {key: value for key, value in held.items() if not (isinstance(value, dict) and "secure" in value)}
+    first = {f"dr:{key}": value for key, value in Topology.initial(plan).to_config().items()}
+    return yaml.safe_dump({"config": config | first | {"dr:plan": plan.system, "dr:records": {}}}, sort_keys=False)
+
+
+def forget(home: Path, kept: Iterable[str]) -> None:
+    """
+    Remove all that a world put into `home`, but not what is `kept`; the folder itself goes when nothing is left in it.
+    """
+    with contextlib.suppress(OSError):
+        for entry in home.iterdir():
+            if entry.name in kept:
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+        home.rmdir()
+
+
+def _region_of(state: str | None) -> str | None:
+    """`region=` of a backend's address."""
+    return next(iter(parse_qs(urlsplit(state or "").query).get("region", [])), None)

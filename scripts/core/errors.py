@@ -1,0 +1,147 @@
+"""
+Everything that may go wrong, as one tree. Each error is two lines to the person and one exit code to the machine.
+
+    DrError                     1  failed, state known
+    ├── Interrupted             1  stopped by the operator at a row boundary; can be resumed
+    ├── BadInput                2  bad usage or bad input, nothing changed
+    ├── Refused                 3  a precondition does not hold, nothing changed
+    │   ├── NotFenced           3  no evidence that the old writer has stopped
+    │   └── LossTooGreat        3  more data at stake than the objective allows
+    ├── Locked                  4  another run holds the lock
+    ├── ApprovalMissing         5  nobody, or too few, said yes
+    ├── EngineFailed            6  the Pulumi engine failed
+    ├── ServiceFailed           7  a database or a cloud failed
+    │   ├── DatabaseFailed      7
+    │   └── CloudFailed         7
+    ├── OutcomeUnknown          8  look before you retry
+    └── ObjectiveMissed         9  done, but an objective was missed
+
+Durable steps store their errors, so each of them survives pickling with all that it says.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+DONE = 0
+
+
+class DrError(Exception):
+    """`message` says what is wrong, `hint` what to do; both are one line. Neither may hold a secret."""
+
+    exit_code: ClassVar[int] = 1
+    default_hint: ClassVar[str] = "run the same command with --debug to see where it happened"
+
+    # One positional argument and the rest in __dict__: this is what BaseException's own pickling restores.
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = " ".join(redact(message).split())
+        self.hint = " ".join(redact(hint).split()) or self.default_hint
+
+    def __str__(self) -> str:
+        return self.message
+
+    def lines(self) -> tuple[str, str]:
+        """The two lines that a person gets."""
+        return self.message, f"hint: {self.hint}"
+
+
+class Interrupted(DrError):
+    default_hint = "go on with `dr resume`"
+
+
+class BadInput(DrError):
+    exit_code = 2
+    default_hint = "see --help"
+
+
+class Refused(DrError):
+    exit_code = 3
+    default_hint = "nothing was changed; look at `dr status`"
+
+
+class NotFenced(Refused):
+    default_hint = "wait until the writer lease has run out, or type the override that --help names"
+
+
+class LossTooGreat(Refused):
+    default_hint = "accept it by name, such as --accept-data-loss 15m"
+
+
+class Locked(DrError):
+    exit_code = 4
+    default_hint = "wait for that run to end, or look at it with `dr journal`"
+
+
+class ApprovalMissing(DrError):
+    exit_code = 5
+    default_hint = "type the confirmation, or pass --yes and --approved-by NAME"
+
+
+class EngineFailed(DrError):
+    exit_code = 6
+    default_hint = "`dr preview` shows what the engine would do; a stale lock goes away with `pulumi cancel`"
+
+
+class ServiceFailed(DrError):
+    exit_code = 7
+    default_hint = "look at `dr status`, then run the same command again"
+
+
+class DatabaseFailed(ServiceFailed):
+    pass
+
+
+class CloudFailed(ServiceFailed):
+    pass
+
+
+class OutcomeUnknown(DrError):
+    exit_code = 8
+    default_hint = "look with `dr status` and `dr journal` before you try again"
+
+
+class ObjectiveMissed(DrError):
+    exit_code = 9
+    default_hint = "`dr report` shows which objective was missed and where the time went"
+
+
+def exit_code_of(error: BaseException) -> int:
+    """
+    The exit code of any error: our own, the plan's and the topology's (which import nothing of scripts), Ctrl-C, or 1.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        return Interrupted.exit_code
+    if isinstance(error, DrError):
+        return error.exit_code
+    return BadInput.exit_code if is_bad_plan(error) else DrError.exit_code
+
+
+def is_bad_plan(error: BaseException | None) -> bool:
+    """A PlanError or TopologyError: `components.spec` names what is wrong, and knows nothing of exit codes."""
+    return type(error).__module__.startswith("components.spec")
+
+
+# What a secret looks like inside a text that we did not write: a password in a URL, key=value, a cloud's key, a Pulumi
+# ciphertext. Each begins with fixed letters: a long text must not take long.
+_SECRETS = (
+    (re.compile(r"(?P<keep>://[^\s:/@]{0,128}:)[^\s@/]+(?=@)"), r"\g<keep>***"),
+    (
+        re.compile(
+            r"(?P<keep>(?:password|passwd|passphrase|secret_?(?:access_?)?key|secretstring|token|api_?key)"
+            r"[\"']?\s{0,3}[:=]\s{0,3})(?:\"[^\"]*\"|'[^']*'|[^\s,;}&]+)",
+            re.IGNORECASE,
+        ),
+        r"\g<keep>***",
+    ),
+    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), "***"),
+    (re.compile(r"\bv1:[A-Za-z0-9+/=]{8,}:[A-Za-z0-9+/=]+"), "***"),
+)
+
+
+def redact(text: str) -> str:
+    """`text` without what looks like a secret. The last net only: nobody should put one in."""
+    for pattern, replacement in _SECRETS:
+        text = pattern.sub(replacement, text)
+    return text

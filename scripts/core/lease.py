@@ -1,0 +1,168 @@
+"""
+The writer lease as the witness keeps it: one small object in the third site, changed only by conditional writes.
+
+Two ways prove that a holder has stopped, both without trusting any clock outside the witness or this process:
+- the witness's own clock: it answers with `Date` and `Last-Modified`, both in whole seconds, so an object is at least
+  `Date - Last-Modified - 1` seconds old;
+- watching: an object whose ETag has not changed for `ttl` by our monotonic clock was last renewed before we began to
+  look.
+In both the guard in the database ended writes earlier still, because it counts from the start of the last renewal,
+less a margin.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from scripts.core.errors import BadInput, CloudFailed, NotFenced
+
+KEY = "lease/writer.json"
+MARGIN = 0.2
+"""
+Share of the ttl by which the database stops earlier than the witness's count, for clocks that drift and commits in
+flight.
+"""
+
+
+class Stored(Protocol):
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def etag(self) -> str: ...
+    @property
+    def changed_at(self) -> datetime: ...
+    @property
+    def answered_at(self) -> datetime: ...
+
+
+class ObjectStore(Protocol):
+    """What the lease needs of a cloud: `scripts.clouds.aws.Aws` has it."""
+
+    def read_object(self, region: str, bucket: str, key: str) -> Stored | None: ...
+    def write_object(
+        self,
+        region: str,
+        bucket: str,
+        key: str,
+        body: bytes,
+        *,
+        replacing: str | None = None,
+        only_if_new: bool = False,
+    ) -> Stored: ...
+
+
+@dataclass(frozen=True)
+class Lease:
+    """`nonce` differs with each renewal, so that the ETag does."""
+
+    system: str
+    site: str
+    epoch: int
+    ttl_ms: int
+    nonce: str
+
+    @classmethod
+    def new(cls, system: str, site: str, epoch: int, ttl_ms: int) -> Lease:
+        return cls(system, site, epoch, ttl_ms, secrets.token_hex(8))
+
+    @property
+    def ttl_seconds(self) -> float:
+        return self.ttl_ms / 1000
+
+    def to_bytes(self) -> bytes:
+        return json.dumps(vars(self), sort_keys=True).encode()
+
+    @classmethod
+    def from_bytes(cls, body: bytes, where: str) -> Lease:
+        try:
+            raw = json.loads(body)
+            return cls(str(raw["system"]), str(raw["site"]), int(raw["epoch"]), int(raw["ttl_ms"]), str(raw["nonce"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadInput(
+                f"{where}: is not a writer lease ({error})", "somebody wrote over it; its versions are kept"
+            ) from error
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A lease as it was read: by our monotonic clock at `at` it certainly had this ETag."""
+
+    lease: Lease
+    etag: str
+    at: float
+    age_seconds: float  # a lower bound, by the witness's clock
+    changed_at: datetime  # the witness's clock, to the second below
+
+
+class WitnessLease:
+    """The lease object of one system."""
+
+    def __init__(self, store: ObjectStore, region: str, bucket: str) -> None:
+        self._store, self._region, self.bucket = store, region, bucket
+
+    def read(self) -> Seen | None:
+        """The lease as it is, or None before the first one. Raises CloudFailed when the witness does not answer."""
+        found = self._store.read_object(self._region, self.bucket, KEY)
+        return None if found is None else self._seen(found)
+
+    def create(self, lease: Lease) -> Seen:
+        """Write the first lease. Raises ConditionFailed when there is one."""
+        return self._seen(self._store.write_object(self._region, self.bucket, KEY, lease.to_bytes(), only_if_new=True))
+
+    def replace(self, seen: Seen, lease: Lease) -> Seen:
+        """Renew or take over. Raises ConditionFailed when the lease is no longer what was seen."""
+        return self._seen(
+            self._store.write_object(self._region, self.bucket, KEY, lease.to_bytes(), replacing=seen.etag)
+        )
+
+    def _seen(self, found: Stored) -> Seen:
+        lease = Lease.from_bytes(found.body, f"{self.bucket}/{KEY}")
+        age = (found.answered_at - found.changed_at).total_seconds() - 1
+        return Seen(lease, found.etag, time.monotonic(), age, found.changed_at)
+
+
+def why_not_expired(first: Seen, latest: Seen) -> str | None:
+    """Why the holder of `latest` may still write, or None. `first` is the first sight of the same watch."""
+    ttl = latest.lease.ttl_seconds
+    if latest.age_seconds >= ttl:
+        return None
+    if first.etag == latest.etag and latest.at - first.at >= ttl:
+        return None
+    if first.etag != latest.etag:
+        return f"{latest.lease.site} renewed its writer lease (epoch {latest.lease.epoch}) while it was watched"
+    holder = f"{latest.lease.site} (epoch {latest.lease.epoch})"
+    return f"the writer lease of {holder} may run for {ttl:g} s from its last renewal"
+
+
+def wait_until_expired(
+    witness: WitnessLease, *, poll_seconds: float = 0.1, pause: Callable[[float], None] = time.sleep
+) -> Seen | None:
+    """
+    Watch until the lease has certainly run out, and return it; None when there never was one.
+
+    Ends within ttl and a little. Raises NotFenced when the holder is seen alive, or when the witness cannot be asked.
+    """
+    try:
+        first = witness.read()
+        if first is None:
+            return None
+        latest = first
+        while (reason := why_not_expired(first, latest)) is not None:
+            if latest.etag != first.etag:
+                raise NotFenced(reason, "the old writer is alive: use --planned, or stop it first")
+            pause(poll_seconds)
+            seen = witness.read()
+            if seen is None:
+                raise NotFenced("the writer lease vanished while it was watched")
+            latest = seen
+    except CloudFailed as error:
+        raise NotFenced(
+            f"the witness does not answer: {error}", 'type --override-fencing "how you know the old writer is down"'
+        ) from error
+    return latest

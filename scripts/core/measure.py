@@ -1,0 +1,175 @@
+"""
+What a run achieved against what the plan promises, reckoned from its journal alone.
+
+RTO parts, from the marks in the journal (each the first of its name):
+    detection   fault -> detected           decision    detected -> declared (or the beginning of the run)
+    failover    declared -> service_back    validation  service_back -> verified
+RTO is the time from the fault until the service is verified; without a known fault, from the declaration.
+RPO is the span of the acknowledged writes that were lost, as the workload's ledger says (measure `loss`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from scripts.core.journal import Entry
+
+if TYPE_CHECKING:
+    from components.spec import Plan
+
+PARTS = (
+    ("detection", "fault", "detected"),
+    ("decision", "detected", "declared"),
+    ("failover", "declared", "service_back"),
+    ("validation", "service_back", "verified"),
+)
+
+
+@dataclass(frozen=True)
+class Objective:
+    """
+    One promise and what was measured. All in seconds (`lost writes`: a number); `met` is None when nothing was
+    measured.
+    """
+
+    name: str
+    target: float | None
+    measured: float | None
+    unit: str = "s"
+
+    @property
+    def met(self) -> bool | None:
+        if self.target is None or self.measured is None:
+            return None
+        return self.measured <= self.target
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Of one run. `parts` are RTO's, in seconds; `loss` is the workload's verdict, as journalled."""
+
+    disaster: str
+    parts: Mapping[str, float | None]
+    rto_seconds: float | None
+    rpo_seconds: float | None
+    loss: Mapping[str, Any] | None
+    outage_seconds: float | None
+    objectives: tuple[Objective, ...]
+
+    @property
+    def objectives_met(self) -> bool | None:
+        """False when any objective was missed, None when none could be measured."""
+        verdicts = [objective.met for objective in self.objectives]
+        if False in verdicts:
+            return False
+        return True if True in verdicts else None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "disaster": self.disaster,
+            "parts": dict(self.parts),
+            "rto_seconds": self.rto_seconds,
+            "rpo_seconds": self.rpo_seconds,
+            "loss": None if self.loss is None else dict(self.loss),
+            "outage_seconds": self.outage_seconds,
+            "objectives": [
+                {"name": it.name, "target": it.target, "measured": it.measured, "unit": it.unit, "met": it.met}
+                for it in self.objectives
+            ],
+            "objectives_met": self.objectives_met,
+        }
+
+
+def moments(entries: Iterable[Entry]) -> dict[str, datetime]:
+    """The first moment of each mark; `declared` also from the decision to declare, else the beginning of the run."""
+    found: dict[str, datetime] = {}
+    begun: datetime | None = None
+    for entry in entries:
+        if entry.kind == "measure" and entry.started is not None:
+            found.setdefault(entry.name, entry.started)
+        elif entry.kind == "decision" and entry.name == "declare":
+            found.setdefault("declared", entry.at)
+        elif entry.kind == "run" and begun is None:
+            begun = entry.at
+    if begun is not None:
+        found.setdefault("declared", begun)
+    return found
+
+
+def measure(plan: Plan, entries: Iterable[Entry], disaster: str = "") -> Measures:
+    """`disaster` as the plan names it; without it, the one that was declared in the journal."""
+    entries = list(entries)
+    at = moments(entries)
+    disaster = disaster or _declared(entries)
+    parts = {name: _between(at, start, end) for name, start, end in PARTS}
+    first = "fault" if "fault" in at else "declared"
+    rto = _between(at, first, "verified")
+    loss = _last_evidence(entries, "loss")
+    rpo = None
+    if loss is not None:
+        rpo = float(loss.get("span_seconds") or 0.0) if loss.get("lost") else 0.0
+    outage = _last_evidence(entries, "outage")
+    return Measures(
+        disaster,
+        parts,
+        rto,
+        rpo,
+        loss,
+        None if outage is None else float(outage["seconds"]),
+        tuple(_objectives(plan, entries, disaster, at, rto=rto, rpo=rpo)),
+    )
+
+
+def _objectives(
+    plan: Plan, entries: list[Entry], disaster: str, at: Mapping[str, datetime], *, rto: float | None, rpo: float | None
+) -> Iterable[Objective]:
+    for promise in plan.objectives:
+        if promise.disaster == disaster and promise.component is None:
+            yield Objective(f"RTO, {disaster.replace('_', ' ')}", promise.rto.total_seconds(), rto)
+            yield Objective(f"RPO, {disaster.replace('_', ' ')}", promise.rpo.total_seconds(), rpo)
+    start = at.get("fault", at.get("declared"))
+    back = tiers_back(plan, entries)
+    for tier in sorted(entry.tier for entry in plan.tiers):
+        measured = (back[tier] - start).total_seconds() if start is not None and tier in back else None
+        yield Objective(f"downtime, tier {tier}", plan.max_downtime(tier).total_seconds(), measured)
+
+
+def tiers_back(plan: Plan, entries: Iterable[Entry]) -> dict[int, datetime]:
+    """When the last service of each tier was up: never before the service as a whole was back."""
+    ends = {
+        entry.name.partition(":")[2]: entry.ended
+        for entry in entries
+        if entry.kind == "step" and entry.name.startswith("start_service:") and entry.status in {"done", "already"}
+    }
+    back = moments(entries).get("service_back")
+    found: dict[int, datetime] = {}
+    for tier in {entry.tier for entry in plan.tiers}:
+        services = [service.name for service in plan.services if plan.effective_tier(service.name) == tier]
+        moments_of = [ends.get(name) for name in services]
+        if services and back is not None and all(moments_of):
+            found[tier] = max([back, *(moment for moment in moments_of if moment is not None)])
+    return found
+
+
+def _between(at: Mapping[str, datetime], start: str, end: str) -> float | None:
+    if start not in at or end not in at:
+        return None
+    return max(0.0, (at[end] - at[start]).total_seconds())
+
+
+def _declared(entries: Iterable[Entry]) -> str:
+    for entry in entries:
+        if entry.kind in {"decision", "run", "measure"} and isinstance(entry.evidence.get("disaster"), str):
+            return str(entry.evidence["disaster"])
+    return ""
+
+
+def _last_evidence(entries: Iterable[Entry], name: str) -> Mapping[str, Any] | None:
+    found = None
+    for entry in entries:
+        if entry.kind == "measure" and entry.name == name:
+            found = entry.evidence
+    return found

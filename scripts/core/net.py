@@ -1,0 +1,188 @@
+"""
+Names and connections with bounds: every wait in here ends, also when the other side accepts and then never answers.
+
+Names are asked at the server that DR_RESOLVER (`address:port`) names, else at the system's. A connection is made to
+the address
+just resolved, so that a moved name is followed. psycopg's own connect timeout counts whole seconds and its queries
+have none,
+so both are bounded here by an event loop that runs in one background thread.
+"""
+
+import asyncio
+import os
+import threading
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, TypeVar
+
+import dns.asyncresolver
+import dns.exception
+import psycopg
+
+from scripts.core.errors import DatabaseFailed
+
+T = TypeVar("T")
+
+
+class Unreachable(DatabaseFailed):
+    """No answer in time, or no name, or the door is shut: one kind of silence, with the reason in words."""
+
+
+class QueryRefused(DatabaseFailed):
+    """The server answered with an error; `sqlstate` says which."""
+
+    sqlstate = ""
+
+    @classmethod
+    def of(cls, error: psycopg.Error) -> "QueryRefused":
+        refused = cls(_first_line(error))
+        refused.sqlstate = error.sqlstate or ""
+        return refused
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="network", daemon=True).start()
+    return loop
+
+
+def wait_for(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work`, which bounds itself, from ordinary code."""
+    return asyncio.run_coroutine_threadsafe(work, _loop()).result()
+
+
+@dataclass(frozen=True)
+class Login:
+    """Where a database is and who asks. `password` never shows in a repr."""
+
+    host: str
+    port: int
+    database: str
+    user: str
+    password: str = field(repr=False)
+
+
+def resolver(server: str | None = None) -> dns.asyncresolver.Resolver | None:
+    """The resolver named by `server` or DR_RESOLVER; None means the system's own."""
+    named = server or os.environ.get("DR_RESOLVER")
+    if not named:
+        return None
+    address, _, port = named.rpartition(":")
+    made = dns.asyncresolver.Resolver(configure=False)
+    made.nameservers = [address]
+    made.port = int(port)
+    return made
+
+
+async def address_of(host: str, *, timeout: float, server: str | None = None) -> str:
+    """One IPv4 address of `host`. Raises Unreachable."""
+    if host.replace(".", "").isdigit():
+        return host
+    asked = resolver(server)
+    try:
+        if asked is None:
+            async with asyncio.timeout(timeout):
+                found = await asyncio.get_running_loop().getaddrinfo(host, None, type=1)
+            return str(found[0][4][0])
+        answer = await asked.resolve(host, "A", lifetime=timeout)
+    except (dns.exception.DNSException, OSError) as error:
+        raise Unreachable(f"{host} has no address: {error}") from error
+    return str(answer[0])
+
+
+async def connect(
+    login: Login, *, timeout: float, server: str | None = None
+) -> psycopg.AsyncConnection[tuple[Any, ...]]:
+    """An autocommit connection within `timeout` seconds, name included. Raises Unreachable or QueryRefused."""
+    address = await address_of(login.host, timeout=timeout, server=server)
+    try:
+        async with asyncio.timeout(timeout):
+            return await psycopg.AsyncConnection.connect(
+                host=login.host,
+                hostaddr=address,
+                port=login.port,
+                dbname=login.database,
+                user=login.user,
+                password=login.password,
+                autocommit=True,
+                application_name="dr",
+                tcp_user_timeout=2000,
+                gssencmode="disable",
+            )
+    except TimeoutError as error:
+        raise Unreachable(f"{login.host} did not answer within {timeout:g} s") from error
+    except psycopg.OperationalError as error:
+        if error.sqlstate:
+            raise QueryRefused.of(error) from error
+        raise Unreachable(f"{login.host}: {_first_line(error)}") from error
+
+
+async def query(
+    connection: psycopg.AsyncConnection[tuple[Any, ...]],
+    sql: str,
+    params: Mapping[str, object] | None,
+    *,
+    timeout: float,
+) -> list[tuple[Any, ...]]:
+    """
+    Rows of one statement within `timeout` seconds; a connection that was too slow is broken afterwards. Raises
+    Unreachable or QueryRefused.
+    """
+    statement = sql.encode()
+    try:
+        async with asyncio.timeout(timeout):
+            cursor = await connection.execute(statement, params)
+            return await cursor.fetchall() if cursor.description else []
+    except TimeoutError as error:
+        connection.pgconn.finish()
+        raise Unreachable(f"no answer to a query within {timeout:g} s") from error
+    except psycopg.Error as error:
+        if error.sqlstate and not connection.broken:
+            raise QueryRefused.of(error) from error
+        raise Unreachable(_first_line(error)) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+class Database:
+    """One bounded connection for ordinary code; opens itself at first use and again after it broke."""
+
+    def __init__(
+        self, login: Login, *, connect_timeout: float = 2.0, timeout: float = 5.0, server: str | None = None
+    ) -> None:
+        self.login = login
+        self._connect_timeout = connect_timeout
+        self._timeout = timeout
+        self._server = server
+        self._connection: psycopg.AsyncConnection[tuple[Any, ...]] | None = None
+
+    def rows(
+        self, sql: str, params: Mapping[str, object] | None = None, *, timeout: float | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Rows of one statement. Raises Unreachable or QueryRefused."""
+        return wait_for(self._rows(sql, params, timeout or self._timeout))
+
+    def script(self, sql: str, *, timeout: float | None = None) -> None:
+        """Run several statements at once. Raises Unreachable or QueryRefused."""
+        wait_for(self._rows(sql, None, timeout or self._timeout))
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.pgconn.finish()
+            self._connection = None
+
+    def __enter__(self) -> "Database":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def _rows(self, sql: str, params: Mapping[str, object] | None, bound: float) -> list[tuple[Any, ...]]:
+        if self._connection is None or self._connection.closed:
+            self._connection = await connect(self.login, timeout=self._connect_timeout, server=self._server)
+        return await query(self._connection, sql, params, timeout=bound)

@@ -1,0 +1,106 @@
+"""Makes the stacks of a plan as declared, or takes them down, side by side where they do not depend on each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from components.spec.records import provisioning_order
+from scripts.core import settings
+from scripts.core.errors import BadInput, DrError
+from scripts.core.rows import storable
+
+if TYPE_CHECKING:
+    from components.spec import Plan
+    from scripts.core.changes import Changes
+    from scripts.core.stacks import Stacks
+
+Said = Callable[[str, str], Any]
+
+
+def chosen(plan: Plan, names: Sequence[str]) -> list[str]:
+    """
+    The stacks that were named, each once; all without a name. Raises BadInput for one that the plan does not have.
+    """
+    for name in names:
+        if name not in plan.stacks:
+            raise BadInput(f"{name!r} is not a stack of {plan.system}", f"there is {', '.join(plan.stacks)}")
+    return [stack for stack in plan.stacks if not names or stack in names]
+
+
+def provision(stacks: Stacks, names: Sequence[str] = (), say: Said | None = None) -> dict[str, Changes]:
+    """
+    `up` of the named stacks (all without a name), wave by wave; what each site's stack records goes into the files of
+    all stacks before the next wave. Returns the last changes of each stack. Raises the first error after its wave has
+    ended.
+    """
+    plan = stacks.plan
+    wanted = set(chosen(plan, names))
+    _first_settings(stacks)
+    done: dict[str, Changes] = {}
+    recorded = True  # as long as nothing new is recorded, no stack needs to come a second time
+    for wave in provisioning_order(plan):
+        todo = [stack for stack in wave if stack in wanted and not (stack in done and recorded)]
+        done |= _side_by_side(todo, stacks.up, say or (lambda _stack, _said: None))
+        for stack in todo:
+            recorded = not stacks.write_record(stack) and recorded
+    return done
+
+
+def _first_settings(stacks: Stacks) -> None:
+    """A stack that has no settings file yet gets one with the plan's topology."""
+    stacks.write_topology(stacks.read_topology())
+    bare = [
+        stack
+        for stack in stacks.plan.stacks
+        if "dr:records" not in (settings.read_settings(stacks.project, stack).get("config") or {})
+    ]
+    settings.write_config(stacks.project, bare, {"dr:records": {}})
+
+
+def take_down(stacks: Stacks, names: Sequence[str] = (), say: Said | None = None) -> dict[str, Changes]:
+    """
+    Delete what the named stacks hold (all without a name): the switch of traffic first, the primary last.
+
+    Protection is lifted first, by an update of each stack.
+    """
+    plan = stacks.plan
+    wanted = chosen(plan, names)
+    settings.write_config(stacks.project, wanted, {"dr:protect": False})
+    done: dict[str, Changes] = {}
+    waves = [list(wave) for wave in provisioning_order(plan)]
+    seen: set[str] = set()
+    for wave in reversed(waves):
+        first = plan.primary.stack
+        todo = [
+            stack for stack in wave if stack in wanted and stack not in seen and (stack != first or wave is waves[0])
+        ]
+        seen |= set(todo)
+        _side_by_side(todo, stacks.up, say or (lambda _stack, _said: None))
+        done |= _side_by_side(todo, stacks.destroy, say or (lambda _stack, _said: None))
+    return done
+
+
+def _side_by_side(names: Sequence[str], act: Callable[[str], Changes], say: Said) -> dict[str, Changes]:
+    if not names:
+        return {}
+    done: dict[str, Changes] = {}
+    errors: list[DrError] = []
+
+    def one(stack: str) -> None:
+        say(stack, f"{act.__name__} ...")
+        try:
+            done[stack] = act(stack)
+        except Exception as error:  # noqa: BLE001  (the others of the wave go on; it is raised when they have ended)
+            errors.append(storable(error))
+            say(stack, f"{act.__name__} failed: {errors[-1].message}")
+        else:
+            counts = ", ".join(f"{number} {op}" for op, number in done[stack].counts.items())
+            say(stack, f"{act.__name__} done: {counts or 'nothing to do'}")
+
+    with ThreadPoolExecutor(len(names), thread_name_prefix="stack") as pool:
+        list(pool.map(one, names))
+    if errors:
+        raise errors[0]
+    return done

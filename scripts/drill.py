@@ -1,0 +1,168 @@
+"""
+`dr drill SCENARIO`: rehearses a disaster in a world of its own, and measures it against what the plan promises.
+
+`dr drill samia` is the main job: the primary region is lost and the warm one takes over, the service returns, then
+both are lost and the cold site is built. Exit code 0 only when every objective was met, every check passed, and every
+negative control failed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from components.spec import load_plan
+from scripts.core import records
+from scripts.core.errors import DrError, ObjectiveMissed
+from scripts.core.journal import Journal, plain
+from scripts.core.output import Form, err, out, seconds, table, verdict, write_json
+from scripts.core.rows import storable
+from scripts.drills.scenarios import Found, Scenario, chosen
+from scripts.runbooks.terminal import Format, PlanName
+
+if TYPE_CHECKING:
+    from components.spec import Plan
+    from scripts.drills.stage import Stage
+    from scripts.reports.model import Report
+
+
+def drill(plan: Plan, plan_path: str, parts: list[Scenario], *, pace: float = 20.0, title: str = "drill") -> str:
+    """
+    Rehearse these scenarios one after the other in one world; the name of the drill's journal, which holds what was
+    found.
+
+    Leaves nothing running. Raises what kept the stage from being set; what went wrong in a scenario is in the journal.
+    """
+    from scripts.drills.stage import stage  # noqa: PLC0415 (the sandbox is loaded when it is wanted)
+
+    run = records.new_run_id("drill")
+    journal = Journal.of(run)
+    evidence = {"system": plan.system, "plan": plan_path, "environment": "sandbox", "pace": pace}
+    journal.write("run", title, f"Rehearse {', '.join(part.name for part in parts)}", status="begun", evidence=evidence)
+    status, said, ok = "failed", "", False
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="dr-ledgers-") as folder,
+            stage(plan, plan_path, journal, Path(folder), _say, pace=pace) as made,
+        ):
+            _say("a world is up; making every stack as declared")
+            made.provision()
+            ok = all([_rehearse(made, part) for part in parts])  # noqa: C419 (one that failed keeps none from running)
+            memory = made.world.status()["memory_bytes"]
+            journal.note("memory", f"the world held {memory / 2**20:.0f} MiB at the end", bytes=memory)
+        status = "done"
+    except DrError as error:
+        said = error.message
+        raise
+    finally:
+        sentence = "Everything passed" if ok else said or "Something did not pass"
+        journal.write("end", title, sentence, status=status, evidence={"ok": ok})
+        journal.close()
+    return run
+
+
+def _rehearse(stage: Stage, part: Scenario) -> bool:
+    """One scenario; its entry in the journal is written whatever happens."""
+    err().rule(f"{part.name}: {part.title}", align="left")
+    began = time.monotonic()
+    try:
+        found = part.act(stage)
+    except Exception as error:  # noqa: BLE001 (the journal says what happened, and the next scenario is tried)
+        failure = storable(error)
+        found = Found(ok=False, evidence={"error": failure.message, "hint": failure.hint})
+        _say(f"FAILED: {failure.message}")
+        for note in getattr(failure, "__notes__", ()):
+            stage.journal.note("traceback", note)
+    for outcome in found.runs:
+        if outcome.error is not None:
+            _say(f"FAILED: {outcome.run}: {outcome.error.message}")
+    evidence = {
+        "scenario": part.name, "title": part.title, "disaster": part.disaster, "ok": found.ok,
+        "runs": [outcome.run for outcome in found.runs], "fault_at": found.fault_at, "detected_at": found.detected_at,
+        "seconds": time.monotonic() - began, **found.evidence,
+    }  # fmt: skip
+    stage.journal.note("scenario", f"{part.title}: {'passed' if found.ok else 'FAILED'}", **plain(evidence))
+    return found.ok
+
+
+def _say(line: str) -> None:
+    err().print(f"           {escape(line)}")
+
+
+def results(report: Report) -> list[list[str]]:
+    """Objective by objective, of each scenario."""
+    rows = []
+    for scenario in report.scenarios:
+        measures = scenario.measures
+        if measures is None:
+            continue
+        parts = ", ".join(f"{name} {seconds(value)}" for name, value in measures.parts.items() if value is not None)
+        for each in measures.objectives:
+            if each.measured is not None:
+                shown = seconds(each.measured)
+                if each.name.startswith("RTO"):
+                    shown = f"{shown} ({parts})"
+                if each.name.startswith("RPO") and measures.loss:
+                    shown = f"{shown} ({measures.loss.get('lost')} of {measures.loss.get('acknowledged')} writes)"
+                rows.append([scenario.name, each.name, seconds(each.target), shown, verdict(each.met)])
+        if not any(each.measured is not None for each in measures.objectives):
+            loss = measures.loss or {}
+            outage = seconds(measures.outage_seconds)
+            shown = f"{loss.get('lost')} of {loss.get('acknowledged')} writes lost, writers' outage {outage}"
+            rows.append([scenario.name, "no loss", "0", shown, verdict(not loss.get("lost"))])
+    return rows
+
+
+def command(
+    scenario: Annotated[str, typer.Argument(help="a scenario, or a list of them such as samia")] = "samia",
+    *,
+    plan: PlanName = "samia",
+    everything: Annotated[bool, typer.Option("--all", help="every scenario")] = False,
+    pace: Annotated[float, typer.Option(help="how many times faster the cloud's own waiting runs")] = 20.0,
+    folder: Annotated[Path, typer.Option("--out", help="where the report and the journal go")] = Path("out"),
+    form: Format = Form.TABLE,
+) -> int:
+    """Rehearse a disaster in the sandbox and measure it."""
+    from scripts.core.journal import path_of  # noqa: PLC0415
+    from scripts.report import Kind, write_report  # noqa: PLC0415
+    from scripts.reports import model, render  # noqa: PLC0415 (pictures are slow to import)
+
+    began = time.monotonic()
+    name = "all" if everything else scenario
+    parts = chosen(name)
+    loaded = load_plan(plan)
+    run = drill(loaded, plan, parts, pace=pace, title=f"drill {name}")
+    report = model.load(run)
+    folder.mkdir(parents=True, exist_ok=True)
+    html = write_report(run, folder / f"{name}.html")
+    write_report(run, folder / f"{name}.json", Kind.JSON)
+    shutil.copy(path_of(run), folder / f"{name}.journal.jsonl")
+    if form is Form.JSON:
+        write_json(render.as_json(report))
+    else:
+        out().print(table(f"Drill {name}", ("scenario", "objective", "target", "measured", "verdict"), results(report)))
+        checks = [
+            [each.sentence, each.status, "must fail" if each.evidence.get("negative_control") else ""]
+            for each in report.checks
+        ]
+        out().print(table("Checks", ("check", "result", "negative control"), checks))
+        out().print(f"{report.verdict}; {seconds(time.monotonic() - began)} in all; report: {html}", markup=False)
+    if report.verdict != "met":
+        raise ObjectiveMissed(f"the drill {name}: {report.verdict}", f"{html} says what, and `dr journal {run}` how")
+    return 0
+
+
+app = typer.Typer(add_completion=False)
+app.command("drill")(command)
+
+if __name__ == "__main__":
+    from scripts.dr import main
+
+    raise SystemExit(main(["drill", *sys.argv[1:]]))

@@ -1,0 +1,78 @@
+"""The scenarios as data: which disaster, whose targets come from the plan, and how it is acted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from scripts.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from scripts.core.runbook import RunOutcome
+    from scripts.drills.stage import Stage
+
+
+@dataclass
+class Found:
+    """What came of a scenario. `runs` are the runs it consisted of; `evidence` goes into the drill's journal."""
+
+    runs: list[RunOutcome] = field(default_factory=list)
+    ok: bool = True
+    fault_at: datetime | None = None
+    detected_at: datetime | None = None
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """
+    `act` goes from a steady state to a steady state; `needs` is what has to be true before (a site that is active).
+    """
+
+    name: str
+    title: str
+    disaster: str
+    act: Callable[[Stage], Found]
+
+
+def scenarios() -> dict[str, Scenario]:
+    """All of them by name."""
+    from scripts.drills import database, regional, regions  # noqa: PLC0415 (each loads what it needs)
+
+    known = (
+        Scenario(
+            "database-failure", "The database's node dies; its standby takes over", "database_failure", database.fail
+        ),
+        Scenario(
+            "database-corruption", "The data is damaged; it is taken back to just before", "database_failure",
+            database.corrupt,
+        ),
+        Scenario(
+            "regional-outage", "The primary region dies; the warm site takes over", "regional_outage", regional.lose
+        ),
+        Scenario("failback", "The region is back; the service returns to it", "planned", regional.fail_back),
+        Scenario(
+            "multi-region-outage", "Primary and warm region die; the cold site is built from its newest backup",
+            "multi_region_outage", regions.lose,
+        ),
+    )  # fmt: skip
+    return {each.name: each for each in known}
+
+
+# What `dr drill NAME` rehearses one after the other, in one world.
+PROGRAMMES: dict[str, tuple[str, ...]] = {
+    "samia": ("regional-outage", "failback", "multi-region-outage"),
+    "all": ("database-failure", "database-corruption", "regional-outage", "failback", "multi-region-outage"),
+}
+
+
+def chosen(name: str) -> list[Scenario]:
+    """The scenarios of a name. Raises BadInput."""
+    known = scenarios()
+    parts = PROGRAMMES.get(name, (name,))
+    for part in parts:
+        if part not in known:
+            raise BadInput(f"{part!r} is not a scenario", f"there is {', '.join([*PROGRAMMES, *known])}")
+    return [known[part] for part in parts]

@@ -1,0 +1,38 @@
+"""A small world, provisioned by the project's own program, for tests and benchmarks that break it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from components.spec import load_plan
+from scripts.core import records
+from scripts.core.journal import Journal
+from scripts.drills.stage import Stage, entered, stage
+from scripts.failback import failback
+
+PLAN = "minimal"
+
+
+@contextmanager
+def small_world(folder: Path, plan: str = PLAN) -> Iterator[Stage]:
+    """Every stack as declared, the service open, everything gone afterwards."""
+    (folder / "ledgers").mkdir(parents=True)
+    with entered({"DR_HOME": str(folder / "home")}):
+        journal = Journal.of(records.new_run_id("drill"))
+        with stage(load_plan(plan), plan, journal, folder / "ledgers", print) as made:
+            made.provision()
+            yield made
+        journal.close()
+
+
+def settle(made: Stage) -> None:
+    """Nothing broken, the primary active, the warm site following it."""
+    made.world.heal()
+    for outcome in failback(made.plan, plan_path=made.plan_path):
+        if outcome.error is not None:
+            raise outcome.error
+
+
+def identifier(made: Stage, site: str) -> str:
+    """The site's database as it is now."""
+    return f"{made.plan.system}-{site}-{made.plan.databases[0].name}-{made.topology.built(site)}"

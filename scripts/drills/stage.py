@@ -1,0 +1,228 @@
+"""
+Where a drill takes place: a world, the stacks of the plan in it, and a writer whose acknowledged writes are the truth.
+
+The only module besides the choice of the engine and `dr sandbox` that knows that there is a sandbox.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from components.spec import names
+from sandbox.client import World
+from sandbox.dataplane.schema import SCHEMA
+from sandbox.workload import Workload
+from scripts.clouds.access import Clouds
+from scripts.core import settings
+from scripts.core.errors import DrError, ObjectiveMissed
+from scripts.core.home import project_dir
+from scripts.core.journal import Journal
+from scripts.core.provision import provision
+from scripts.core.runbook import Options, RunOutcome
+from scripts.core.stacks import Stacks
+from scripts.core.waiting import wait_until
+from scripts.probes.replication import position
+from scripts.runbooks.run import run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from components.spec import Plan
+    from components.spec.topology import Topology
+    from sandbox.workload import Loss, Outage
+
+RATE = 100.0  # orders a second
+
+
+@contextmanager
+def entered(environment: Mapping[str, str]) -> Iterator[None]:
+    """The process's environment with these variables, and afterwards as it was."""
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@dataclass
+class Stage:
+    """One world for one drill. `say` gets a line for each thing that goes on."""
+
+    plan: Plan
+    plan_path: str
+    world: World
+    journal: Journal
+    folder: Path
+    say: Callable[[str], None]
+    workloads: int = 0
+    _open: ExitStack = field(default_factory=ExitStack)
+
+    # the world
+
+    def lose(self, *sites: str) -> datetime:
+        """Kill the regions of these sites without warning; the moment."""
+        at = datetime.now(UTC)
+        for site in sites:
+            self.world.break_("region", region=self.plan.site(site).region)
+        self.journal.note("fault", f"lost without warning: {', '.join(sites)}", sites=list(sites))
+        return at
+
+    def heal(self) -> None:
+        """Undo every fault."""
+        self.world.heal()
+        self.journal.note("healed", "every fault is undone")
+
+    def stored_backups(self, region: str, source: str) -> list[str]:
+        """What the world calls the backups of a database that lie in a region."""
+        kept = self.world.status()["regions"][region]["backups"]
+        return [each["name"] for each in kept if each["source"] == source]
+
+    # the service
+
+    @property
+    def topology(self) -> Topology:
+        return settings.read_topology(self.plan, project_dir())
+
+    @property
+    def active(self) -> str:
+        return self.topology.active_site
+
+    def dsn(self, site: str = "") -> str:
+        """Straight to a site's first database, for proofs."""
+        topology = self.topology
+        site = site or topology.active_site
+        identifier = names.database_identifier(self.plan, site, self.plan.databases[0].name, topology.built(site))
+        return self.world.admin_dsn(identifier)
+
+    def provision(self) -> None:
+        """Every stack as declared, and the service open for writes."""
+        began = time.monotonic()
+        stacks = Stacks(self.plan, journal=self.journal)
+        if "/" in self.plan_path:  # a plan that is not one of the project's
+            settings.write_config(project_dir(), self.plan.stacks, {"dr:plan": self.plan_path})
+        provision(stacks, say=lambda stack, said: self.say(f"{stack}: {said}"))
+        self._migrate()
+        outcome = run("open", self.plan, Options(to=self.plan.primary.name), plan_path=self.plan_path)
+        if outcome.error is not None:
+            raise outcome.error
+        self.journal.note("provisioned", "every stack is as declared", seconds=time.monotonic() - began)
+
+    def _migrate(self) -> None:
+        """The services' own migration, as their deployment would run it."""
+        clouds = self.clouds()
+        for each in self.plan.databases:
+            database = clouds.database(self.active, each.name, self.topology.built(self.active))
+            database.script(SCHEMA.read_text(encoding="utf-8"), timeout=10)
+        clouds.close()
+
+    def preview_all(self, when: str) -> bool:
+        """Does no stack want to delete or replace anything? Journalled as a check."""
+        stacks = Stacks(self.plan, journal=self.journal)
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            previews = list(pool.map(stacks.preview, self.plan.stacks))
+        bad = {
+            each.stack: [f"{step.op} {step.name}" for step in each.destructive] for each in previews if each.destructive
+        }
+        return self.check(f"previews {when}", not bad, f"no stack deletes or replaces anything {when}", destructive=bad)
+
+    @contextmanager
+    def writing(self) -> Iterator[Workload]:
+        """A writer at work, with a ledger of its own; writes flow when the body begins."""
+        self.workloads += 1
+        workload = Workload(
+            self.world, f"http://{self.plan.traffic.record}", self.folder / f"ledger-{self.workloads}.jsonl", rate=RATE
+        )
+        workload.start()
+        try:
+            self.wait_for_writes(workload, time.time())
+            yield workload
+        finally:
+            workload.stop()
+
+    def wait_for_writes(self, workload: Workload, since: float, *, seconds: float = 120, more: int = 20) -> None:
+        """Until so many writes were acknowledged after `since` (seconds since 1970)."""
+        wait_until(
+            lambda: sum(each["acked_at"] > since for each in workload.acknowledged()) >= more,
+            seconds=seconds, what="writes to be acknowledged", error=ObjectiveMissed,
+        )  # fmt: skip
+
+    def wait_for_lag(self, site: str, *, seconds: float) -> None:
+        """Until a site's copy is so far behind."""
+        clouds = self.clouds()
+        database = clouds.database(site, self.plan.databases[0].name, self.topology.built(site))
+        wait_until(
+            lambda: (position(database).seconds_behind or 0.0) >= seconds,
+            seconds=seconds + 60, what=f"{site} to be {seconds:g} s behind", error=ObjectiveMissed,
+        )  # fmt: skip
+        clouds.close()
+
+    def judge(self, workload: Workload, fault_at: datetime | None) -> tuple[Loss, Outage | None]:
+        """The ledger against the active database."""
+        workload.stop()
+        return workload.verify(self.dsn()), workload.outage(since=fault_at.timestamp() if fault_at else 0.0)
+
+    # what is written down
+
+    def check(self, name: str, passed: bool, sentence: str, *, negative_control: bool = False, **evidence: Any) -> bool:
+        """Journal a check; gives `passed`."""
+        kind = {"negative_control": True} if negative_control else {}
+        self.journal.write(
+            "probe",
+            name,
+            sentence,
+            phase="check",
+            status="passed" if passed else "failed",
+            evidence={**evidence, **kind},
+        )
+        self.say(f"{'ok' if passed else 'FAILED'}: {sentence}")
+        return passed
+
+    def must_fail(self, name: str, sentence: str, act: Callable[[], Any], expected: type[DrError]) -> bool:
+        """A negative control: `act` must raise `expected`. One that passes means that the drill proves nothing."""
+        try:
+            outcome = act()
+            error = outcome.error if isinstance(outcome, RunOutcome) else None
+        except DrError as raised:
+            error = raised
+        said = str(error) if error else "it passed"
+        return self.check(name, isinstance(error, expected), sentence, negative_control=True, said=said)
+
+    def clouds(self, *lost: str) -> Clouds:
+        return Clouds(self.plan, frozenset(lost))
+
+
+@contextmanager
+def stage(
+    plan: Plan, plan_path: str, journal: Journal, folder: Path, say: Callable[[str], None], *, pace: float = 20.0
+) -> Iterator[Stage]:
+    """A world of its own, entered by environment, that is gone afterwards whatever happens."""
+    with ExitStack() as stack:
+        home = (
+            Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dr-drill-", ignore_cleanup_errors=True)))
+            / "world"
+        )
+        began = time.monotonic()
+        world = World.up(home, plan_path, pace=pace, owner=os.getpid())
+        stack.callback(world.down)
+        stack.enter_context(entered(world.env(plan.primary.stack)))
+        journal.note("world", "a world is up", seconds=time.monotonic() - began, pace=pace)
+        yield Stage(plan, plan_path, world, journal, folder, say)
+
+
+def as_evidence(loss: Loss, outage: Outage | None) -> dict[str, Any]:
+    """For the scenario's entry in the drill's journal."""
+    return {"loss": asdict(loss), "outage_seconds": None if outage is None else outage.seconds}

@@ -1,0 +1,132 @@
+"""
+`dr failback`: the service returns to the site where it belongs, without losing a write, and the site it leaves
+follows it again.
+
+The way there is re-protection (a site that was lost is rebuilt as a replica), a planned switchover, and re-protection
+once more. Each part is a run of its own; what is done already is left out, so the command can be repeated.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from components.spec import load_plan
+from components.spec.roles import role_of
+from scripts.core import settings
+from scripts.core.approvals import ask
+from scripts.core.errors import BadInput
+from scripts.core.home import project_dir
+from scripts.core.output import Form
+from scripts.core.runbook import Options, RunOutcome
+from scripts.failover import failover
+from scripts.reprotect import reprotect
+from scripts.runbooks.run import run
+from scripts.runbooks.terminal import Commander, DryRun, Format, Incident, PlanName, Yes, finish, show_rows, watched
+
+if TYPE_CHECKING:
+    from components.spec import Plan
+    from components.spec.topology import Topology
+    from scripts.core.rows import Observer
+
+Part = tuple[str, str]
+"""The name of a table, and the site that it works on."""
+
+
+def parts(plan: Plan, topology: Topology, home: str) -> list[Part]:
+    """What has to be done for the service to be at `home`, with every other site following it. Empty: nothing."""
+    left = topology.active_site
+    todo: list[Part] = []
+    if home != left:
+        if role_of(plan, topology, home) != "warm":
+            todo.append(("reprotect", home))
+        todo.append(("switchover", home))
+    for site in plan.sites:
+        if site.kind == "cold" or site.name == home:
+            continue
+        if home != left or role_of(plan, topology, site.name) == "fenced":
+            todo.append(("reprotect", site.name))
+    todo += [
+        ("stand_down", site.name) for site in plan.sites
+        if site.kind == "cold" and site.name != home and (held := topology.databases.get(site.name)) and held.built
+    ]  # fmt: skip
+    return todo
+
+
+Act = Callable[[str, str, "Observer | None"], RunOutcome]
+
+
+def failback(
+    plan: Plan, *, to: str = "", plan_path: str = "", show: Callable[[Part, Act], RunOutcome] | None = None
+) -> list[RunOutcome]:
+    """
+    Return to `to` (the plan's primary). Gives the outcome of each part in turn and stops at the first that is not done.
+
+    `show` runs one part with something to look at. Raises as `failover` and `reprotect` do.
+    """
+    home = to or plan.primary.name
+    if home not in {site.name for site in plan.sites}:
+        raise BadInput(f"{home!r} is not a site of {plan.system}", "`dr plan check` lists them")
+
+    def act(name: str, site: str, observer: Observer | None) -> RunOutcome:
+        if name == "reprotect":
+            return reprotect(plan, site, observer=observer, plan_path=plan_path)
+        if name == "stand_down":
+            return run(name, plan, Options(to=site), observer=observer, plan_path=plan_path)
+        return failover(plan, site, planned=True, observer=observer, plan_path=plan_path)
+
+    outcomes: list[RunOutcome] = []
+    for part in parts(plan, settings.read_topology(plan, project_dir()), home):
+        outcomes.append(show(part, act) if show else act(*part, None))
+        if outcomes[-1].status != "done":
+            break
+    return outcomes
+
+
+def command(
+    *,
+    to: Annotated[str, typer.Option(help="where the service belongs (default: the plan's primary)")] = "",
+    plan: PlanName = "samia",
+    incident: Incident = "",
+    commander: Commander = "",
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    form: Format = Form.TABLE,
+) -> int:
+    """Move the service back, without losing a write: rebuild, switch over, rebuild what was left."""
+    loaded = load_plan(plan)
+    topology = settings.read_topology(loaded, project_dir())
+    home = to or loaded.primary.name
+    if home not in {site.name for site in loaded.sites}:
+        raise BadInput(
+            f"{home!r} is not a site of {loaded.system}", f"there is {', '.join(s.name for s in loaded.sites)}"
+        )
+    todo = parts(loaded, topology, home)
+    if dry_run:
+        for name, site in todo:
+            show_rows(name, loaded, Options(to=site), topology, form)
+        return 0
+    if todo:
+        ask(f"{loaded.system} moves from {topology.active_site} back to {home}", home, yes=yes)
+
+    def show(part: Part, act: Act) -> RunOutcome:
+        name, site = part
+        options = Options(to=site, more={"incident": incident, "commander": commander})
+        return watched(name, loaded, options, lambda observer: act(name, site, observer), quiet=form is Form.JSON)
+
+    outcomes = failback(loaded, to=home, plan_path=plan, show=show)
+    if not outcomes:
+        outcomes = [failover(loaded, home, planned=True, plan_path=plan)]  # says that it is done already
+    return finish(outcomes, form)
+
+
+app = typer.Typer(add_completion=False)
+app.command("failback")(command)
+
+if __name__ == "__main__":
+    from scripts.dr import main
+
+    raise SystemExit(main(["failback", *sys.argv[1:]]))

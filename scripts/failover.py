@@ -1,0 +1,190 @@
+"""
+`dr failover --to SITE`: a site takes over from one that is lost, or, with --planned, from one that hands over.
+
+Which table is run follows from what the target is: a warm site is promoted, a cold one is restored from its newest
+backup.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from components.spec import load_plan
+from components.spec.roles import role_of
+from scripts.core import settings
+from scripts.core.approvals import ask, needed
+from scripts.core.errors import BadInput, Refused
+from scripts.core.home import project_dir
+from scripts.core.output import Form
+from scripts.core.runbook import Options, Result, RunOutcome
+from scripts.runbooks.run import run
+from scripts.runbooks.terminal import (
+    ApprovedBy,
+    Commander,
+    DryRun,
+    Format,
+    Incident,
+    PlanName,
+    Yes,
+    duration,
+    finish,
+    show_rows,
+    watched,
+)
+
+if TYPE_CHECKING:
+    from components.spec import Plan
+    from components.spec.topology import Topology
+    from scripts.core.rows import Observer
+
+
+def failover(
+    plan: Plan,
+    to: str,
+    *,
+    planned: bool = False,
+    disaster: str = "",
+    accept_data_loss: timedelta | None = None,
+    override_fencing: str = "",
+    lost: Iterable[str] = (),
+    approved_by: tuple[str, ...] = (),
+    observer: Observer | None = None,
+    plan_path: str = "",
+    **more: Any,
+) -> RunOutcome:
+    """
+    Move the service to `to`. `lost` names the sites that are not asked anything: without it the active site, and for
+    a cold target every site but it and the witness. `more`: commander, incident, fault_at, detected_at (ISO 8601).
+
+    Raises BadInput for an unknown site, Refused for one that cannot take over, Locked. A target that is active
+    already gives an outcome that is done.
+    """
+    topology = settings.read_topology(plan, project_dir())
+    _check_names(plan, to, lost)
+    if to == topology.active_site:
+        said = f"{to} is active already, in epoch {topology.epoch}"
+        return RunOutcome("", "done", {"failover": Result("already", said, topology.to_config())})
+    options = Options(
+        to=to,
+        accept_data_loss=accept_data_loss,
+        overrides=frozenset({"fencing"} if override_fencing else ()),
+        approved_by=approved_by,
+        more={
+            "planned": planned,
+            "disaster": disaster or disaster_for(plan, topology, to),
+            "override_fencing": override_fencing,
+            "lost": [] if planned else sorted(lost or lost_by_default(plan, topology, to)),
+            **{key: value for key, value in more.items() if value},
+        },
+    )
+    name = table_for(plan, topology, to, planned=planned)
+    return run(name, plan, options, observer=observer, plan_path=plan_path)
+
+
+def table_for(plan: Plan, topology: Topology, to: str, *, planned: bool) -> str:
+    """The runbook for a target by its role now. Raises Refused for a fenced one."""
+    role = role_of(plan, topology, to)
+    if role == "fenced":
+        raise Refused(
+            f"{to} is fenced: what it holds is older than what it missed",
+            f"`dr reprotect --site {to}` rebuilds it first",
+        )
+    if role == "cold":
+        if planned:
+            raise Refused(
+                f"{to} is cold: it has no copy that could follow", "only a restore from its backups brings it up"
+            )
+        return "activate_cold"
+    return "switchover" if planned else "failover"
+
+
+def disaster_for(plan: Plan, topology: Topology, to: str) -> str:
+    """What is taken for granted when the operator does not say: the disaster whose objective names the target."""
+    role = role_of(plan, topology, to)
+    wanted = "multi_region_outage" if role == "cold" else "regional_outage"
+    known = [each.disaster for each in plan.objectives if not each.component]
+    fitting = [each.disaster for each in plan.objectives if not each.component and each.recover_at == to]
+    if wanted in known:
+        return wanted
+    if not (fitting or known):
+        raise BadInput(f"the plan of {plan.system} has no objective for any disaster", "add one, with rpo and rto")
+    return (fitting or known)[0]
+
+
+def lost_by_default(plan: Plan, topology: Topology, to: str) -> list[str]:
+    """Nothing is asked of a site unless it is needed and known to live."""
+    if role_of(plan, topology, to) == "cold":
+        return [site.name for site in plan.sites if site.name not in {to, plan.fencing.witness}]
+    return [topology.active_site]
+
+
+def _check_names(plan: Plan, to: str, lost: Iterable[str]) -> None:
+    known = [site.name for site in plan.sites]
+    for name in (to, *lost):
+        if name not in known:
+            raise BadInput(f"{name!r} is not a site of {plan.system}", f"there is {', '.join(known)}")
+    if to in lost:
+        raise BadInput(f"{to} cannot be lost and take over", "leave one of --lost and --to out")
+
+
+def command(
+    *,
+    to: Annotated[str, typer.Option(help="the site that takes over")],
+    plan: PlanName = "samia",
+    disaster: Annotated[str, typer.Option(help="the disaster that is declared, as the plan names it")] = "",
+    planned: Annotated[
+        bool, typer.Option("--planned", help="the old site is alive and hands over: nothing is lost")
+    ] = False,
+    accept_data_loss: Annotated[str, typer.Option(help="how much may be lost, such as 15m")] = "",
+    override_fencing: Annotated[str, typer.Option(help="how you know that the old writer is stopped")] = "",
+    lost: Annotated[
+        list[str] | None, typer.Option(help="a site that is not to be asked anything; may be repeated")
+    ] = None,
+    incident: Incident = "",
+    commander: Commander = "",
+    approved_by: ApprovedBy = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    form: Format = Form.TABLE,
+) -> int:
+    """Move the service to another site because the active one is lost (or, with --planned, hands over)."""
+    loaded = load_plan(plan)
+    topology = settings.read_topology(loaded, project_dir())
+    if disaster and disaster not in {each.disaster for each in loaded.objectives}:
+        known = ", ".join(sorted({each.disaster for each in loaded.objectives}))
+        raise BadInput(f"--disaster: {disaster!r} has no objective in the plan of {loaded.system}", f"it has {known}")
+    loss = duration(accept_data_loss, "--accept-data-loss")
+    chosen: dict[str, Any] = {
+        "planned": planned, "disaster": disaster, "accept_data_loss": loss, "override_fencing": override_fencing,
+        "lost": lost or (), "plan_path": plan, "incident": incident, "commander": commander,
+    }  # fmt: skip
+    if to == topology.active_site or to not in {site.name for site in loaded.sites}:
+        return finish([failover(loaded, to, **chosen)], form)
+    name = table_for(loaded, topology, to, planned=planned)
+    options = Options(to=to, more={"disaster": disaster or disaster_for(loaded, topology, to)})
+    if dry_run:
+        show_rows(name, loaded, options, topology, form)
+        return 0
+    consequence = f"{to} takes over {loaded.system} from {topology.active_site}"
+    consequence += " without losing a write" if planned else "; what did not arrive there is lost"
+    people = needed(loaded, options.more["disaster"]) if not planned else 1
+    approval = ask(consequence, to, people=people, yes=yes, approved_by=approved_by or ())
+
+    def act(observer: Observer) -> RunOutcome:
+        return failover(loaded, to, observer=observer, approved_by=approval.by, **chosen)
+
+    return finish([watched(name, loaded, options, act, quiet=form is Form.JSON)], form)
+
+
+app = typer.Typer(add_completion=False)
+app.command("failover")(command)
+
+if __name__ == "__main__":
+    from scripts.dr import main
+
+    raise SystemExit(main(["failover", *sys.argv[1:]]))

@@ -1,0 +1,109 @@
+"""
+`dr journal`: the record of a run. `dr journal list` shows the runs, `dr journal verify` checks the chain of hashes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scripts.core import journal as journals
+from scripts.core import records
+from scripts.core.errors import BadInput
+from scripts.core.options import Format
+from scripts.core.output import Form, out, seconds, table, write_json
+
+if TYPE_CHECKING:
+    from scripts.core.journal import Entry
+
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[RUN] | list | verify [RUN]", help="a run (default: the newest); list; verify a run's record"
+    ),
+]
+
+
+def journal(words: Words = None, *, form: Format = Form.TABLE) -> None:
+    """Show the record of a run, also while it goes on; list the runs; verify a record."""
+    words = list(words or ())
+    action = words.pop(0) if words and words[0] in {"list", "verify"} else "show"
+    if len(words) > (action != "list"):
+        raise BadInput(
+            f"{words[-1]!r} is one word too many", "`dr journal [RUN]`, `dr journal list`, `dr journal verify [RUN]`"
+        )
+    run = words[0] if words else None
+    if action == "list":
+        _list(form)
+    elif action == "verify":
+        _verify(run, form)
+    else:
+        _show(run, form)
+
+
+def _list(form: Form) -> None:
+    rows = [(run, *_summary(run)) for run in journals.runs()]
+    if form is Form.JSON:
+        write_json([dict(zip(("run", "system", "status", "said"), row, strict=True)) for row in rows])
+    else:
+        out().print(table("Runs", ("run", "system", "status", "said"), rows))
+
+
+def _summary(run: str) -> tuple[str, str, str]:
+    """System, status and last word of a run; a damaged journal hides no other."""
+    try:
+        entries = [each for each in journals.read(journals.path_of(run), live=True) if each.kind in {"run", "end"}]
+    except BadInput as error:
+        return "-", "damaged", error.message
+    if not entries:
+        return "-", "not begun", ""
+    system = str(entries[0].evidence.get("system", "-"))
+    last = entries[-1]
+    if last.kind == "end":
+        return system, last.status, last.sentence
+    return system, "at work, or cut off", "" if records.exists(run) else "cannot be resumed"
+
+
+def _verify(run: str | None, form: Form) -> None:
+    path = journals.find(run)
+    found = journals.verify(path)
+    if form is Form.JSON:
+        write_json({"run": path.stem, "entries": found.entries, "complete": found.complete, "hash": found.hash})
+        return
+    end = "" if found.complete else "; its end is missing (the run goes on, or was cut off)"
+    out().print(f"{path.stem}: {found.entries} entries, the chain holds{end}\nhash {found.hash}", markup=False)
+
+
+def _show(run: str | None, form: Form) -> None:
+    entries = list(journals.read(journals.find(run), live=True))
+    if form is Form.JSON:
+        write_json([as_json(entry) for entry in entries])
+        return
+    if not entries:
+        out().print("nothing written yet", markup=False)
+        return
+    first = entries[0].at
+    rows = [
+        (
+            seconds((entry.at - first).total_seconds()),
+            entry.kind,
+            entry.phase or "-",
+            entry.status or "-",
+            entry.sentence,
+            "" if entry.seconds is None or entry.kind == "measure" else seconds(entry.seconds),
+        )
+        for entry in entries
+    ]
+    out().print(
+        table(
+            f"{entries[0].run}, from {first:%Y-%m-%d %H:%M:%S} UTC",
+            ("at", "kind", "phase", "status", "what", "took"),
+            rows,
+        )
+    )
+
+
+def as_json(entry: Entry) -> dict[str, Any]:
+    """An entry as it stands in the file, with its times as times."""
+    return dict(vars(entry))

@@ -1,0 +1,168 @@
+"""
+`dr preview`: what a change does to recovery, from the previews of its stacks.
+
+    dr preview prod=prod.events.json dr=dr.events.json --plan plans/samia.yaml --format markdown
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from enum import StrEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+from scripts.core.errors import BadInput, Refused
+from scripts.previews import as_json, html, markdown, plaintext, posting
+from scripts.previews.analysis import Request, analyse, read_plan
+from scripts.previews.document import compose
+from scripts.previews.reading import named_files
+from scripts.previews.report import Report
+from scripts.previews.running import Packs, run_previews
+from scripts.previews.sources import read_text
+
+
+class Format(StrEnum):
+    """How the report is written."""
+
+    MARKDOWN = "markdown"
+    JSON = "json"
+    TEXT = "text"
+    HTML = "html"
+
+
+class Gate(StrEnum):
+    """What makes `dr preview` end with 3."""
+
+    WEAKER = "weaker"
+    POLICY = "policy"
+    STATEFUL_REPLACE = "stateful-replace"
+
+
+def render(report: Report, form: Format) -> str:
+    """The report in one format."""
+    if form is Format.JSON:
+        return as_json.render(report)
+    document = compose(report)
+    if form is Format.MARKDOWN:
+        return markdown.render(document, report.project)
+    return html.render(document) if form is Format.HTML else plaintext.render(document)
+
+
+def why_not_merge(report: Report, gates: list[Gate]) -> str | None:
+    """The reason why a gate refuses the change, or None. A preview that failed or was not understood passes no gate."""
+    if gates and report.failed:
+        return "a preview failed, so that the change cannot be judged"
+    if gates and report.unknown_steps:
+        return f"{report.unknown_steps} steps have an operation that this version does not know"
+    if Gate.WEAKER in gates and report.is_weaker:
+        return "the change makes recovery weaker"
+    if Gate.STATEFUL_REPLACE in gates and any(loss.destroys for loss in report.losses):
+        return "the change deletes or replaces stateful resources"
+    if Gate.POLICY in gates:
+        if broken := [
+            f for f in (*report.findings.new, *report.findings.unsure) if f.level in {"mandatory", "remediate"}
+        ]:
+            return f"the change breaks {len(broken)} mandatory rules"
+        if without := [line.stack for line in report.stacks if not line.has_policies]:
+            return f"there are no policy results for {', '.join(without)}: give the event log instead of the digest"
+    return None
+
+
+def preview(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="STACK=FILE: a preview digest or an event log. A stack's name alone, or nothing: run its preview",
+            metavar="[STACK[=FILE]]...",
+        ),
+    ] = None,
+    *,
+    plan: Annotated[str, typer.Option(help="plan file, or the name of a plan of the project")] = "",
+    base_plan: Annotated[str, typer.Option(help="the plan as it is on the branch to merge into")] = "",
+    state: Annotated[list[str] | None, typer.Option(help="STACK=FILE: a stack export, for what a digest lacks")] = None,
+    base: Annotated[list[str] | None, typer.Option(help="STACK=FILE: the preview of the branch to merge into")] = None,
+    policy_pack: Annotated[list[Path] | None, typer.Option(help="a pack to check with when previews are run")] = None,
+    policy_pack_config: Annotated[list[Path] | None, typer.Option(help="the configuration of each pack")] = None,
+    prices: Annotated[Path | None, typer.Option(help="a file of monthly prices, as prices/example.yaml")] = None,
+    drill: Annotated[list[Path] | None, typer.Option(help="JSON of a drill of this change; may be repeated")] = None,
+    past_drills: Annotated[Path, typer.Option(help="folder with the records of drills")] = Path("docs/dr-tests"),
+    project: Annotated[str, typer.Option(help="the name in the comment and in its hidden marker")] = "",
+    form: Annotated[Format, typer.Option("--format", help="how to write the report")] = Format.TEXT,
+    fail_on: Annotated[list[Gate] | None, typer.Option(help="end with 3 when this is found; may be repeated")] = None,
+    output: Annotated[Path | None, typer.Option(help="write there instead of standard output")] = None,
+    logs: Annotated[Path | None, typer.Option(help="keep the event logs of previews that are run there")] = None,
+    post: Annotated[str, typer.Option(help="OWNER/REPOSITORY#NUMBER: write the comment of a GitHub pull request")] = "",
+    comment: Annotated[
+        Path | None, typer.Option(help="with --post: a comment made before with --format markdown")
+    ] = None,
+) -> None:
+    """
+    Say what a change does to recovery, from previews of the Pulumi CLI or of the embedded engine.
+
+    Ends with 3 when a --fail-on gate refuses the change; the report is written all the same.
+    """
+    target = posting.Target.parse(post) if post else None
+    if comment is not None:
+        _post_file(target, comment)
+        return
+    with ExitStack() as cleanup:
+        request = Request(
+            files=_previews(files or [], plan, Packs(policy_pack or [], policy_pack_config or []), logs, cleanup),
+            states=named_files(state or []),
+            base=named_files(base or []),
+            plan=plan,
+            base_plan=base_plan,
+            project=project,
+            prices=prices,
+            drill_files=drill or [],
+            past_drills=past_drills,
+        )
+        report = analyse(request)
+    _write(render(report, form), output)
+    if target is not None:
+        done = posting.post(target, render(report, Format.MARKDOWN))
+        typer.echo(f"comment {done}", err=True)
+    if (reason := why_not_merge(report, fail_on or [])) is not None:
+        raise Refused(reason, "the report says where; a reviewer may decide otherwise")
+
+
+def _post_file(target: posting.Target | None, comment: Path) -> None:
+    if target is None:
+        raise BadInput("--comment is given without --post", "say where: --post OWNER/REPOSITORY#NUMBER")
+    typer.echo(f"comment {posting.post(target, read_text(comment))}", err=True)
+
+
+def _previews(arguments: list[str], plan: str, packs: Packs, logs: Path | None, cleanup: ExitStack) -> dict[str, Path]:
+    """The files that are given; else the logs of previews that are run now, of the stacks named or of all."""
+    if any("=" in argument or Path(argument).is_file() for argument in arguments):
+        return named_files(arguments)
+    if not plan:
+        raise BadInput("there is neither a preview nor a plan", "give STACK=FILE, or --plan to run the previews")
+    loaded = read_plan(plan)
+    if logs is None:
+        logs = Path(cleanup.enter_context(TemporaryDirectory(prefix="dr-preview-")))
+    logs.mkdir(parents=True, exist_ok=True)
+    return run_previews(loaded, arguments or loaded.stacks, logs.resolve(), packs)
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        sys.stdout.write(text)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{output}: cannot be written: {error.strerror}", "choose another --output") from None
+
+
+app = typer.Typer(add_completion=False)
+app.command()(preview)
+
+if __name__ == "__main__":
+    from scripts.dr import main
+
+    sys.exit(main(["preview", *sys.argv[1:]]))

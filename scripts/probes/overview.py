@@ -1,0 +1,225 @@
+"""
+Everything `dr status` shows, asked now: each site in a thread of its own, each bounded, so that a lost one costs
+nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from components.spec import names
+from components.spec.roles import role_of
+from scripts.core.errors import DrError
+from scripts.core.net import Unreachable
+from scripts.core.runbook import now
+from scripts.probes import traffic
+from scripts.probes.replication import position
+from scripts.probes.writes import try_write
+
+if TYPE_CHECKING:
+    from components.spec import Plan, Topology
+    from scripts.clouds.access import Clouds
+
+T = TypeVar("T")
+BOUND_SECONDS = 6.0
+
+
+@dataclass
+class DatabaseStatus:
+    """`writes`: accepted, refused (with the reason in `said`) or silent. `lag_seconds` only for a copy that follows."""
+
+    name: str
+    identifier: str
+    writes: str = "silent"
+    said: str = ""
+    lag_seconds: float | None = None
+
+
+@dataclass
+class ServiceStatus:
+    name: str
+    tier: int
+    ready: int
+    wanted: int
+
+
+@dataclass
+class RestorePointStatus:
+    """The newest point that a database can be restored to from what lies in a site."""
+
+    database: str
+    name: str
+    kind: str
+    newest: datetime
+    age_seconds: float
+
+
+@dataclass
+class SiteStatus:
+    """`said` holds what could not be learnt, and why."""
+
+    name: str
+    region: str
+    role: str
+    databases: list[DatabaseStatus] = field(default_factory=list)
+    services: list[ServiceStatus] = field(default_factory=list)
+    restorable: list[RestorePointStatus] = field(default_factory=list)
+    traffic: bool | None = None
+    said: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Overview:
+    """`writers` are the sites whose database really took a write; `lease` is the witness's word on who may."""
+
+    system: str
+    active_site: str
+    epoch: int
+    at: datetime
+    sites: list[SiteStatus]
+    lease: dict[str, Any] | None
+    said: list[str]
+
+    @property
+    def writers(self) -> list[str]:
+        return [site.name for site in self.sites if any(each.writes == "accepted" for each in site.databases)]
+
+    @property
+    def tiers(self) -> dict[int, tuple[int, int]]:
+        """Of the active site: for each tier how many services are at full strength, and how many there are."""
+        found: dict[int, tuple[int, int]] = {}
+        for site in self.sites:
+            if site.name == self.active_site:
+                for service in site.services:
+                    good, total = found.get(service.tier, (0, 0))
+                    found[service.tier] = (good + (service.ready >= service.wanted > 0), total + 1)
+        return dict(sorted(found.items()))
+
+
+def look(plan: Plan, topology: Topology, clouds: Clouds) -> Overview:
+    """Never raises for what it sees: what does not answer is said to be silent."""
+    said: list[str] = []
+    asked = {site.name: _begin(partial(_site, plan, topology, clouds, site.name)) for site in plan.sites}
+    lease = _begin(clouds.witness().read)
+    end = time.monotonic() + BOUND_SECONDS
+    sites = []
+    for site in plan.sites:
+        found, reason = asked[site.name](end)
+        role = role_of(plan, topology, site.name)
+        sites.append(found or SiteStatus(site.name, site.region, role, said=[reason]))
+    held, reason = lease(end)
+    if held is None:
+        said.append(f"witness {plan.fencing.witness}: {reason}" if reason else "nobody ever held the writer lease")
+    return Overview(
+        system=plan.system,
+        active_site=topology.active_site,
+        epoch=topology.epoch,
+        at=now(),
+        sites=sites,
+        lease=None
+        if held is None
+        else {"site": held.lease.site, "epoch": held.lease.epoch, "renewed": held.changed_at},
+        said=said,
+    )
+
+
+def _begin(ask: Callable[[], T]) -> Callable[[float], tuple[T | None, str]]:
+    """Ask in a thread that nobody has to wait for; the answer is fetched with a moment (monotonic) as its bound."""
+    answer: list[T] = []
+    failure: list[str] = []
+
+    def run() -> None:
+        try:
+            answer.append(ask())
+        except (DrError, Unreachable) as error:
+            failure.append(str(error))
+        except Exception as error:  # noqa: BLE001  (one strange answer must not hide the other sites)
+            failure.append(f"{type(error).__name__}: {error}")
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+
+    def fetch(end: float) -> tuple[T | None, str]:
+        thread.join(max(0.0, end - time.monotonic()))
+        if answer:
+            return answer[0], ""
+        return None, failure[0] if failure else f"no answer in {BOUND_SECONDS:g} s"
+
+    return fetch
+
+
+def _site(plan: Plan, topology: Topology, clouds: Clouds, name: str) -> SiteStatus:
+    site = SiteStatus(name, plan.site(name).region, role_of(plan, topology, name))
+    parts = {
+        "database": _begin(lambda: _databases(plan, topology, clouds, name)),
+        "services": _begin(lambda: _services(plan, clouds, name)),
+        "backups": _begin(lambda: _restorable(plan, clouds, name)),
+        "traffic": _begin(lambda: traffic.leads_to(plan, clouds, name)),
+    }
+    end = time.monotonic() + BOUND_SECONDS - 0.5
+    for part, fetch in parts.items():
+        found, reason = fetch(end)
+        if reason:
+            site.said.append(f"{part}: {reason}")
+        elif part == "database":
+            site.databases = found  # type: ignore[assignment]
+        elif part == "services":
+            site.services = found  # type: ignore[assignment]
+        elif part == "backups":
+            site.restorable = found  # type: ignore[assignment]
+        else:
+            site.traffic = bool(found)
+    return site
+
+
+def _databases(plan: Plan, topology: Topology, clouds: Clouds, site: str) -> list[DatabaseStatus]:
+    held = topology.databases.get(site)
+    if held is None or held.built is None:
+        return []
+    return [_database(plan, topology, clouds, site, each.name) for each in plan.databases]
+
+
+def _database(plan: Plan, topology: Topology, clouds: Clouds, site: str, name: str) -> DatabaseStatus:
+    built = topology.built(site)
+    status = DatabaseStatus(name, names.database_identifier(plan, site, name, built))
+    try:
+        database = clouds.database(site, name, built)
+        attempt = try_write(
+            database, site, topology.epoch, name="status", note="dr status asks whether writes are taken"
+        )
+        if attempt.answered:
+            status.writes = "accepted" if attempt.accepted else "refused"
+        status.said = "" if attempt.accepted else attempt.said
+        if attempt.answered:
+            where = position(database)
+            status.lag_seconds = where.seconds_behind if where.in_recovery else None
+    except (DrError, Unreachable) as error:
+        status.said = str(error)
+    return status
+
+
+def _services(plan: Plan, clouds: Clouds, site: str) -> list[ServiceStatus]:
+    found = clouds.cluster(site).workloads()
+    services = sorted(plan.services, key=lambda each: plan.effective_tier(each.name))
+    return [
+        ServiceStatus(each.name, plan.effective_tier(each.name), found[each.name].ready, found[each.name].wanted)
+        for each in services
+        if each.name in found
+    ]
+
+
+def _restorable(plan: Plan, clouds: Clouds, site: str) -> list[RestorePointStatus]:
+    newest: dict[str, RestorePointStatus] = {}
+    for point in clouds.aws.restore_points(clouds.region(site)):  # newest first
+        for each in plan.databases:
+            ours = tuple(f"{plan.system}-{name}-{each.name}-" for name in (it.name for it in plan.sites))
+            if point.source.startswith(ours) and each.name not in newest:
+                age = (now() - point.newest).total_seconds()
+                newest[each.name] = RestorePointStatus(each.name, point.name, point.kind, point.newest, age)
+    return list(newest.values())

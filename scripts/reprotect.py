@@ -1,0 +1,79 @@
+"""`dr reprotect --site SITE`: a site that was left behind becomes a copy of the active one again."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from components.spec import load_plan
+from components.spec.roles import role_of
+from scripts.core import settings
+from scripts.core.approvals import ask
+from scripts.core.errors import BadInput
+from scripts.core.home import project_dir
+from scripts.core.output import Form
+from scripts.core.runbook import Options, Result, RunOutcome
+from scripts.runbooks.run import run
+from scripts.runbooks.terminal import DryRun, Format, PlanName, Yes, finish, show_rows, watched
+
+if TYPE_CHECKING:
+    from components.spec import Plan
+    from scripts.core.rows import Observer
+
+
+def reprotect(
+    plan: Plan, site: str, *, observer: Observer | None = None, plan_path: str = "", **more: Any
+) -> RunOutcome:
+    """
+    Make `site` a replica of the active site. `more`: lost, give_up_old_copy.
+
+    Raises BadInput, Refused, Locked. One that follows already gives an outcome that is done.
+    """
+    topology = settings.read_topology(plan, project_dir())
+    known = [each.name for each in plan.sites]
+    if site not in known:
+        raise BadInput(f"{site!r} is not a site of {plan.system}", f"there is {', '.join(known)}")
+    if plan.site(site).kind == "cold":
+        raise BadInput(f"{site} is cold: it receives backups and follows nobody", "re-protect a primary or warm site")
+    present = topology.databases.get(site)
+    if role_of(plan, topology, site) in {"warm", "active"} and not (present and present.retiring):
+        said = f"{site} is active" if site == topology.active_site else f"{site} follows {topology.active_site}"
+        return RunOutcome("", "done", {"reprotect": Result("already", said)})
+    return run("reprotect", plan, Options(to=site, more=more), observer=observer, plan_path=plan_path)
+
+
+def command(
+    *,
+    site: Annotated[str, typer.Option(help="the site that is rebuilt")],
+    plan: PlanName = "samia",
+    give_up_old_copy: Annotated[
+        bool, typer.Option("--give-up-old-copy", help="rebuild although the old copy cannot be looked into")
+    ] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    form: Format = Form.TABLE,
+) -> int:
+    """Make a site that came back follow the active one; what only its old copy holds is counted first."""
+    loaded = load_plan(plan)
+    topology = settings.read_topology(loaded, project_dir())
+    options = Options(to=site, more={"give_up_old_copy": give_up_old_copy})
+    if dry_run:
+        show_rows("reprotect", loaded, options, topology, form)
+        return 0
+    ask(f"{site} becomes a copy of {topology.active_site}; its old copy is given up at the end", site, yes=yes)
+
+    def act(observer: Observer) -> RunOutcome:
+        return reprotect(loaded, site, observer=observer, plan_path=plan, give_up_old_copy=give_up_old_copy)
+
+    return finish([watched("reprotect", loaded, options, act, quiet=form is Form.JSON)], form)
+
+
+app = typer.Typer(add_completion=False)
+app.command("reprotect")(command)
+
+if __name__ == "__main__":
+    from scripts.dr import main
+
+    raise SystemExit(main(["reprotect", *sys.argv[1:]]))

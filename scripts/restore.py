@@ -1,0 +1,119 @@
+"""`dr restore --to-time TIME`: the data is damaged; the active site's databases are taken back to a moment before."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from components.spec import load_plan
+from components.spec.roles import role_of
+from scripts.core import settings
+from scripts.core.approvals import ask, needed
+from scripts.core.errors import BadInput
+from scripts.core.home import project_dir
+from scripts.core.output import Form
+from scripts.core.runbook import Options, RunOutcome
+from scripts.reprotect import reprotect
+from scripts.runbooks.run import run
+from scripts.runbooks.terminal import (
+    ApprovedBy,
+    Commander,
+    DryRun,
+    Format,
+    Incident,
+    PlanName,
+    Yes,
+    duration,
+    finish,
+    show_rows,
+    watched,
+)
+
+if TYPE_CHECKING:
+    from components.spec import Plan
+    from components.spec.topology import Topology
+    from scripts.core.rows import Observer
+
+
+def options_for(plan: Plan, topology: Topology, to_time: str, loss: timedelta | None, **more: Any) -> Options:
+    """What a restore of the active site is run with."""
+    known = [each.disaster for each in plan.objectives if not each.component]
+    disaster = next((each for each in ("database_corruption", "database_failure") if each in known), None)
+    if disaster is None:
+        raise BadInput(f"the plan of {plan.system} has no objective for a damaged database", "add database_corruption")
+    chosen = {"to_time": to_time, "disaster": disaster, "new_epoch": True, **more}
+    return Options(to=topology.active_site, accept_data_loss=loss, more=chosen)
+
+
+def restore(
+    plan: Plan, to_time: str, *, accept_data_loss: timedelta | None = None, observer: Observer | None = None,
+    plan_path: str = "", **more: Any,
+) -> RunOutcome:  # fmt: skip
+    """
+    Take the active site back to `to_time` (ISO 8601). Every other site has to be re-protected afterwards.
+
+    Raises BadInput, Refused, Locked.
+    """
+    topology = settings.read_topology(plan, project_dir())
+    options = options_for(plan, topology, to_time, accept_data_loss, **more)
+    return run("restore", plan, options, observer=observer, plan_path=plan_path)
+
+
+def command(
+    *,
+    to_time: Annotated[str, typer.Option(help="the moment before the damage, such as 2026-01-31T12:00:00+00:00")],
+    plan: PlanName = "samia",
+    accept_data_loss: Annotated[str, typer.Option(help="how much may be given up, such as 15m")] = "",
+    incident: Incident = "",
+    commander: Commander = "",
+    approved_by: ApprovedBy = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    form: Format = Form.TABLE,
+) -> int:
+    """Take the active site's databases back to a moment before they were damaged, then re-protect the warm sites."""
+    loaded = load_plan(plan)
+    topology = settings.read_topology(loaded, project_dir())
+    loss = duration(accept_data_loss, "--accept-data-loss")
+    options = options_for(loaded, topology, to_time, loss, incident=incident, commander=commander)
+    if dry_run:
+        show_rows("restore", loaded, options, topology, form)
+        return 0
+    consequence = f"{topology.active_site} goes back to {to_time}; every later write is given up"
+    people = needed(loaded, options.more["disaster"])
+    ask(consequence, topology.active_site, people=people, yes=yes, approved_by=approved_by or ())
+
+    def act(observer: Observer) -> RunOutcome:
+        more = {"incident": incident, "commander": commander}
+        return restore(loaded, to_time, accept_data_loss=loss, observer=observer, plan_path=plan, **more)
+
+    outcomes = [watched("restore", loaded, options, act, quiet=form is Form.JSON)]
+    if outcomes[0].status == "done":
+        outcomes += protect_again(loaded, plan, quiet=form is Form.JSON)
+    return finish(outcomes, form)
+
+
+def protect_again(plan: Plan, plan_path: str, *, quiet: bool) -> list[RunOutcome]:
+    """Rebuild every site that followed the damaged incarnation."""
+    outcomes = []
+    for site in plan.sites:
+        if site.kind != "cold" and role_of(plan, settings.read_topology(plan, project_dir()), site.name) == "fenced":
+            options = Options(to=site.name)
+
+            def act(observer: Observer, name: str = site.name) -> RunOutcome:
+                return reprotect(plan, name, observer=observer, plan_path=plan_path)
+
+            outcomes.append(watched("reprotect", plan, options, act, quiet=quiet))
+    return outcomes
+
+
+app = typer.Typer(add_completion=False)
+app.command("restore")(command)
+
+if __name__ == "__main__":
+    from scripts.dr import main
+
+    raise SystemExit(main(["restore", *sys.argv[1:]]))

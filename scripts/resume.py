@@ -1,0 +1,52 @@
+"""`dr resume [RUN]`: go on with a run that was cut off, stopped or failed. Rows that are done stay done."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from scripts.core import records
+from scripts.core.errors import BadInput
+from scripts.core.options import Format
+from scripts.core.output import Form, err, out, progress, show_error, write_json
+
+
+def resume(
+    run: Annotated[str | None, typer.Argument(help="the run (default: the newest that is not done)")] = None,
+    *,
+    form: Format = Form.TABLE,
+) -> int:
+    """Go on with a run where it stopped."""
+    record = records.load(run) if run else _newest_open()
+    if not record.open:
+        if form is Form.JSON:
+            write_json({"run": record.run, "status": record.status})
+        else:
+            out().print(f"{record.run} is {record.status}: nothing to go on with", markup=False)
+        return 0
+    from components.spec import load_plan  # noqa: PLC0415
+    from scripts.runbooks.run import resume as go_on  # noqa: PLC0415
+    from scripts.runbooks.tables import table  # noqa: PLC0415
+
+    plan = load_plan(record.plan)
+    runbook = table(record.runbook, plan, record.options_given())
+    err().print(f"Going on with {record.run} ({record.runbook} of {record.system})", markup=False)
+    with progress(runbook, quiet=form is Form.JSON) as observer:
+        outcome = go_on(record.run, plan=plan, observer=observer)
+    if form is Form.JSON:
+        error = None if outcome.error is None else outcome.error.lines()
+        write_json({"run": outcome.run, "status": outcome.status, "error": error, "measures": outcome.measures})
+    else:
+        out().print(f"{record.run}: {outcome.status}", markup=False)
+        out().print(f"report: dr report {record.run}", markup=False)
+    if outcome.error is not None:
+        show_error(outcome.error)
+    return outcome.exit_code
+
+
+def _newest_open() -> records.RunRecord:
+    for record in records.everything():
+        if record.open and record.environment == records.environment():
+            return record
+    raise BadInput("no run is unfinished here", "`dr journal list` shows all runs")

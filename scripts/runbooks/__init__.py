@@ -1,0 +1,1 @@
+"""The tables. Open `failover.py` and read it like the paper it replaces."""

@@ -1,0 +1,21 @@
+"""A database's node fails and its standby in the same region takes over: no site changes, so neither does the epoch."""
+
+from __future__ import annotations
+
+from components.spec import Plan
+from scripts.core.runbook import Row, Runbook
+from scripts.runbooks.failover import LOOKS
+from scripts.steps.fail_over_database import fail_over_database
+from scripts.steps.verify_service import verify_service
+
+
+def database_failover(plan: Plan, databases: tuple[str, ...]) -> Runbook:
+    """For the databases that failed."""
+    return Runbook("database_failover", (
+        *(
+            Row("promote", fail_over_database, f"Let the standby of {plan.database(name).name} take over", subject=name,
+                wave="promote", why_no_undo="the former node becomes the standby; fail over again to return")
+            for name in databases
+        ),
+        Row("verify", verify_service, "See the service answer and accept writes", why_no_undo=LOOKS),
+    ))  # fmt: skip

@@ -1,0 +1,38 @@
+"""
+Re-protect: a site that was left behind becomes a copy of the active one again.
+
+A lost primary cannot become a replica again, so a new incarnation is built beside it, and the old one goes last,
+after what only it holds has been counted and its successor has been seen to follow.
+"""
+
+from __future__ import annotations
+
+from components.spec import Plan
+from scripts.core.runbook import Row, Runbook
+from scripts.runbooks.failover import LOOKS
+from scripts.steps.measure_divergence import measure_divergence
+from scripts.steps.preview_stacks import preview_stacks
+from scripts.steps.rebuild_replica import declare_replica, rebuild_replica
+from scripts.steps.retire_old_copy import retire_old_copy
+from scripts.steps.see_replication import see_replication
+from scripts.steps.switch_backups import switch_backups
+
+
+def reprotect(plan: Plan) -> Runbook:
+    return Runbook("reprotect", (
+        *(
+            Row("measure", measure_divergence, f"Count what only the old copy of {each.name} holds",
+                subject=each.name, wave="measure", why_no_undo=LOOKS, attempts=5)
+            for each in plan.databases
+        ),
+        Row("rebuild", declare_replica, "Declare a replica of the active site beside the old copy",
+            undo="declare the old incarnation alone again: it is still there"),
+        Row("rebuild", rebuild_replica, "Build it", wave="build",
+            undo="declare the old incarnation alone again: it is still there", attempts=2),
+        Row("rebuild", switch_backups, "Let the cold site receive the backups of the active site", wave="build",
+            undo="they can be received from any site at any time", attempts=2),
+        Row("verify", see_replication, "See a row of the active site arrive", why_no_undo=LOOKS, attempts=2),
+        Row("retire", retire_old_copy, "Give up the old copy", point_of_no_return=True,
+            why_no_undo="its final snapshot stays and can be restored", attempts=2),
+        Row("verify", preview_stacks, "See that no stack would delete or replace anything", why_no_undo=LOOKS),
+    ))  # fmt: skip

@@ -1,0 +1,169 @@
+"""From a table and what the operator asked for to a finished run: lock, journal, clients, rows, measures."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from scripts.clouds.access import Clouds
+from scripts.core import records
+from scripts.core.errors import Refused
+from scripts.core.journal import Journal, read
+from scripts.core.lazy_stacks import LazyStacks
+from scripts.core.lock import run_lock
+from scripts.core.measure import measure
+from scripts.core.notify import Notifier, Telling
+from scripts.core.runbook import Context, Options, Runbook, RunOutcome
+from scripts.runbooks.tables import table
+
+if TYPE_CHECKING:
+    from components.spec import Plan
+    from components.spec.topology import Topology
+    from scripts.core.rows import Observer
+    from scripts.core.stacks import Stacks
+
+MOMENTS = ("fault", "detected", "approved")
+
+
+def run(
+    name: str,
+    plan: Plan,
+    options: Options,
+    *,
+    plan_path: str = "",
+    observer: Observer | None = None,
+    run_id: str = "",
+    prepared: Clouds | None = None,
+) -> RunOutcome:
+    """
+    Begin a run of the table `name`. `options.more`: `lost` (names of sites that are not asked anything), and moments
+    such as `fault_at` (ISO 8601) that are known from before the run.
+
+    Raises Locked, Refused when an earlier run of this system is not finished, BadInput. What rows raise is in the
+    outcome.
+    """
+    warm_up = threading.Thread(target=_load_durable, name="warm-up")
+    warm_up.start()
+    with run_lock(plan.system, f"dr {name}"):
+        if (open_run := records.unfinished(plan.system)) is not None and not options.more.get("beside_unfinished"):
+            raise Refused(
+                f"the run {open_run.run} ({open_run.runbook}) is not finished", f"go on with `dr resume {open_run.run}`"
+            )
+        run_id = run_id or records.new_run_id(name)
+        stacks = LazyStacks(plan)
+        return _execute(
+            name,
+            plan,
+            options,
+            topology=stacks.read_topology(),
+            run_id=run_id,
+            plan_path=plan_path,
+            observer=observer,
+            prepared=prepared,
+        )
+
+
+def resume(run_id: str, *, plan: Plan | None = None, observer: Observer | None = None) -> RunOutcome:
+    """Go on with a run where it stopped, in this environment. Raises Locked, BadInput."""
+    from components.spec import load_plan  # noqa: PLC0415
+
+    record = records.load(run_id)
+    if record.environment != records.environment():
+        raise Refused(
+            f"the run {run_id} was begun elsewhere ({record.environment or 'a real cloud'})", "enter that first"
+        )
+    plan = plan or load_plan(record.plan)
+    with run_lock(plan.system, f"dr resume {run_id}"):
+        return _execute(
+            record.runbook,
+            plan,
+            record.options_given(),
+            topology=record.topology_before(),
+            run_id=run_id,
+            plan_path=record.plan,
+            observer=observer,
+        )
+
+
+def _execute(
+    name: str,
+    plan: Plan,
+    options: Options,
+    *,
+    topology: Topology,
+    run_id: str,
+    plan_path: str,
+    observer: Observer | None = None,
+    prepared: Clouds | None = None,
+) -> RunOutcome:
+    from scripts.core.durable import run_durably  # noqa: PLC0415 (half a second of import, loaded beside the lock)
+
+    journal = Journal.of(run_id)
+    clouds = prepared or Clouds(plan, frozenset(options.more.get("lost", ())))
+    try:
+        for moment in MOMENTS:
+            if at := options.more.get(f"{moment}_at"):
+                journal.mark(moment, at=datetime.fromisoformat(str(at)))
+        stacks = cast("Stacks", LazyStacks(plan, journal))
+        context = Context(
+            run=run_id,
+            plan=plan,
+            topology=topology,
+            stacks=stacks,
+            journal=journal,
+            clouds=clouds,
+            options=options,
+            plan_path=plan_path,
+        )
+        runbook = table(name, plan, options)
+        telling = _telling(runbook, context, observer)
+        outcome = run_durably(runbook, context, telling or observer)
+        if telling is not None:
+            telling.over(name, outcome)
+        if isinstance(outcome.error, Refused) and _nothing_changed(runbook, outcome):
+            records.update(run_id, status="refused")  # not a run that has to be finished
+        measures = measure(plan, list(read(journal.path, live=True)), str(options.more.get("disaster") or ""))
+        return replace(outcome, measures=measures.to_json())
+    finally:
+        if prepared is None:
+            clouds.close()
+        journal.close()
+
+
+def _telling(runbook: Runbook, context: Context, observer: Observer | None) -> Telling | None:
+    """People are told of everything that moves a service; nobody is there yet when one is opened."""
+    if not any(row.name == "declare_disaster" for row in runbook.rows):
+        return None
+    facts = {
+        "to": context.options.to,
+        "from_site": context.topology.active_site,
+        "disaster": str(context.options.more.get("disaster") or "planned switch"),
+        "run": context.run,
+    }
+    return Telling(Notifier(context.plan, context.journal), facts, observer)
+
+
+def _nothing_changed(runbook: Runbook, outcome: RunOutcome) -> bool:
+    """Every row that was done belongs to a phase that only looks or speaks."""
+    return all(runbook.row(done).phase in {"preflight", "declare", "measure"} for done in outcome.results)
+
+
+def _load_durable() -> None:
+    import scripts.core.durable  # noqa: F401, PLC0415 (only to have it loaded)
+
+
+def preview_rows(name: str, plan: Plan, options: Options) -> list[dict[str, Any]]:
+    """What a dry run shows: the rows in order, with what undoes them."""
+    return [
+        {
+            "phase": row.phase,
+            "name": row.name,
+            "sentence": row.sentence,
+            "side_by_side": row.wave,
+            "point_of_no_return": row.point_of_no_return,
+            "undo": row.undo or f"none: {row.why_no_undo}",
+        }
+        for row in table(name, plan, options).rows
+    ]

@@ -1,0 +1,40 @@
+"""Every runbook by the name that a run's record keeps, so that any run can be taken up again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from components.spec import Plan
+from scripts.core.errors import BadInput
+from scripts.core.runbook import Options, Runbook
+from scripts.runbooks.activate_cold import activate_cold
+from scripts.runbooks.database_failover import database_failover
+from scripts.runbooks.failover import failover
+from scripts.runbooks.opening import opening
+from scripts.runbooks.reprotect import reprotect
+from scripts.runbooks.restore import restore
+from scripts.runbooks.stand_down import stand_down
+from scripts.runbooks.switchover import switchover
+
+
+def _database_failover(plan: Plan, options: Options) -> Runbook:
+    return database_failover(plan, tuple(options.more.get("databases") or (each.name for each in plan.databases)))
+
+
+TABLES: dict[str, Callable[[Plan, Options], Runbook]] = {
+    "failover": lambda plan, _: failover(plan),
+    "switchover": lambda plan, _: switchover(plan),
+    "activate_cold": lambda plan, _: activate_cold(plan),
+    "reprotect": lambda plan, _: reprotect(plan),
+    "database_failover": _database_failover,
+    "restore": lambda plan, _: restore(plan),
+    "stand_down": lambda plan, _: stand_down(plan),
+    "open": lambda plan, _: opening(plan),
+}
+
+
+def table(name: str, plan: Plan, options: Options) -> Runbook:
+    """Raises BadInput for a name that no table has."""
+    if name not in TABLES:
+        raise BadInput(f"{name!r} is not a runbook", f"there is {', '.join(TABLES)}")
+    return TABLES[name](plan, options)

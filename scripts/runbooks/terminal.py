@@ -1,0 +1,104 @@
+"""
+What the programs that run a table share at the terminal: the question before, the table while, the measures after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from components.spec.durations import parse_duration
+from scripts.core.errors import BadInput
+from scripts.core.output import Form, err, facts, out, progress, runbook_table, seconds, table, verdict, write_json
+from scripts.core.runbook import Options, RunOutcome
+from scripts.runbooks.run import preview_rows
+from scripts.runbooks.tables import table as table_of
+
+if TYPE_CHECKING:
+    from components.spec import Plan
+    from components.spec.topology import Topology
+    from scripts.core.rows import Observer
+
+PlanName = Annotated[str, typer.Option("--plan", help="plan file, or the name of a plan of the project")]
+Yes = Annotated[bool, typer.Option("--yes", help="ask nothing")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="show what would be done, and change nothing")]
+Format = Annotated[Form, typer.Option("--format", help="how the result is written")]
+ApprovedBy = Annotated[list[str] | None, typer.Option("--approved-by", help="who agreed; once for each person")]
+Incident = Annotated[str, typer.Option("--incident", help="the incident's number, for the record")]
+Commander = Annotated[str, typer.Option("--commander", help="who commands the incident, for the record")]
+
+
+def duration(text: str, option: str) -> timedelta | None:
+    """`15m` and the like; empty is None. Raises BadInput."""
+    if not text:
+        return None
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise BadInput(f"{option}: {error}", "write it as 30s, 15m or 1h") from error
+
+
+def show_rows(name: str, plan: Plan, options: Options, topology: Topology, form: Form) -> None:
+    """What --dry-run shows."""
+    if form is Form.JSON:
+        rows = preview_rows(name, plan, options)
+        write_json({"runbook": name, "to": options.to, "topology": topology.to_config(), "rows": rows})
+        return
+    out().print(facts({"active now": f"{topology.active_site}, epoch {topology.epoch}", "target": options.to}))
+    out().print(runbook_table(table_of(name, plan, options)))
+
+
+def watched(
+    name: str, plan: Plan, options: Options, act: Callable[[Observer], RunOutcome], *, quiet: bool
+) -> RunOutcome:
+    """Run with a table that shows each row against the RTO."""
+    disaster = options.more.get("disaster")
+    goal = next((each.rto for each in plan.objectives if each.disaster == disaster and not each.component), None)
+    with progress(table_of(name, plan, options), goal.total_seconds() if goal else None, quiet=quiet) as observer:
+        return act(observer)
+
+
+def finish(outcomes: Sequence[RunOutcome], form: Form) -> int:
+    """Print what came of it; the exit code. Raises the error of a run that is not done."""
+    if form is Form.JSON:
+        write_json({"runs": [_plain(outcome) for outcome in outcomes]})
+    else:
+        for outcome in outcomes:
+            _print(outcome)
+    for outcome in outcomes:
+        if outcome.error is not None:
+            raise outcome.error
+    return max((outcome.exit_code for outcome in outcomes), default=0)
+
+
+def _plain(outcome: RunOutcome) -> dict[str, Any]:
+    results = {
+        name: {"status": it.status, "said": it.said, "evidence": it.evidence} for name, it in outcome.results.items()
+    }
+    error = None if outcome.error is None else {"message": outcome.error.message, "hint": outcome.error.hint}
+    return {
+        "run": outcome.run, "status": outcome.status, "exit_code": outcome.exit_code, "results": results,
+        "measures": outcome.measures, "error": error,
+    }  # fmt: skip
+
+
+def _print(outcome: RunOutcome) -> None:
+    if not outcome.run:
+        for result in outcome.results.values():
+            out().print(f"done already: {result.said}")
+        return
+    measures = outcome.measures
+    parts = measures.get("parts") or {}
+    shown = {"run": outcome.run, "status": outcome.status}
+    shown |= {name: seconds(value) for name, value in parts.items() if value is not None}
+    out().print(facts(shown))
+    rows = [
+        (each["name"], seconds(each["target"]), seconds(each["measured"]), verdict(each["met"]))
+        for each in measures.get("objectives") or [] if each["measured"] is not None
+    ]  # fmt: skip
+    if rows:
+        out().print(table("Objectives", ("objective", "target", "measured", "verdict"), rows))
+    err().print(f"`dr report {outcome.run}` writes the report, `dr journal {outcome.run}` shows the record")

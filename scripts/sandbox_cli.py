@@ -1,0 +1,254 @@
+"""
+`dr sandbox up|down|status|env|break|heal`: the small real world on this machine.
+
+Besides `scripts/core/stacks.py` the one place that knows the sandbox.
+"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from scripts.core.errors import BadInput, DrError, Locked, Refused, ServiceFailed
+from scripts.core.home import home as runs_home
+from scripts.core.options import DEFAULT_PLAN, Format, PlanName
+from scripts.core.output import Form, err, facts, out, table, write, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sandbox.client import World
+
+app = typer.Typer(help="A small real world on this machine: up, down, status, env, break, heal.", no_args_is_help=True)
+
+Home = Annotated[
+    Path | None, typer.Option("--home", envvar="DR_SANDBOX", help="the folder of the world (default: DR_HOME/sandbox)")
+]
+
+
+def world_home(home: Path | None) -> Path:
+    return home or runs_home() / "sandbox"
+
+
+def _attached(home: Path | None) -> World:
+    from sandbox.client import World, WorldError  # noqa: PLC0415
+
+    try:
+        return World.attach(world_home(home))
+    except WorldError as error:
+        _raise(error)
+
+
+def _raise(error: Any) -> NoReturn:
+    """The world's own error as one of ours: it brings message, hint and code."""
+    kinds: dict[int, type[DrError]] = {2: BadInput, 3: Refused, 4: Locked, 7: ServiceFailed}
+    raise kinds.get(int(error.code), DrError)(str(error), str(error.hint)) from error
+
+
+@app.command()
+def up(
+    *,
+    home: Home = None,
+    plan: PlanName = DEFAULT_PLAN,
+    port_base: Annotated[int | None, typer.Option(help="first port (default: a free block is found)")] = None,
+    pace: Annotated[
+        float, typer.Option(help="how many times faster the cloud's own waiting runs", min=1, max=1000)
+    ] = 20.0,
+    owner: Annotated[int | None, typer.Option(help="end the world when the process with this pid ends")] = None,
+    form: Format = Form.TABLE,
+) -> None:
+    """Start the world; one that runs already is left as it is."""
+    from sandbox.client import World, WorldError  # noqa: PLC0415
+
+    place = world_home(home)
+    try:
+        world = World.up(place, plan, port_base=port_base, pace=pace, owner=owner)
+    except WorldError as error:
+        _raise(error)
+    if form is Form.JSON:
+        write_json({"home": str(world.home), "already_up": world.already_up})
+        return
+    out().print(f"The world {'was up already' if world.already_up else 'is up'} in {world.home}", markup=False)
+    option = "" if home is None else f" --home {shlex.quote(str(home))}"
+    err().print(f'enter it with: eval "$(dr sandbox env{option})"', markup=False)
+
+
+@app.command()
+def down(*, home: Home = None) -> None:
+    """End the world and remove what it made. Done already when none is up."""
+    from sandbox.client import World, WorldError  # noqa: PLC0415
+
+    try:
+        ended = World(world_home(home).resolve()).down()
+    except WorldError as error:
+        _raise(error)
+    out().print("The world has ended" if ended else "No world was up", markup=False)
+
+
+@app.command()
+def status(*, home: Home = None, form: Format = Form.TABLE) -> None:
+    """What is in the world: regions, databases, pods, faults."""
+    from sandbox.client import WorldError  # noqa: PLC0415
+
+    try:
+        found = _attached(home).status()
+    except WorldError as error:
+        _raise(error)
+    if form is Form.JSON:
+        write_json(found)
+        return
+    plain: dict[str, Any] = {}
+    for name, value in found.items():
+        rows = _rows(value)
+        if rows is None:
+            plain[name] = str(value)
+        elif rows:
+            columns = list(dict.fromkeys(key for row in rows for key in row))
+            out().print(table(name, columns, [[str(row.get(key, "")) for key in columns] for row in rows]))
+        else:
+            plain[name] = "none"
+    out().print(facts(plain))
+
+
+def _rows(value: Any) -> list[dict[str, Any]] | None:
+    """A list of objects, or an object of objects, as rows of a table."""
+    if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+        return value
+    if isinstance(value, dict) and value and all(isinstance(each, dict) for each in value.values()):
+        return [{"name": name, **each} for name, each in value.items()]
+    return None
+
+
+@app.command()
+def env(
+    *,
+    home: Home = None,
+    stack: Annotated[
+        str | None, typer.Option(help="as one who manages this stack (default: the first warm site's)")
+    ] = None,
+    form: Format = Form.TABLE,
+) -> None:
+    """Print what leads a shell into the world: `eval "$(dr sandbox env)"`."""
+    from sandbox.client import WorldError  # noqa: PLC0415
+
+    try:
+        world = _attached(home)
+        found = world.env(stack or _usual_stack(world))
+    except WorldError as error:
+        _raise(error)
+    if form is Form.JSON:
+        write_raw_json(found)
+        return
+    write(exports(found))
+
+
+def _usual_stack(world: World) -> str:
+    """Of a site that takes over: that is where an operator is when the primary region is gone."""
+    from components.spec import load_plan  # noqa: PLC0415
+
+    plan = load_plan(world.status()["plan"])
+    return (plan.warm or plan.primary).stack
+
+
+def write_raw_json(found: dict[str, str]) -> None:
+    """Unmasked: the world's passwords are worth nothing outside it, and programs need them."""
+    import json  # noqa: PLC0415
+
+    write(json.dumps(found, indent=2))
+
+
+def exports(found: dict[str, str]) -> str:
+    """Shell text: an export for each variable, and a `pulumi` that works on the world's copy of the project."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(found.items())]
+    return "\n".join([*lines, 'pulumi() { command pulumi --cwd "$DR_PROJECT" "$@"; }'])
+
+
+FAULT = typer.Argument(help="region, link, slow, health, control-plane, state, backup, disk or database")
+WORDS = typer.Argument(metavar="[WORD]...", help="what it strikes: a region, two regions, a stack, a database ...")
+LOOSE = {"ignore_unknown_options": True, "allow_extra_args": True}
+
+
+@app.command("break", context_settings=LOOSE)
+def break_(context: typer.Context, fault: Annotated[str, FAULT], *, home: Home = None) -> None:
+    """
+    Break something: region R [--hang] | link A B [--one-way] | slow A B --ms N | health NAME [--says X] | control-
+    plane R | state STACK | backup R NAME [--log] | disk R DATABASE | database NAME [--hang] [--standby].
+    """
+    from sandbox.client import WorldError  # noqa: PLC0415
+
+    arguments = fault_arguments(fault, list(context.args))
+    try:
+        changed = _attached(home).break_(fault, **arguments)
+    except WorldError as error:
+        _raise(error)
+    out().print("Broken" if changed else "It was broken already", markup=False)
+
+
+@app.command(context_settings=LOOSE)
+def heal(
+    context: typer.Context,
+    fault: Annotated[str | None, typer.Argument(help="a fault; all without")] = None,
+    *,
+    home: Home = None,
+) -> None:
+    """Mend everything, one kind of fault, or the one that the words name."""
+    from sandbox.client import WorldError  # noqa: PLC0415
+
+    arguments = fault_arguments(fault, list(context.args)) if fault else {}
+    try:
+        mended = _attached(home).heal(fault, **arguments)
+    except WorldError as error:
+        _raise(error)
+    out().print(f"Mended {mended}" if mended else "Nothing was broken", markup=False)
+
+
+def fault_arguments(fault: str, words: Sequence[str]) -> dict[str, Any]:
+    """
+    `["a", "b", "--one-way"]` for `link` -> {"a": "a", "b": "b", "one_way": True}. Raises BadInput for words that the
+    fault does not have.
+    """
+    from sandbox.faults import KINDS  # noqa: PLC0415
+
+    if fault not in KINDS:
+        raise BadInput(f"there is no fault {fault!r}", f"there is {', '.join(KINDS)}")
+    kind = KINDS[fault]
+    form = " ".join(
+        [fault, *(name.upper() for name in kind.strikes), *(f"[--{_dashed(name)}]" for name in kind.options)]
+    )
+    found: dict[str, Any] = {}
+    left, strikes = list(words), list(kind.strikes)
+    while left:
+        word = left.pop(0)
+        if not word.startswith("--"):
+            if not strikes:
+                raise BadInput(f"{word!r} is one word too many for {fault}", form)
+            found[strikes.pop(0)] = word
+            continue
+        name, equals, value = word[2:].partition("=")
+        key = name.replace("-", "_")
+        if key not in kind.options:
+            raise BadInput(f"{fault} has no option {word}", form)
+        default = kind.options[key]
+        if isinstance(default, bool):
+            found[key] = True
+            continue
+        if not equals:
+            if not left:
+                raise BadInput(f"--{name} needs a value", form)
+            value = left.pop(0)
+        found[key] = _number(word, value, form) if isinstance(default, int) else value
+    return found
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _number(option: str, value: str, form: str) -> int:
+    try:
+        return int(value)
+    except ValueError as error:
+        raise BadInput(f"{option}: {value!r} is not a whole number", form) from error

@@ -1,0 +1,124 @@
+"""`dr up` and `dr destroy`: the stacks of a plan, side by side where they do not depend on each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scripts.core.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes, plan_of
+from scripts.core.output import Form, err, out, table, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from components.spec import Plan
+    from scripts.core.changes import Changes
+    from scripts.core.stacks import Stacks
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="[STACK]...", help="stacks of the plan; all without a name")]
+All = Annotated[bool, typer.Option("--all", help="every stack of the plan")]
+
+
+def up(
+    names: Names = None,
+    *,
+    everything: All = False,
+    plan: PlanName = DEFAULT_PLAN,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    form: Format = Form.TABLE,
+) -> None:
+    """Make stacks as declared, and record what each site's stack tells the others."""
+    stacks, chosen = _opened(plan, names, everything=everything)
+    if dry_run:
+        _show({stack: stacks.preview(stack) for stack in chosen}, form)
+        return
+    from scripts.core import approvals, provision  # noqa: PLC0415
+    from scripts.core.lock import run_lock  # noqa: PLC0415
+
+    consequence = f"{', '.join(chosen)} of {stacks.plan.system} will be made as declared"
+    approvals.ask(consequence, stacks.plan.system, yes=yes)
+    with run_lock(stacks.plan.system, f"dr up {' '.join(chosen)}"):
+        done = provision.provision(stacks, chosen, _say)
+    if chosen == stacks.plan.stacks:
+        _open(stacks.plan, plan)
+    _show(done, form)
+
+
+def _open(plan: Plan, path: str) -> None:
+    """A system that was just made takes no writes until the first writer lease is given: once, and only the first."""
+    from scripts.clouds.access import Clouds  # noqa: PLC0415
+    from scripts.core import settings  # noqa: PLC0415
+    from scripts.core.home import project_dir  # noqa: PLC0415
+    from scripts.core.runbook import Options  # noqa: PLC0415
+    from scripts.runbooks.run import run  # noqa: PLC0415
+
+    clouds = Clouds(plan)
+    try:
+        if clouds.witness().read() is not None:
+            return
+    finally:
+        clouds.close()
+    site = settings.read_topology(plan, project_dir()).active_site
+    _say(site, "opening for writes ...")
+    outcome = run("open", plan, Options(to=site), plan_path=path)
+    if outcome.error is not None:
+        raise outcome.error
+    _say(site, "open for writes")
+
+
+def destroy(
+    names: Names = None,
+    *,
+    everything: All = False,
+    plan: PlanName = DEFAULT_PLAN,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    form: Format = Form.TABLE,
+) -> None:
+    """Delete what stacks hold: databases, objects and backups with them. Name the stacks, or say --all."""
+    if not names and not everything:
+        raise typer.BadParameter("name the stacks to delete, or say --all")
+    stacks, chosen = _opened(plan, names, everything=everything)
+    if dry_run:
+        held = {stack: stacks.export(stack)["deployment"].get("resources") or [] for stack in chosen}
+        rows = [(stack, str(len(resources))) for stack, resources in held.items()]
+        if form is Form.JSON:
+            write_json({stack: [each["urn"] for each in resources] for stack, resources in held.items()})
+        else:
+            out().print(table("Would be deleted", ("stack", "resources"), rows))
+        return
+    from scripts.core import approvals, provision  # noqa: PLC0415
+    from scripts.core.lock import run_lock  # noqa: PLC0415
+
+    consequence = f"Everything in {', '.join(chosen)} of {stacks.plan.system} will be deleted, data included"
+    approvals.ask(consequence, f"delete {stacks.plan.system}", yes=yes)
+    with run_lock(stacks.plan.system, f"dr destroy {' '.join(chosen)}"):
+        _show(provision.take_down(stacks, chosen, _say), form)
+
+
+def _opened(name: str, names: Sequence[str] | None, *, everything: bool) -> tuple[Stacks, list[str]]:
+    if names and everything:
+        raise typer.BadParameter("name stacks, or say --all, not both")
+    from scripts.core.provision import chosen  # noqa: PLC0415
+    from scripts.core.stacks import Stacks  # noqa: PLC0415
+
+    plan: Plan = plan_of(name)
+    wanted = chosen(plan, names or ())
+    return Stacks(plan), wanted
+
+
+def _say(stack: str, said: str) -> None:
+    err().print(f"{stack:>10}  {said}", markup=False)
+
+
+def _show(done: dict[str, Changes], form: Form) -> None:
+    if form is Form.JSON:
+        write_json({stack: changes.to_json() for stack, changes in done.items()})
+        return
+    rows = []
+    for stack, changes in done.items():
+        counts = ", ".join(f"{number} {op}" for op, number in changes.counts.items())
+        rows.append((stack, counts or "nothing to do", str(len(changes.destructive))))
+    out().print(table("Stacks", ("stack", "steps", "deletes and replaces"), rows))

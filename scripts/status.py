@@ -1,0 +1,102 @@
+"""
+`dr status`: sites, roles, epoch, who accepts writes (asked by writing), lag, newest restorable point, health by tier.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from scripts.core.options import DEFAULT_PLAN, Format, PlanName, plan_of
+from scripts.core.output import Form, facts, out, seconds, table, write_json
+
+if TYPE_CHECKING:
+    from components.spec import Plan
+    from scripts.probes.overview import Overview, SiteStatus
+
+
+def status(*, plan: PlanName = DEFAULT_PLAN, form: Format = Form.TABLE) -> int:
+    """Show how the system stands now. Ends with 1 when not exactly the active site takes writes, or when more do."""
+    found = overview(plan_of(plan))
+    if form is Form.JSON:
+        write_json(as_json(found))
+    else:
+        show(found)
+    return 0 if found.writers == [found.active_site] else 1
+
+
+def overview(plan: Plan) -> Overview:
+    """Ask every site of the plan."""
+    from scripts.clouds.access import Clouds  # noqa: PLC0415  (boto3: not for --help)
+    from scripts.core import settings  # noqa: PLC0415
+    from scripts.core.home import project_dir  # noqa: PLC0415
+    from scripts.probes.overview import look  # noqa: PLC0415
+
+    topology = settings.read_topology(plan, project_dir())
+    clouds = Clouds(plan)
+    try:
+        return look(plan, topology, clouds)
+    finally:
+        clouds.close()
+
+
+def as_json(found: Overview) -> dict[str, Any]:
+    """As data: durations in seconds, times in ISO 8601."""
+    return {
+        "system": found.system,
+        "environment": "sandbox" if os.environ.get("DR_SANDBOX") else "cloud",
+        "at": found.at,
+        "active_site": found.active_site,
+        "epoch": found.epoch,
+        "writers": found.writers,
+        "lease": found.lease,
+        "sites": found.sites,
+        "tiers": {str(tier): {"good": good, "of": total} for tier, (good, total) in found.tiers.items()},
+        "said": found.said,
+    }
+
+
+def show(found: Overview) -> None:
+    """Tables for a person."""
+    console = out()
+    lease = found.lease
+    console.print(
+        facts(
+            {
+                "system": f"{found.system} ({'sandbox' if os.environ.get('DR_SANDBOX') else 'cloud'})",
+                "active": f"{found.active_site}, epoch {found.epoch}",
+                "takes writes": ", ".join(found.writers) or "NOBODY",
+                "writer lease": "none"
+                if lease is None
+                else f"{lease['site']}, epoch {lease['epoch']}, renewed {lease['renewed']:%H:%M:%S}",
+            }
+        )
+    )
+    rows = [_row(site) for site in found.sites]
+    columns = ("site", "region", "role", "traffic", "writes", "lag", "restorable to", "services")
+    console.print(table("", columns, rows))
+    if found.tiers:
+        tiers = [(str(tier), f"{good} of {total} at full strength") for tier, (good, total) in found.tiers.items()]
+        console.print(table(f"Health of {found.active_site} by tier", ("tier", "services"), tiers))
+    for site in found.sites:
+        for said in (*site.said, *(f"{each.identifier}: {each.said}" for each in site.databases if each.said)):
+            console.print(f"{site.name}: {said}", markup=False)
+    for said in found.said:
+        console.print(said, markup=False)
+
+
+def _row(site: SiteStatus) -> tuple[str, ...]:
+    writes = ", ".join(each.writes for each in site.databases) or "-"
+    lags = [each.lag_seconds for each in site.databases if each.lag_seconds is not None]
+    ages = [each.age_seconds for each in site.restorable]
+    ready, wanted = sum(each.ready for each in site.services), sum(each.wanted for each in site.services)
+    return (
+        site.name,
+        site.region,
+        site.role,
+        {True: "here", False: "-", None: "?"}[site.traffic],
+        writes,
+        seconds(max(lags)) if lags else "-",
+        f"{seconds(max(ages))} ago" if ages else "-",
+        f"{ready} of {wanted} pods ready" if site.services else "-",
+    )

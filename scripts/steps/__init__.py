@@ -1,0 +1,1 @@
+"""One step a file: precondition, already done?, act, verify by observation, result."""

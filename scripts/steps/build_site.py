@@ -1,0 +1,30 @@
+"""
+Activate a cold site: its database is restored from the chosen backup and its services are started, by the site's own
+stack.
+"""
+
+from __future__ import annotations
+
+from components.spec.topology import after_cold_activation
+from scripts.core.runbook import Context, Result
+from scripts.steps.reconcile_stack import refuse_destruction
+from scripts.steps.targets import target
+
+
+def build_site(context: Context) -> Result:
+    """
+    Evidence: the incarnation that was built. The topology is written first, so that the program declares the site
+    active.
+    """
+    plan, site = context.plan, target(context)
+    points = context.results["choose_restore_point"].evidence["points"]
+    sources = {name: point["arn"] if point["kind"] == "continuous" else point["name"] for name, point in points.items()}
+    new = after_cold_activation(context.topology, plan, site, sources)
+    context.stacks.write_topology(new)
+    stack = plan.site(site).stack
+    preview = context.stacks.preview(stack)
+    refuse_destruction(preview)
+    changes = context.stacks.up(stack)
+    said = f"{site} holds incarnation {new.built(site)}, restored from {', '.join(sources.values())}, and its services"
+    evidence = {"built": new.built(site), "restored_from": sources, "topology": new.to_config()}
+    return Result("done", said, {**evidence, "update": changes.to_json()})

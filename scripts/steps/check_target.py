@@ -1,0 +1,81 @@
+"""May the service move to the target at all, and what would be lost?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from components.spec.roles import role_of
+from scripts.core.errors import DrError, LossTooGreat, Refused
+from scripts.core.runbook import Context, Result
+from scripts.probes.replication import Position, position
+from scripts.steps.targets import epoch_to_be, is_planned, objective, target
+
+
+def why_not_fail_over_to(context: Context) -> str | None:
+    """The reason, or None. Looks at the plan and the topology only."""
+    role = role_of(context.plan, context.topology, target(context))
+    if role == "fenced":
+        return f"{target(context)} is fenced: what it holds is older than what it missed"
+    if role == "cold":
+        return f"{target(context)} is cold: it has no database to promote"
+    return None
+
+
+def check_target(context: Context) -> Result:
+    """
+    Raises Refused when the target cannot take over, LossTooGreat when more would be lost than the objective or the
+    operator allows.
+    """
+    if reason := why_not_fail_over_to(context):
+        raise Refused(reason, f"`dr reprotect --site {target(context)}` makes it follow the active site again")
+    seen = context.clouds.witness().read()
+    known = context.topology.epoch
+    if seen is not None and seen.lease.epoch > known and seen.lease.site != target(context):
+        raise Refused(
+            f"the witness knows epoch {seen.lease.epoch} of {seen.lease.site}, this checkout knows {known}",
+            "somebody moved the service since: pull the newest stack settings",
+        )
+    at_stake, evidence = _data_at_stake(context, seen.lease.epoch if seen else 0, seen.changed_at if seen else None)
+    allowed = context.options.accept_data_loss or objective(context).rpo
+    if not is_planned(context) and at_stake > allowed:
+        raise LossTooGreat(
+            f"{at_stake.total_seconds():.0f} s of writes may be lost, and {allowed.total_seconds():.0f} s are allowed",
+            f"accept it by name: --accept-data-loss {int(at_stake.total_seconds()) + 1}s",
+        )
+    said = f"{target(context)} can take over; at most {at_stake.total_seconds():.1f} s of writes are at stake"
+    evidence |= {"data_at_stake_seconds": at_stake.total_seconds(), "next_epoch": epoch_to_be(context)}
+    return Result("done", said, evidence)
+
+
+def _data_at_stake(context: Context, epoch: int, renewed: datetime | None) -> tuple[timedelta, dict[str, object]]:
+    """
+    From the newest transaction that arrived to the last moment the old writer could have accepted one: the end of its
+    lease by the witness, or now where there is none.
+    """
+    site, worst, evidence = target(context), timedelta(0), dict[str, object]()
+    for database in context.plan.databases:
+        try:
+            found = position(context.clouds.database(site, database.name, context.topology.built(site)))
+        except DrError as error:
+            raise Refused(
+                f"{site}'s copy of {database.name} does not answer: {error}", "look at `dr status`"
+            ) from error
+        if not found.in_recovery:
+            continue
+        last_write = found.clock
+        if renewed is not None and epoch <= context.topology.epoch:
+            last_write = min(found.clock, renewed.astimezone(UTC) + context.plan.fencing.lease.ttl)
+        worst = max(worst, _between(found, last_write))
+        evidence[database.name] = {
+            "replayed_at": found.replayed_at,
+            "lsn": found.lsn,
+            "received_lsn": found.received_lsn,
+            "oldest_xid": found.oldest_xid,
+        }
+    return worst, evidence
+
+
+def _between(found: Position, last_write: datetime) -> timedelta:
+    if found.replayed_at is None:
+        return timedelta.max
+    return max(last_write - found.replayed_at, timedelta(0))

@@ -1,0 +1,63 @@
+"""The newest point that the cold site can be restored to, and how old it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from scripts.clouds.aws import RestorePoint
+from scripts.core.errors import LossTooGreat, Refused
+from scripts.core.runbook import Context, Result
+from scripts.steps.targets import objective, target
+
+
+def restore_points(context: Context, database: str) -> list[RestorePoint]:
+    """What lies in the target's region of any site's copy of a database of this system, newest first."""
+    plan = context.plan
+    starts = tuple(f"{plan.system}-{site.name}-{database}-" for site in plan.sites)
+    return [
+        point
+        for point in context.clouds.aws.restore_points(context.clouds.region(target(context)))
+        if point.source.startswith(starts)
+    ]
+
+
+def choose_restore_point(context: Context) -> Result:
+    """
+    Raises Refused when there is nothing to restore from, LossTooGreat when the newest point is older than the objective
+    or the operator allows. Age is counted to the last moment the old writer could have accepted a write.
+    """
+    site = target(context)
+    chosen: dict[str, RestorePoint] = {}
+    for each in context.plan.databases:
+        points = restore_points(context, each.name)
+        if not points:
+            raise Refused(
+                f"{site} holds no backup of {each.name} that could be restored",
+                "`dr status` shows the newest restorable points",
+            )
+        chosen[each.name] = points[0]
+    last_write = _last_write(context)
+    age = max((last_write - point.newest for point in chosen.values()), default=timedelta(0))
+    allowed = context.options.accept_data_loss or objective(context).rpo
+    if age > allowed:
+        raise LossTooGreat(
+            f"the newest backup in {site} is {age.total_seconds():.0f} s older than the last write, "
+            f"and {allowed.total_seconds():.0f} s are allowed",
+            f"accept it by name: --accept-data-loss {int(age.total_seconds()) + 1}s",
+        )
+    points_said = {
+        name: {"name": point.name, "kind": point.kind, "newest": point.newest, "arn": point.arn}
+        for name, point in chosen.items()
+    }
+    said = f"{site} can be restored to {max(age, timedelta(0)).total_seconds():.1f} s before the last write"
+    return Result("done", said, {"points": points_said, "age_seconds": age.total_seconds(), "last_write": last_write})
+
+
+def _last_write(context: Context) -> datetime:
+    """The end of the writer's lease by the witness; now while it may still run, or where there is none."""
+    seen = context.clouds.witness().read()
+    now = datetime.now(UTC)
+    if seen is None or seen.lease.site == target(context):
+        return now
+    ended: datetime = seen.changed_at.astimezone(UTC) + context.plan.fencing.lease.ttl
+    return min(now, ended)

@@ -1,0 +1,40 @@
+"""The database's node is gone: let its standby in the same region take its name."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from scripts.core.errors import Refused
+from scripts.core.net import Database
+from scripts.core.runbook import Context, Result
+from scripts.core.waiting import wait_until
+from scripts.probes.writes import try_write
+from scripts.steps.targets import target
+
+
+def why_not_fail_over(context: Context) -> str | None:
+    """The reason, or None."""
+    if context.plan.database(context.subject).standby != "same_region":
+        return f"{context.subject} has no standby in its region"
+    return None
+
+
+def fail_over_database(context: Context) -> Result:
+    """`context.subject` names the database; the target is the active site. Done when a write is accepted."""
+    if reason := why_not_fail_over(context):
+        raise Refused(reason, "fail over to another site")
+    site, name, epoch = target(context), context.subject, context.topology.epoch
+    built = context.topology.built(site)
+    database = context.clouds.database(site, name, built)
+    quick = Database(database.login, connect_timeout=0.3, timeout=0.3)
+    if not context.options.more.get("seen_down") and try_write(quick, site, epoch).accepted:
+        return Result("already", f"{site}'s {name} accepts writes", {})
+    plan = context.plan
+    identifier = f"{plan.system}-{site}-{name}-{built}"
+    context.clouds.aws.fail_over_in_region(context.clouds.region(site), identifier)
+    wait_until(partial(_accepts, quick, site, epoch), seconds=600, what=f"{identifier} to accept writes", every=0.02)
+    return Result("done", f"{identifier} runs on its standby and accepts writes", {"identifier": identifier})
+
+
+def _accepts(database: Database, site: str, epoch: int) -> bool:
+    return try_write(database, site, epoch).accepted

@@ -1,0 +1,41 @@
+"""Make the target's copy of a database a primary."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+from scripts.core.net import Database
+from scripts.core.runbook import Context, Result
+from scripts.core.waiting import wait_until
+from scripts.probes.replication import Position, position
+from scripts.steps.targets import target
+
+BOUND_SECONDS = 1800  # RDS restarts the instance; minutes are usual
+
+
+def promote_database(context: Context) -> Result:
+    """`context.subject` names the database. Evidence: where the copy stood, and what tells later what it missed."""
+    site, name = target(context), context.subject
+    built = context.topology.built(site)
+    database = context.clouds.database(site, name, built)
+    before = position(database)
+    if not before.in_recovery:
+        return Result("already", f"{site}'s {name} is a primary", {"lsn": before.lsn})
+    instance = context.clouds.instance(site, name, built)
+    retention = math.ceil(context.plan.database(name).backups.pitr_retention.total_seconds() / 86400)
+    context.clouds.aws.promote(instance.region, instance.identifier, retention)
+    promoted = partial(_as_primary, database)
+    after = wait_until(promoted, seconds=BOUND_SECONDS, what=f"{instance.identifier} to leave recovery", every=0.02)
+    evidence = {
+        "identifier": instance.identifier,
+        "replayed_at": before.replayed_at,
+        "replayed_lsn": before.lsn,
+        "lsn": after.lsn,
+    }
+    return Result("done", f"{instance.identifier} is a primary now, with everything up to {before.lsn}", evidence)
+
+
+def _as_primary(database: Database) -> Position | None:
+    found = position(database)
+    return None if found.in_recovery else found

@@ -1,0 +1,49 @@
+"""Bring the target's stack in line with what was done by API calls: state first, then a preview, then the update."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from components.spec import names
+from scripts.core.errors import EngineFailed
+from scripts.core.runbook import Context, Result
+from scripts.steps.targets import target
+
+
+def reconcile_stack(context: Context) -> Result:
+    """Raises EngineFailed when the preview would delete or replace anything; nothing is updated then."""
+    plan, site = context.plan, target(context)
+    stack = plan.site(site).stack
+    built = context.topology.built(site)
+    identifiers = {names.database_identifier(plan, site, each.name, built) for each in plan.databases}
+    promoted = urns_of(context.stacks.export(stack), identifiers)
+    if promoted:
+        context.stacks.refresh(stack, target=promoted)
+    preview = context.stacks.preview(stack)
+    refuse_destruction(preview)
+    changes = context.stacks.up(stack) if preview.real else preview
+    said = f"stack {stack} is as declared ({_counted(changes.counts)})"
+    return Result("done", said, {"refreshed": promoted, "preview": preview.to_json(), "update": changes.to_json()})
+
+
+def refuse_destruction(preview: Any) -> None:
+    """Raises EngineFailed for a preview with a delete or a replace in it."""
+    if preview.destructive:
+        first = preview.destructive[0]
+        raise EngineFailed(
+            f"stack {preview.stack}: the preview would {first.op} {first.name} ({first.type}), and nothing may be",
+            f"`dr preview {preview.stack}` shows it; the service is up, so there is time to look",
+        )
+
+
+def urns_of(exported: dict[str, Any], identifiers: set[str]) -> list[str]:
+    """The URNs of the database instances with these identifiers in a stack's state."""
+    resources = exported.get("deployment", {}).get("resources", [])
+    return [
+        each["urn"] for each in resources
+        if each.get("type") == "aws:rds/instance:Instance" and each.get("inputs", {}).get("identifier") in identifiers
+    ]  # fmt: skip
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{number} {op}" for op, number in counts.items()) or "nothing to do"

@@ -1,0 +1,41 @@
+"""Replication is real when a row written at the active site is read at the replica."""
+
+from __future__ import annotations
+
+import secrets
+from functools import partial
+
+from scripts.core import guard
+from scripts.core.errors import DatabaseFailed
+from scripts.core.net import Database
+from scripts.core.runbook import Context, Result
+from scripts.core.waiting import wait_until
+from scripts.probes.writes import try_write
+from scripts.steps.rebuild_replica import protected
+from scripts.steps.targets import target
+
+BOUND_SECONDS = 600
+
+
+def see_replication(context: Context) -> Result:
+    """Raises OutcomeUnknown when the marker does not arrive in time."""
+    site, topology = target(context), protected(context)
+    token = secrets.token_hex(8)
+    for each in context.plan.databases:
+        active = context.clouds.database(topology.active_site, each.name, topology.built(topology.active_site))
+        written = try_write(active, topology.active_site, topology.epoch, name="replication", note=token)
+        if not written.accepted:
+            raise DatabaseFailed(
+                f"{topology.active_site} does not accept writes: {written.said}", "look at `dr status`"
+            )
+        context.clouds.forget(site, each.name, topology.built(site))
+        replica = context.clouds.database(site, each.name, topology.built(site))
+        wait_until(
+            partial(_arrived, replica, token), seconds=BOUND_SECONDS, what=f"a new row to reach {site}'s {each.name}"
+        )
+    return Result("done", f"a row written in {topology.active_site} was read in {site}", {"marker": token})
+
+
+def _arrived(replica: Database, token: str) -> bool:
+    rows = replica.rows(guard.READ_MARKER, {"name": "replication"})
+    return bool(rows) and rows[0][3] == token

@@ -1,0 +1,37 @@
+"""A cold site that was active is to be cold again: its database and compute go, its backups stay."""
+
+from __future__ import annotations
+
+from components.spec.topology import after_retirement, after_stand_down
+from scripts.core.errors import Refused
+from scripts.core.runbook import Context, Result
+from scripts.steps.targets import target
+
+
+def why_not_stand_down(context: Context) -> str | None:
+    """The reason, or None."""
+    site = target(context)
+    if context.plan.site(site).kind != "cold":
+        return f"{site} is not cold by design"
+    if context.topology.active_site == site:
+        return f"{site} is active"
+    return None
+
+
+def unprotect(context: Context) -> Result:
+    """Declare the database as retiring, which lifts its protection. Raises Refused."""
+    if reason := why_not_stand_down(context):
+        raise Refused(reason, "fail back first")
+    new = after_stand_down(context.topology, context.plan, target(context))
+    context.stacks.write_topology(new)
+    changes = context.stacks.up(context.plan.site(target(context)).stack)
+    return Result("done", f"{target(context)}'s database is no longer protected", {"update": changes.to_json()})
+
+
+def stand_down(context: Context) -> Result:
+    """Let go of it; the final snapshot stays."""
+    plan, site = context.plan, target(context)
+    new = after_retirement(after_stand_down(context.topology, plan, site), plan, site)
+    context.stacks.write_topology(new)
+    changes = context.stacks.up(plan.site(site).stack)
+    return Result("done", f"{site} is cold again", {"topology": new.to_config(), "update": changes.to_json()})

@@ -1,0 +1,22 @@
+"""Let the cold site receive the backups of the active site's database."""
+
+from __future__ import annotations
+
+from components.spec.topology import after_backups_switch
+from scripts.core.runbook import Context, Result
+from scripts.steps.rebuild_replica import protected
+from scripts.steps.reconcile_stack import refuse_destruction
+
+
+def switch_backups(context: Context) -> Result:
+    plan = context.plan
+    if plan.cold is None or plan.cold.name in context.clouds.lost:
+        return Result("skipped", "no cold site can be asked", {})
+    new = after_backups_switch(protected(context), plan)
+    preview = context.stacks.preview(plan.cold.stack)
+    refuse_destruction(preview)
+    changes = context.stacks.up(plan.cold.stack) if preview.real else preview
+    said = f"{plan.cold.name} receives the backups of {new.active_site}"
+    return Result(
+        "done" if preview.real else "already", said, {"backups_of": new.backups_of, "update": changes.to_json()}
+    )

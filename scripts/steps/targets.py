@@ -1,0 +1,46 @@
+"""What the operator asked for, as the steps read it from their context."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scripts.core.runbook import Context
+
+if TYPE_CHECKING:
+    from components.spec.objectives import Objective
+
+
+def target(context: Context) -> str:
+    """The site the run works on: where the service goes, or what is rebuilt."""
+    return context.options.to
+
+
+def epoch_to_be(context: Context) -> int:
+    """The epoch when the run is done: one more where the active site changes."""
+    moves = target(context) != context.topology.active_site or bool(context.options.more.get("new_epoch"))
+    return context.topology.epoch + moves
+
+
+def is_planned(context: Context) -> bool:
+    """The old site is alive and hands over without loss."""
+    return bool(context.options.more.get("planned"))
+
+
+def disaster(context: Context) -> str:
+    return str(context.options.more.get("disaster") or "regional_outage")
+
+
+def objective(context: Context) -> Objective:
+    """The objective for the declared disaster. Raises KeyError when the plan has none; the programs check before."""
+    return next(each for each in context.plan.objectives if each.disaster == disaster(context) and not each.component)
+
+
+def lost(context: Context) -> frozenset[str]:
+    """The sites that count as lost."""
+    return frozenset(context.clouds.lost)
+
+
+def built_now(context: Context) -> int:
+    """The incarnation of the target's database: the one that this run built, else the one it began with."""
+    built = context.results.get("build_site") or context.results.get("restore_in_place")
+    return int(built.evidence["built"]) if built else context.topology.built(target(context))

@@ -1,0 +1,23 @@
+"""Wait until the new site has everything that the old one ever wrote."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from scripts.core.runbook import Context, Result
+from scripts.core.waiting import wait_until
+from scripts.probes.replication import has_replayed
+from scripts.steps.targets import target
+
+BOUND_SECONDS = 60
+
+
+def wait_for_replay(context: Context) -> Result:
+    """Needs the last positions that `hand_over_lease` saw. Raises OutcomeUnknown when they do not arrive in time."""
+    last: dict[str, str] = context.results["hand_over_lease"].evidence["last_lsn"]
+    site = target(context)
+    for name, lsn in last.items():
+        database = context.clouds.database(site, name, context.topology.built(site))
+        arrived = partial(has_replayed, database, lsn)
+        wait_until(arrived, seconds=BOUND_SECONDS, every=0.01, what=f"{site}'s {name} to replay {lsn}")
+    return Result("done", f"{site} has replayed everything up to {', '.join(last.values())}", {"last_lsn": last})

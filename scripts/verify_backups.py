@@ -1,0 +1,170 @@
+"""
+`dr verify-backups`: restores the newest backup of every kind into a scratch instance and looks inside.
+
+A backup counts as good when it can be restored, holds the service's tables, and its newest heartbeat (the writer
+lease's row, which is renewed all the time) is younger than the freshness bound. Scratch instances are deleted again.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from components.spec import load_plan, names
+from scripts.clouds.access import Clouds
+from scripts.clouds.aws import RestorePoint
+from scripts.core.errors import BadInput, DatabaseFailed, DrError, ObjectiveMissed, Refused
+from scripts.core.net import Database
+from scripts.core.output import Form, out, table, write_json
+from scripts.core.waiting import wait_until
+from scripts.runbooks.terminal import Format, PlanName, duration
+
+if TYPE_CHECKING:
+    from components.spec import Plan
+    from scripts.clouds.aws import DatabaseInstance
+
+BOUND_SECONDS = 3600
+FAILED = frozenset({"failed", "incompatible-restore", "restore-error"})
+"""What RDS says of an instance that will never be available."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found in one backup. `heartbeat` is the newest sign of life of the service in it."""
+
+    backup: str
+    region: str
+    kind: str
+    good: bool
+    said: str
+    heartbeat: datetime | None = None
+    age_seconds: float | None = None
+
+
+def newest_backups(plan: Plan, clouds: Clouds, site: str) -> list[RestorePoint]:
+    """
+    The newest restorable point of each kind for each database, in a site's region. Raises Refused when there is none.
+    """
+    found: dict[tuple[str, str], RestorePoint] = {}
+    for point in clouds.aws.restore_points(clouds.region(site)):
+        for each in plan.databases:
+            if any(point.source.startswith(f"{plan.system}-{other.name}-{each.name}-") for other in plan.sites):
+                found.setdefault((each.name, point.kind), point)
+    if not found:
+        raise Refused(
+            f"{site} holds no backup that could be restored", "`dr status` shows the newest restorable points"
+        )
+    return list(found.values())
+
+
+def verify_backup(plan: Plan, clouds: Clouds, point: RestorePoint, *, freshest: timedelta | None = None) -> Verdict:
+    """
+    Restore one backup into a scratch instance in its region and look inside. The instance is deleted whatever happens.
+
+    Raises CloudFailed when it cannot be restored, DatabaseFailed when what is inside is not good.
+    """
+    database = next(each for each in plan.databases if f"-{each.name}-" in point.source)
+    scratch = f"{plan.system}-scratch-{secrets.token_hex(3)}"
+    site = next(each.name for each in plan.sites if each.region == point.region)
+    try:
+        clouds.aws.restore(
+            point, scratch, instance_class=database.instance_class or "db.t4g.medium", tags={"dr-scratch": plan.system}
+        )
+        made = wait_until(partial(_settled, clouds, point.region, scratch), seconds=BOUND_SECONDS, every=0.1,
+                          what=f"{scratch} to be available", error=DatabaseFailed)  # fmt: skip
+        if made.status != "available":
+            raise DatabaseFailed(
+                f"{point.name} cannot be restored: RDS says {made.status}", "it is damaged; try an older backup"
+            )
+        login = clouds.aws.login(
+            point.region, names.database_secret(plan, site, database.name), host=made.host, port=made.port
+        )
+        with Database(login) as inside:
+            return _look_inside(point, inside, freshest)
+    finally:
+        clouds.aws.delete_database(point.region, scratch)
+
+
+def _settled(clouds: Clouds, region: str, identifier: str) -> DatabaseInstance | None:
+    """The instance once it is available, or has failed for good."""
+    found = clouds.aws.database(region, identifier)
+    if found is None or (found.status == "available" and not found.host):
+        return None
+    return found if found.status in {"available", *FAILED} else None
+
+
+def _look_inside(point: RestorePoint, inside: Database, freshest: timedelta | None) -> Verdict:
+    rows = inside.rows("SELECT valid_until FROM dr.writer_lease")
+    tables = inside.rows("SELECT count(*) FROM pg_trigger WHERE tgname = 'dr_writer_lease_at_commit'")[0][0]
+    if not rows or not tables:
+        raise DatabaseFailed(f"{point.name} holds no guarded table", "it is not a backup of this service")
+    for (name,) in inside.rows(
+        "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'dr_writer_lease_at_commit'"
+    ):
+        inside.rows(f"SELECT count(md5(t::text)) FROM {name} t", timeout=600)  # noqa: S608 (every page must be readable)
+    heartbeat: datetime = rows[0][0]
+    age = (datetime.now(UTC) - heartbeat).total_seconds()
+    allowed = None if freshest is None else freshest.total_seconds()
+    if allowed is not None and age > allowed:
+        raise DatabaseFailed(
+            f"the newest sign of life in {point.name} is {age:.0f} s old, and {allowed:.0f} s are allowed",
+            "backups have stopped arriving; look at `dr status`",
+        )
+    return Verdict(point.name, point.region, point.kind, True, "restored and readable", heartbeat, age)
+
+
+def verify_all(plan: Plan, clouds: Clouds, site: str, freshest: timedelta | None) -> list[Verdict]:
+    """Every newest backup of a site; a bad one is a verdict, not an error."""
+    verdicts = []
+    for point in newest_backups(plan, clouds, site):
+        try:
+            verdicts.append(verify_backup(plan, clouds, point, freshest=freshest))
+        except DrError as error:
+            verdicts.append(Verdict(point.name, point.region, point.kind, False, str(error)))
+    return verdicts
+
+
+def command(
+    *,
+    plan: PlanName = "samia",
+    site: Annotated[str, typer.Option(help="where the backups lie (default: the cold site)")] = "",
+    freshest: Annotated[str, typer.Option(help="how old the newest sign of life may be, such as 30m")] = "",
+    form: Format = Form.TABLE,
+) -> int:
+    """Restore the newest backups somewhere else and look inside."""
+    loaded = load_plan(plan)
+    chosen = site or (loaded.cold.name if loaded.cold else loaded.primary.name)
+    if chosen not in {each.name for each in loaded.sites}:
+        raise BadInput(
+            f"{chosen!r} is not a site of {loaded.system}", f"there is {', '.join(s.name for s in loaded.sites)}"
+        )
+    clouds = Clouds(loaded)
+    verdicts = verify_all(loaded, clouds, chosen, duration(freshest, "--freshest"))
+    clouds.close()
+    if form is Form.JSON:
+        write_json({"site": chosen, "backups": [vars(each) for each in verdicts]})
+    else:
+        rows: list[list[Any]] = [
+            [each.backup, each.kind, "good" if each.good else "BAD", each.said] for each in verdicts
+        ]
+        out().print(table(f"Backups in {chosen}", ("backup", "kind", "verdict", "said"), rows))
+    if bad := [each.backup for each in verdicts if not each.good]:
+        raise ObjectiveMissed(
+            f"{len(bad)} of {len(verdicts)} backups are not good: {', '.join(bad)}", "see what is said of each"
+        )
+    return 0
+
+
+app = typer.Typer(add_completion=False)
+app.command("verify-backups")(command)
+
+if __name__ == "__main__":
+    from scripts.dr import main
+
+    raise SystemExit(main(["verify-backups", *sys.argv[1:]]))

@@ -1,0 +1,257 @@
+"""
+`dr watch`: looks at the active site again and again, and acts where the plan says that it may.
+
+A database that several vantage points find down, each so many times in a row, is failed over to its standby in the
+same region, but only when the region itself is seen to live: then it is the database that is gone, and not the way to
+it. A site of which nothing is seen may be dead or cut off, and nobody can tell from outside: the people are told, and
+nothing is done, unless the plan calls regional outages automatic. Even then the writer lease decides: a site that
+renews it lives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from components.spec import load_plan, names
+from scripts.clouds.access import Clouds
+from scripts.core import records, settings
+from scripts.core.errors import BadInput, DrError, NotFenced
+from scripts.core.home import project_dir
+from scripts.core.journal import Journal
+from scripts.core.lease import wait_until_expired
+from scripts.core.notify import Notifier
+from scripts.core.output import err
+from scripts.core.runbook import Options, RunOutcome
+from scripts.failover import failover
+from scripts.probes.traffic import http_port
+from scripts.probes.vantage import Vantage, vantages
+from scripts.runbooks.run import run
+from scripts.runbooks.terminal import PlanName
+
+if TYPE_CHECKING:
+    from components.spec import Plan
+    from scripts.core.net import Login
+
+
+@dataclass
+class Watch:
+    """One watcher. `step` is one look and what follows from it."""
+
+    plan: Plan
+    points: list[Vantage]
+    clouds: Clouds
+    journal: Journal
+    plan_path: str = ""
+    first_failure: float | None = None  # monotonic
+    rests_until: float = 0.0
+    reported: str = ""
+    outcomes: list[RunOutcome] = field(default_factory=list)
+    _logins: dict[str, Login] = field(default_factory=dict)
+    _door: tuple[str, int, str] = ("", 0, "")
+    _active: str = ""
+
+    @classmethod
+    def of(cls, plan: Plan, plan_path: str = "") -> Watch:
+        """Raises BadInput when there are fewer vantage points than the plan wants."""
+        points = vantages()
+        wanted = plan.detection.vantage_points
+        if len(points) < wanted:
+            raise BadInput(
+                f"the plan wants {wanted} vantage points, and there is {len(points)}",
+                "name them in DR_VANTAGE_POINTS: one name server for each place",
+            )
+        return cls(plan, points, Clouds(plan), Journal.of(records.new_run_id("watch")), plan_path)
+
+    def aim(self) -> None:
+        """Find out what to look at: the active site of the topology as it is now. Also loads what acting will need."""
+        plan = self.plan
+        topology = settings.read_topology(plan, project_dir())
+        self._active = active = topology.active_site
+        built = topology.built(active)
+        self._logins = {each.name: self.clouds.login(active, each.name, built) for each in plan.databases}
+        host = self.clouds.front_door(active, names.load_balancer(plan, active))
+        self._door = (host, http_port(plan), plan.traffic.health.path)
+        self.clouds.aws.warm_up(("rds", self.clouds.region(active)))
+        region = plan.site(active).region
+        # A place inside the region that may be gone sees nothing that others do not.
+        self.points = [point for point in self.points if point.name != region]
+        import scripts.core.durable  # noqa: F401, PLC0415 (half a second that must not be spent when it is urgent)
+
+    @property
+    def aimed(self) -> bool:
+        """It knows what to look at."""
+        return bool(self._active)
+
+    async def look(self) -> None:
+        """One look from everywhere, side by side."""
+        timeout = self.plan.detection.timeout.total_seconds()
+        async with asyncio.TaskGroup() as looks:
+            for point in self.points:
+                looks.create_task(point.look(self._logins, self._door, timeout=timeout))
+
+    def down(self) -> list[str]:
+        """The databases that enough vantage points have found down often enough."""
+        wanted = self.plan.detection.vantage_points
+        return [name for name in self._logins if self._found_down(name) >= wanted]
+
+    def _found_down(self, name: str) -> int:
+        """How many vantage points have found it down often enough."""
+        wanted = self.plan.detection.confirmations
+        return sum(point.databases[name].failures >= wanted for point in self.points)
+
+    def why_not_fail_database_over(self, name: str) -> str | None:
+        """The reason, or None."""
+        if self.plan.database(name).standby != "same_region":
+            return f"{name} has no standby in its region"
+        if self._automation("database_failure") != "automatic":
+            return "the plan does not call database failures automatic"
+        if (seen := [point.name for point in self.points if point.databases[name].up]) != []:
+            return f"{', '.join(seen)} sees {name} alive: the way to it is cut, not the database"
+        if not any(point.door.up for point in self.points):
+            return f"nothing is seen of {self._active} at all: it may be cut off, and alive"
+        if (said := [point.name for point in self.points if point.service.up]) != []:
+            return f"{self._active} itself says, seen from {', '.join(said)}, that its database answers"
+        return None
+
+    def why_not_fail_site_over(self) -> str | None:
+        """The reason, or None. The writer lease is asked last, and it decides."""
+        if any(point.door.up or any(sight.up for sight in point.databases.values()) for point in self.points):
+            return f"{self._active} is seen to live"
+        if self._automation("regional_outage") != "automatic":
+            return f"nothing is seen of {self._active}; whether it is dead or cut off is for people to say"
+        try:
+            wait_until_expired(self.clouds.witness())
+        except NotFenced as error:
+            return str(error)
+        return None
+
+    async def step(self) -> RunOutcome | None:
+        """Look, and act when it must and may be. Gives the outcome of what was done, if anything."""
+        await self.look()
+        failing = any(sight.failures for point in self.points for sight in point.databases.values())
+        if not failing:
+            self.first_failure = None
+            self.reported = ""
+            return None
+        if self.first_failure is None:
+            self.first_failure = time.time()
+        down = self.down()
+        if not down or time.monotonic() < self.rests_until:
+            return None
+        reasons = {name: self.why_not_fail_database_over(name) for name in down}
+        ready = [name for name, reason in reasons.items() if reason is None]
+        if ready:
+            return await self._act(ready)
+        reason = self.why_not_fail_site_over()
+        if reason is None:
+            return await self._move()
+        self._report(
+            reason if not any(point.door.up for point in self.points) else "; ".join(filter(None, reasons.values()))
+        )
+        return None
+
+    async def _act(self, databases: list[str]) -> RunOutcome:
+        more = {"databases": databases, "disaster": "database_failure", "seen_down": True, **self._moments()}
+        options = Options(to=self._active, more=more)
+        return await self._run(
+            lambda: run("database_failover", self.plan, options, plan_path=self.plan_path, prepared=self.clouds)
+        )
+
+    async def _move(self) -> RunOutcome:
+        goal = next(each for each in self.plan.objectives if each.disaster == "regional_outage" and not each.component)
+        moments: dict[str, Any] = self._moments()
+        return await self._run(lambda: failover(self.plan, goal.recover_at, plan_path=self.plan_path, **moments))
+
+    async def _run(self, act: Any) -> RunOutcome:
+        outcome: RunOutcome = await asyncio.to_thread(act)
+        self.outcomes.append(outcome)
+        self.rests_until = time.monotonic() + self.plan.detection.hold_down.total_seconds()
+        self.first_failure = None
+        said = outcome.error.message if outcome.error else "done"
+        self.journal.note("acted", f"{outcome.run}: {said}", run=outcome.run, status=outcome.status)
+        self.aim()
+        return outcome
+
+    def _moments(self) -> dict[str, str]:
+        seen = {point.name: {name: vars(sight) for name, sight in point.databases.items()} for point in self.points}
+        self.journal.write(
+            "decision", "down", f"{self._active} is found down", phase="detect", status="act", evidence=seen
+        )
+        return {
+            "fault_at": datetime.fromtimestamp(self.first_failure or time.time(), UTC).isoformat(),
+            "detected_at": datetime.now(UTC).isoformat(),
+        }
+
+    def _report(self, reason: str) -> None:
+        """Once for each reason."""
+        if reason == self.reported:
+            return
+        self.reported = reason
+        err().print(f"nothing is done: {reason}")
+        self.journal.write("decision", "wait", reason, phase="detect", status="refused")
+        notifier = Notifier(self.plan, self.journal)
+        notifier.send("suspected", {"site": self._active, "summary": reason})
+        notifier.close(0.0)
+
+    def _automation(self, disaster: str) -> str:
+        return next(
+            (each.automation for each in self.plan.objectives if each.disaster == disaster and not each.component),
+            "manual",
+        )
+
+
+async def watch(watcher: Watch, *, until: float | None = None, acts: int | None = None) -> None:
+    """Look every `detection.interval` until the time (monotonic) has come, or it has acted so many times."""
+    interval = watcher.plan.detection.interval.total_seconds()
+    if not watcher.aimed:
+        await asyncio.to_thread(watcher.aim)
+    while until is None or time.monotonic() < until:
+        began = time.monotonic()
+        try:
+            await watcher.step()
+        except DrError as error:
+            err().print(f"{error.message}")
+            watcher.journal.note("error", error.message, hint=error.hint)
+        if acts is not None and len(watcher.outcomes) >= acts:
+            return
+        await asyncio.sleep(max(interval - (time.monotonic() - began), 0.0))
+
+
+def command(
+    *,
+    plan: PlanName = "samia",
+    once: Annotated[bool, typer.Option("--once", help="end after having acted once")] = False,
+) -> int:
+    """Watch the active site, and fail over where the plan says so."""
+    watcher = Watch.of(load_plan(plan), plan)
+    places = ", ".join(point.name for point in watcher.points)
+    evidence = {"system": watcher.plan.system, "plan": plan, "from": places}
+    watcher.journal.write(
+        "run", "watch", f"Watch {watcher.plan.system} from {places}", status="begun", evidence=evidence
+    )
+    err().print(f"watching {watcher.plan.system} from {places}; Ctrl-C ends it")
+    try:
+        asyncio.run(watch(watcher, acts=1 if once else None))
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        watcher.clouds.close()
+        watcher.journal.write("end", "watch", "Ended", status="done", evidence={"acted": len(watcher.outcomes)})
+        watcher.journal.close()
+    return max((outcome.exit_code for outcome in watcher.outcomes), default=0)
+
+
+app = typer.Typer(add_completion=False)
+app.command("watch")(command)
+
+if __name__ == "__main__":
+    from scripts.dr import main
+
+    raise SystemExit(main(["watch", *sys.argv[1:]]))

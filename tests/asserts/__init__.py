@@ -1,0 +1,1 @@
+"""The vocabulary of proof: what drills and fault schedules assert."""

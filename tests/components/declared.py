@@ -1,0 +1,146 @@
+"""
+Runs the project's program without an engine and gives what it declared, as it goes over the wire.
+
+`declared("prod", topology)` is a dict from URN to `Declared`: type, inputs (camelCase, as the provider sees them),
+protection, ignored properties. The SDK's own mock monitor answers; unknowns do not occur.
+"""
+
+import asyncio
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from google.protobuf import json_format
+from pulumi.runtime import mocks, settings
+from pulumi.runtime.stack import run_pulumi_func
+
+from components.settings import read_settings
+from components.spec import Topology
+from components.spec.records import FrontDoor, SiteRecord
+from components.topology import declare
+
+PASSWORD = "correct horse"
+RECORDS = {
+    site: SiteRecord(
+        key=f"arn:aws:kms:{region}:123456789012:key/mrk-1",
+        front_door=FrontDoor(name=f"{site}.elb.amazonaws.com", zone="Z1"),
+    )
+    for site, region in (("primary", "eu-north-1"), ("secondary", "eu-west-1"), ("tertiary", "us-east-1"))
+}
+
+
+@dataclass(frozen=True)
+class Declared:
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+    protect: bool
+    ignored: tuple[str, ...]
+    parent: str
+    provider: str
+    custom: bool
+
+
+class _Outputs(mocks.Mocks):
+    """Gives back the inputs, and what the program reads of outputs."""
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        outputs = dict(args.inputs)
+        outputs.setdefault("arn", f"arn:of:{args.name}")
+        if args.typ == "aws:rds/instance:Instance":
+            outputs |= {"address": f"{args.inputs['identifier']}.rds.amazonaws.com", "port": 5432}
+        if args.typ == "aws:lb/loadBalancer:LoadBalancer":
+            outputs |= {"dnsName": f"{args.name}.elb.amazonaws.com", "zoneId": "Z1"}
+        if args.typ == "aws:eks/cluster:Cluster":
+            outputs |= {"endpoint": "https://cluster", "certificateAuthority": {"data": "Y2E="}}
+        if args.typ == "aws:eks/nodeGroup:NodeGroup":
+            outputs |= {"resources": [{"autoscalingGroups": [{"name": "group"}]}]}
+        return f"{args.name}-id", outputs
+
+    def call(self, args: mocks.MockCallArgs) -> Any:
+        raise AssertionError(f"the program must not ask the cloud anything: {args.token}")
+
+
+class _Monitor(mocks.MockMonitor):
+    def __init__(self) -> None:
+        super().__init__(_Outputs())
+        self.seen: dict[str, Declared] = {}
+        self.exports: list[str] = []
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+        urn = self.make_urn(request.parent, request.type, request.name)
+        if urn in self.seen:
+            raise AssertionError(f"declared twice: {urn}")
+        self.seen[urn] = Declared(
+            type=request.type,
+            name=request.name,
+            inputs=_plain(json_format.MessageToDict(request.object)),
+            protect=request.protect,
+            ignored=tuple(request.ignoreChanges),
+            parent=request.parent,
+            provider=request.provider,
+            custom=request.custom,
+        )
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+
+def config_of(topology: Topology, records: Mapping[str, SiteRecord], **more: Any) -> dict[str, str]:
+    values = topology.to_config() | {"plan": "samia", "databasePassword": PASSWORD} | more
+    values["records"] = {site: record.model_dump(by_alias=True) for site, record in records.items()}
+    return {f"dr:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+
+
+def run(stack: str, config: Mapping[str, str]) -> _Monitor:
+    """Raises what the program raises."""
+
+    def program() -> None:
+        for name, value in declare(pulumi.get_stack(), read_settings()).items():
+            pulumi.export(name, value)
+            monitor.exports.append(name)
+
+    monitor = _Monitor()
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        mocks.set_mocks(_Outputs(), project="dr", stack=stack, preview=False, monitor=monitor)
+        pulumi.runtime.set_all_config(dict(config), ["dr:databasePassword"])
+        loop.run_until_complete(run_pulumi_func(program))
+    finally:
+        settings.reset_options()
+        loop.close()
+        asyncio.set_event_loop(None)
+    return monitor
+
+
+def declared(
+    stack: str, topology: Topology, records: Mapping[str, SiteRecord] = RECORDS, **more: Any
+) -> dict[str, Declared]:
+    """The same question is answered from memory: the program reads config and plan only."""
+    return _declared(stack, tuple(sorted(config_of(topology, records, **more).items())))
+
+
+@functools.cache
+def _declared(stack: str, config: tuple[tuple[str, str], ...]) -> dict[str, Declared]:
+    return run(stack, dict(config)).seen
+
+
+def of_type(seen: Mapping[str, Declared], kind: str) -> list[Declared]:
+    """Those whose type ends in `kind`, such as `Instance`."""
+    return [each for each in seen.values() if each.type.endswith(f":{kind}")]
+
+
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+
+
+def _plain(value: Any) -> Any:
+    """Secrets stay visible as such: {"secret": value}."""
+    if isinstance(value, dict):
+        if value.get(_SIGNATURE) == "1b47061264138c4ac30d75fd1eb44270":
+            return {"secret": _plain(value["value"])}
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value

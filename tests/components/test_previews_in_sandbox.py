@@ -1,0 +1,80 @@
+"""
+From a deployed system, through the engine and the providers: whatever may happen next, no stack's preview deletes or
+replaces anything, and the stacks that a disaster does not touch have nothing to do at all.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from components.spec import Topology, load_plan
+from components.spec.topology import after_backups_switch, after_cold_activation, after_failover, after_reprotect
+from sandbox.client import World
+from scripts.core.changes import Changes
+from scripts.core.errors import EngineFailed
+from scripts.core.provision import provision
+from scripts.core.stacks import Stacks
+
+PLAN = load_plan("samia")
+INITIAL = Topology.initial(PLAN)
+FAILED_OVER = after_failover(INITIAL, PLAN, "secondary")
+REPROTECTED = after_reprotect(FAILED_OVER, PLAN, "primary")
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def stacks() -> Iterator[Stacks]:
+    """All four stacks of Samia, up in a world of their own."""
+    home = Path(tempfile.mkdtemp(prefix="dr-"))  # the path of a socket in it must be short
+    world = World.up(home / "world", "samia", owner=os.getpid())
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in {**world.env("dr"), "DR_HOME": str(home / "dr"), "DR_ENGINE": "embedded"}.items():
+                patch.setenv(name, value)
+            found = Stacks(PLAN)
+            provision(found)
+            yield found
+    finally:
+        world.down()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def previews(stacks: Stacks, topology: Topology, *names: str) -> dict[str, Changes]:
+    stacks.write_topology(topology)
+    return {stack: stacks.preview(stack) for stack in names}
+
+
+def test_failover_touches_the_surviving_site_alone(stacks: Stacks) -> None:
+    found = previews(stacks, FAILED_OVER, *PLAN.stacks)
+    assert {stack for stack, changes in found.items() if not changes.real} == {"prod", "cold", "traffic"}
+    assert not found["dr"].destructive
+    assert {change.op for change in found["dr"].real} == {"update"}
+
+
+def test_reprotection_creates_beside_the_old_and_drops_nothing(stacks: Stacks) -> None:
+    changes = previews(stacks, REPROTECTED, "prod")["prod"]
+    assert not changes.destructive
+    assert [change.name for change in changes.real if change.op == "create"] == ["core-2"]
+
+
+def test_cold_site_receives_other_backups_beside_the_old_ones(stacks: Stacks) -> None:
+    changes = previews(stacks, after_backups_switch(REPROTECTED, PLAN), "cold")["cold"]
+    assert [(change.op, change.name) for change in changes.real] == [("create", "backups-core-of-secondary-1")]
+
+
+def test_cold_activation_only_adds(stacks: Stacks) -> None:
+    backup = "arn:aws:rds:us-east-1:123456789012:auto-backup:ab-of-a-preview"
+    found = previews(stacks, after_cold_activation(INITIAL, PLAN, "tertiary", backup), "dr", "cold")
+    assert not found["dr"].real
+    assert {change.op for change in found["cold"].real} == {"create"}
+
+
+def test_database_that_is_dropped_without_being_retired_is_refused(stacks: Stacks) -> None:
+    """The negative control: what the tests above look for is seen, and stopped by protection."""
+    databases = {"primary": INITIAL.databases["primary"]}
+    with pytest.raises(EngineFailed, match=r"core-1.* cannot be deleted"):
+        previews(stacks, INITIAL.model_copy(update={"databases": databases}), "dr")

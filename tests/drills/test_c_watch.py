@@ -1,0 +1,74 @@
+"""The watcher acts on a dead database, and on nothing that could as well be a cut link."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from scripts.drills.detection import aimed
+from scripts.drills.small_world import identifier, settle
+from scripts.drills.stage import Stage
+from scripts.watch import Watch, watch
+from tests.asserts.ledgers import assert_ledger_survived
+from tests.asserts.waiting import MULTIPLIER
+
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
+
+
+@pytest.fixture
+def watcher(made: Stage) -> Iterator[Watch]:
+    made.world.heal()
+    if made.active != "primary":
+        settle(made)
+    found = aimed(made.plan)
+    found.plan_path = made.plan_path
+    yield found
+    found.clouds.close()
+    made.world.heal()
+
+
+def looks(watcher: Watch, seconds: float, *, acts: int | None = None) -> None:
+    asyncio.run(watch(watcher, until=time.monotonic() + seconds * MULTIPLIER, acts=acts))
+
+
+@pytest.mark.parametrize("hang", [False, True], ids=["killed", "black hole"])
+def test_a_dead_node_is_replaced_by_its_standby(made: Stage, watcher: Watch, *, hang: bool) -> None:
+    with made.writing() as workload:
+        made.world.break_("database", identifier=identifier(made, "primary"), hang=hang)
+        looks(watcher, 60, acts=1)
+        assert [outcome.status for outcome in watcher.outcomes] == ["done"]
+        assert watcher.reported == ""
+        made.wait_for_writes(workload, time.time())
+        workload.stop()
+        assert_ledger_survived(workload, made.dsn())
+    made.world.heal()
+
+
+def test_a_site_that_nobody_sees_may_only_be_cut_off(made: Stage, watcher: Watch) -> None:
+    region = made.plan.primary.region
+    made.world.break_("region", region=region, hang=True)
+    looks(watcher, 5)
+    assert watcher.outcomes == []
+    assert "dead or cut off" in watcher.reported
+    assert made.active == "primary"
+
+
+def test_one_place_that_sees_nothing_proves_nothing(made: Stage, watcher: Watch) -> None:
+    warm = next(site.region for site in made.plan.sites if site.kind == "warm")
+    made.world.break_("link", a=made.plan.primary.region, b=warm)
+    looks(watcher, 4)
+    assert watcher.outcomes == []
+    cut = next(point for point in watcher.points if point.name == warm)
+    assert cut.databases["core"].failures >= 3, "the link was not really cut: the proof is empty"
+
+
+def test_it_acts_once_within_the_hold_down(made: Stage, watcher: Watch) -> None:
+    watcher.rests_until = time.monotonic() + 3600
+    made.world.break_("database", identifier=identifier(made, "primary"))
+    looks(watcher, 4)
+    assert watcher.outcomes == []
+    assert watcher.down() == ["core"], "it was not found down: the proof is empty"
+    watcher.rests_until = 0.0
+    looks(watcher, 60, acts=1)
+    assert [outcome.status for outcome in watcher.outcomes] == ["done"]

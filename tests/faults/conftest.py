@@ -1,0 +1,13 @@
+from collections.abc import Iterator
+
+import pytest
+
+from scripts.drills.small_world import small_world
+from scripts.drills.stage import Stage
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """One world for all schedules; each begins with the primary active and the warm site following."""
+    with small_world(tmp_path_factory.mktemp("faults")) as stage:
+        yield stage

@@ -1,0 +1,91 @@
+"""The project's own plan as the stacks that its program declares, in the words of the policy cases."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from components.spec import Topology, load_plan
+from scripts.core.policy_facts import facts_of
+from tests.components.declared import RECORDS, declared
+
+from .scenes import UNKNOWN, Scene, secret
+
+PLAN = load_plan("samia")
+INITIAL = Topology.initial(PLAN)
+CERTIFICATE = "arn:aws:acm:eu-north-1:123456789012:certificate/c"
+
+
+def facts(*stacks: str) -> dict[str, Any]:
+    return facts_of(PLAN, stacks)
+
+
+@cache
+def _scene(stacks: tuple[str, ...]) -> Scene:
+    return [item for stack in stacks for item in _of_stack(stack)]
+
+
+def scene(*stacks: str) -> Scene:
+    """The resources of the stacks, named STACK/NAME; all stacks of the plan when none is named."""
+    return _scene(stacks or tuple(PLAN.stacks))
+
+
+def _of_stack(stack: str) -> Scene:
+    # A certificate belongs to an account, so the project's stack files name none; a system in production has one.
+    seen = declared(stack, INITIAL, certificateArn=CERTIFICATE)
+    items: Scene = []
+    for urn, resource in seen.items():
+        provider = seen.get(resource.provider.rpartition("::")[0])
+        items.append(
+            {
+                "as": f"{stack}/{resource.name}",
+                "urn": urn,
+                "name": resource.name,
+                "type": resource.type,
+                "props": _opened(resource.inputs),
+                "provider": _opened(provider.inputs) if provider else {},
+                "protect": resource.protect,
+                "ignore": list(resource.ignored),
+                # The monitor of the tests gives keys other addresses than the records of the sites do.
+                "outputs": {"arn": RECORDS["primary"].key} if resource.type == "aws:kms/key:Key" else {},
+            }
+        )
+    return items
+
+
+def _opened(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if set(value) == {"secret"}:
+            return secret(_opened(value["secret"]))
+        return {key: _opened(item) for key, item in value.items()}
+    return [_opened(item) for item in value] if isinstance(value, list) else value
+
+
+def first_preview(stack: str) -> Scene:
+    """
+    A stack as its very first preview shows it: what comes from another resource is not known yet, only from which.
+    """
+    items = copy.deepcopy(scene(stack))
+    made = {text: item["as"] for item in items for text in (f"{item['name']}-id", f"arn:of:{item['name']}")}
+    for item in items:
+        item["depends"] = {}
+        item["outputs"] = {"arn": UNKNOWN, "id": UNKNOWN}
+        for key, value in item["props"].items():
+            sources: list[str] = []
+            item["props"][key] = _not_yet(value, made, sources)
+            if sources:
+                item["depends"][key] = sources
+    return items
+
+
+def _not_yet(value: Any, made: Mapping[str, str], sources: list[str]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _not_yet(item, made, sources) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_not_yet(item, made, sources) for item in value]
+    if isinstance(value, str) and value in made:
+        sources.append(made[value])
+        return UNKNOWN
+    return value

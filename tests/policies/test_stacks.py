@@ -1,0 +1,98 @@
+"""Good stacks break no rule, and each way to weaken one is noticed by the rule that is there for it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scripts.core.analyzer import PackProcess, PolicyFinding
+from scripts.policy import configuration
+
+from . import samia
+from .scenes import Scene, changed, name_of, resources_of
+
+STACKS = Path(__file__).parent / "stacks"
+AZURE: dict[str, Any] = yaml.safe_load((STACKS / "azure.yaml").read_text(encoding="utf-8"))
+MUTATIONS: dict[str, list[dict[str, Any]]] = yaml.safe_load((STACKS / "mutations.yaml").read_text(encoding="utf-8"))
+
+
+def good(system: str) -> tuple[Scene, dict[str, Any]]:
+    return (AZURE["resources"], AZURE["facts"]) if system == "azure" else (samia.scene(), samia.facts())
+
+
+def findings(pack: PackProcess, scene: Scene, facts: Mapping[str, Any]) -> list[PolicyFinding]:
+    pack.configure(configuration("prod", facts))
+    return pack.analyze(resources_of(scene))
+
+
+def described(found: list[PolicyFinding]) -> list[str]:
+    return [f"{finding.rule} {finding.kind} {finding.urn.rpartition('::')[2]}: {finding.text}" for finding in found]
+
+
+def weakened(scene: Scene, mutation: Mapping[str, Any]) -> Scene:
+    """The scene with a mutation of `mutations.yaml` done to it. Raises when there is nothing to do it to."""
+    scene = copy.deepcopy(scene)
+    before = copy.deepcopy(scene)
+    if mutation.keys() & {"set", "drop"}:
+        scene = changed(scene, {key: mutation[key] for key in ("set", "drop") if key in mutation})
+    if "drop_type" in mutation:
+        scene = [item for item in scene if item["type"] != mutation["drop_type"]]
+    if "drop_like" in mutation:
+        scene = [item for item in scene if mutation["drop_like"] not in item["as"]]
+    for position, item in enumerate(scene):
+        if "set_type" in mutation and item["type"] == mutation["set_type"][0]:
+            item["props"].update(mutation["set_type"][1])
+        if mutation.get("unprotect") == name_of(item, position):
+            item["protect"] = False
+        if name_of(item, position) in mutation.get("ignore", ()):
+            item["ignore"] = []
+    assert scene != before, "the mutation changes nothing"
+    return scene
+
+
+@pytest.mark.parametrize("system", ["azure", "samia"])
+def test_a_good_system_breaks_no_rule(pack: PackProcess, system: str) -> None:
+    scene, facts = good(system)
+    assert not described([finding for finding in findings(pack, scene, facts) if finding.kind != "unknown"])
+
+
+@pytest.mark.parametrize("stack", samia.PLAN.stacks)
+def test_a_good_stack_breaks_no_rule_by_itself(pack: PackProcess, stack: str) -> None:
+    assert not described(findings(pack, samia.scene(stack), samia.facts(stack)))
+
+
+@pytest.mark.parametrize("stack", samia.PLAN.stacks)
+def test_the_first_preview_of_a_stack_breaks_no_rule(pack: PackProcess, stack: str) -> None:
+    """Before anything is made most references are not known. That is no reason to stop, and none to be silent."""
+    found = findings(pack, samia.first_preview(stack), samia.facts(stack))
+    assert not described([finding for finding in found if finding.kind != "unknown"])
+    assert len(found) < 20, described(found)
+
+
+def test_a_replica_missing_from_its_own_stack_is_noticed(pack: PackProcess) -> None:
+    scene = [item for item in samia.scene("dr") if item["type"] != "aws:rds/instance:Instance"]
+    found = findings(pack, scene, samia.facts("dr"))
+    assert {finding.rule for finding in found if finding.stops} == {"DR-REP-004"}
+
+
+def each_mutation() -> Iterator[Any]:
+    for system, mutations in MUTATIONS.items():
+        for mutation in mutations:
+            yield pytest.param(system, mutation, id=f"{system}-{mutation['what'].replace(' ', '-')}")
+
+
+@pytest.mark.parametrize(("system", "mutation"), each_mutation())
+def test_a_weakened_system_is_noticed_by_the_right_rule(
+    pack: PackProcess, system: str, mutation: dict[str, Any]
+) -> None:
+    scene, facts = good(system)
+    found = findings(pack, weakened(scene, mutation), facts)
+    broken = [finding for finding in found if finding.kind == "broken"]
+    assert mutation["rule"] in {finding.rule for finding in broken}, described(found)
+    # Others may notice as well; most of the pack must not, or nobody could tell what is wrong.
+    assert len({finding.rule for finding in broken}) <= 4, described(broken)

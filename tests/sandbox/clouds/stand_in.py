@@ -1,0 +1,205 @@
+"""A world of records only, for tests of the control planes that need no process behind them."""
+
+import socket
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from components.spec import load_plan
+from sandbox.clouds import Ports, Zone
+from sandbox.fabric import Backup, DatabaseState, Endpoint, FabricError, PodSpec, PodState
+
+REGIONS = ("eu-north-1", "eu-west-1", "us-east-1")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def ports() -> Ports:
+    return Ports(
+        addresses={region: f"127.{60 + i}.0.1" for i, region in enumerate(REGIONS)},
+        aws=free_port(),
+        kubernetes=free_port(),
+        aws_provider=free_port(),
+        kubernetes_providers={region: free_port() for region in REGIONS},
+        postgres=free_port(),
+        http=free_port(),
+    )
+
+
+@dataclass
+class RecordedNames:
+    databases: dict[str, tuple[str, str]] = field(default_factory=dict)
+    front_doors: dict[str, tuple[str, str]] = field(default_factory=dict)
+    zones: dict[str, Zone] = field(default_factory=dict)
+
+    def add_database(self, name: str, region: str, identifier: str) -> None:
+        self.databases[name] = (region, identifier)
+
+    def add_front_door(self, name: str, region: str, front_door: str) -> None:
+        self.front_doors[name] = (region, front_door)
+
+    def remove(self, name: str) -> None:
+        self.databases.pop(name, None)
+        self.front_doors.pop(name, None)
+
+    def add_zone(self, zone: str, answer: Zone) -> None:
+        self.zones[zone] = answer
+
+    def remove_zone(self, zone: str) -> None:
+        self.zones.pop(zone, None)
+
+    def resolve(self, name: str, view: str) -> list[str]:
+        return ["127.0.0.1"]
+
+
+@dataclass
+class RecordedDatabases:
+    states: dict[tuple[str, str], DatabaseState] = field(default_factory=dict)
+    kept: dict[tuple[str, str], Backup] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def _put(
+        self, region: str, identifier: str, role: str, source: tuple[str, str] | None, standby: bool
+    ) -> DatabaseState:
+        state = DatabaseState(identifier, region, role, "available", Endpoint("127.0.0.1", 1), source, standby)  # type: ignore[arg-type]
+        self.states[region, identifier] = state
+        now = datetime.now(UTC)
+        self.kept[region, f"auto-{identifier}"] = Backup(
+            f"auto-{identifier}", region, identifier, "continuous", now, now
+        )
+        return state
+
+    def create(self, region: str, identifier: str, *, standby: bool, **_: object) -> DatabaseState:
+        return self._put(region, identifier, "primary", None, standby)
+
+    def create_replica(
+        self, region: str, identifier: str, *, source_region: str, source: str, standby: bool, **_: object
+    ) -> DatabaseState:
+        return self._put(region, identifier, "replica", (source_region, source), standby)
+
+    def promote(self, region: str, identifier: str) -> DatabaseState:
+        state = replace(self.states[region, identifier], role="primary", replica_of=None)
+        self.states[region, identifier] = state
+        return state
+
+    def fail_over_to_standby(self, region: str, identifier: str) -> DatabaseState:
+        return self.states[region, identifier]
+
+    def modify(self, region: str, identifier: str, **_: object) -> None:
+        if (region, identifier) not in self.states:
+            raise FabricError(f"no database {identifier}")
+
+    def delete(self, region: str, identifier: str) -> None:
+        del self.states[region, identifier]
+        self.kept.pop((region, f"auto-{identifier}"), None)
+
+    def describe(self, region: str, identifier: str) -> DatabaseState | None:
+        return self.states.get((region, identifier))
+
+    def list(self, region: str) -> Sequence[DatabaseState]:
+        return [state for (where, _), state in self.states.items() if where == region]
+
+    def snapshot(self, region: str, identifier: str, name: str) -> Backup:
+        now = datetime.now(UTC)
+        self.kept[region, name] = Backup(name, region, identifier, "snapshot", now, now)
+        return self.kept[region, name]
+
+    def copy_snapshot(self, source_region: str, name: str, region: str, new_name: str) -> Backup:
+        self.kept[region, new_name] = replace(self.kept[source_region, name], region=region, name=new_name)
+        return self.kept[region, new_name]
+
+    def delete_backup(self, region: str, name: str) -> None:
+        self.kept.pop((region, name), None)
+
+    def replicate_backups(self, source_region: str, identifier: str, region: str) -> str:
+        now = datetime.now(UTC)
+        name = f"from-{source_region}-{identifier}"
+        self.kept[region, name] = Backup(name, region, identifier, "continuous", now, now)
+        return name
+
+    def stop_replicating_backups(self, region: str, name: str) -> None:
+        pass
+
+    def backups(self, region: str) -> Sequence[Backup]:
+        return [backup for (where, _), backup in self.kept.items() if where == region]
+
+    def restore(self, region: str, identifier: str, *, backup: str, standby: bool, **_: object) -> DatabaseState:
+        if (region, backup) not in self.kept:
+            raise FabricError(f"no backup {backup}")
+        return self._put(region, identifier, "primary", None, standby)
+
+
+@dataclass
+class RecordedCompute:
+    specs: dict[tuple[str, str, str], PodSpec] = field(default_factory=dict)
+    restarts: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def apply(self, region: str, spec: PodSpec) -> None:
+        self.specs[region, spec.namespace, spec.deployment] = spec
+
+    def restart(self, region: str, namespace: str, deployment: str) -> None:
+        self.restarts.append((region, namespace, deployment))
+
+    def remove(self, region: str, namespace: str, deployment: str) -> None:
+        self.specs.pop((region, namespace, deployment), None)
+
+    def pods(self, region: str, namespace: str) -> list[PodState]:
+        return [
+            PodState(f"{spec.deployment}-{n}", spec.deployment, "127.0.0.1", spec.port, True, 0)
+            for (where, space, _), spec in self.specs.items()
+            if (where, space) == (region, namespace)
+            for n in range(spec.replicas)
+        ]
+
+
+@dataclass
+class RecordedFrontDoors:
+    doors: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def open(self, region: str, name: str, *, port: int) -> Endpoint:
+        self.doors[region, name] = port
+        return Endpoint("127.0.0.1", port)
+
+    def close(self, region: str, name: str) -> None:
+        self.doors.pop((region, name), None)
+
+
+@dataclass
+class SetNetwork:
+    down: set[str] = field(default_factory=set)
+    control_down: set[str] = field(default_factory=set)
+    cut: set[tuple[str, str]] = field(default_factory=set)
+    silent: bool = False
+    lies: dict[str, bool] = field(default_factory=dict)
+
+    def health_lie(self, name: str) -> bool | None:
+        return self.lies.get(name)
+
+    def allowed(self, source: str, target: str) -> bool:
+        return (source, target) not in self.cut
+
+    def control_plane_answers(self, region: str) -> bool:
+        return region not in self.control_down
+
+    def region_is_up(self, region: str) -> bool:
+        return region not in self.down
+
+    def hangs(self, source: str, target: str) -> bool:
+        return self.silent
+
+
+@dataclass
+class RecordedFabric:
+    regions: tuple[str, ...] = REGIONS
+    databases: RecordedDatabases = field(default_factory=RecordedDatabases)
+    compute: RecordedCompute = field(default_factory=RecordedCompute)
+    front_doors: RecordedFrontDoors = field(default_factory=RecordedFrontDoors)
+    network: SetNetwork = field(default_factory=SetNetwork)
+
+
+PLAN = load_plan("plans/samia.yaml")

@@ -1,0 +1,104 @@
+"""One request at a time to a pod that is ready, and never twice to any."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import httpx
+
+from sandbox.dataplane.frontdoor import Address, FrontDoor
+
+Handler = Callable[[bytes], bytes | None]  # request line -> answer; None: hang up without one
+
+
+class Pod:
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+        self.asked: list[bytes] = []
+
+    async def open(self) -> Address:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        address, port = self._server.sockets[0].getsockname()[:2]
+        return str(address), int(port)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                line = head.split(b"\r\n")[0]
+                length = next(
+                    (int(f.split(b":")[1]) for f in head.split(b"\r\n") if f.lower().startswith(b"content-length")), 0
+                )
+                await reader.readexactly(length)
+                self.asked.append(line)
+                answer = self._handler(line)
+                if answer is None:
+                    return
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(answer), answer))
+        except asyncio.IncompleteReadError:
+            return
+        finally:
+            writer.close()
+
+
+def through_a_door(
+    pods: dict[str, Pod], work: Callable[[httpx.AsyncClient], Awaitable[None]], *, dead: bool = False
+) -> None:
+    async def run() -> None:
+        open_pods = {name: await pod.open() for name, pod in pods.items()}
+        if dead:
+            nobody = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
+            address, port = nobody.sockets[0].getsockname()[:2]
+            nobody.close()
+            await nobody.wait_closed()
+            open_pods["dead"] = (str(address), int(port))
+        door = FrontDoor(
+            lambda service: [open_pods[service]] if service else list(open_pods.values()),
+            lambda name: name in open_pods,
+        )
+        await door.listen("127.0.0.1", 0)
+        assert door.listening_on is not None
+        base = "http://{}:{}".format(*door.listening_on)
+        async with asyncio.timeout(30), httpx.AsyncClient(base_url=base) as client:
+            await work(client)
+        door.close()
+
+    asyncio.run(run())
+
+
+def test_the_first_part_of_the_path_names_the_service() -> None:
+    pods = {"auth": Pod(lambda _: b"auth"), "booking": Pod(lambda _: b"booking")}
+
+    async def work(client: httpx.AsyncClient) -> None:
+        assert (await client.get("/auth/health")).text == "auth"
+        assert (await client.post("/booking/orders", content=b"x" * 1000)).text == "booking"
+
+    through_a_door(pods, work)
+    assert pods["auth"].asked == [b"GET /health HTTP/1.1"]
+    assert pods["booking"].asked == [b"POST /orders HTTP/1.1"]
+
+
+def test_requests_take_turns_and_a_dead_pod_is_passed_over() -> None:
+    pods = {"one": Pod(lambda _: b"1"), "two": Pod(lambda _: b"2")}
+
+    async def work(client: httpx.AsyncClient) -> None:
+        answers = [(await client.get("/health")).text for _ in range(9)]
+        assert set(answers) == {"1", "2"}
+
+    through_a_door(pods, work, dead=True)
+
+
+def test_nobody_there_is_503() -> None:
+    async def work(client: httpx.AsyncClient) -> None:
+        assert (await client.get("/health")).status_code == 503
+
+    through_a_door({}, work)
+
+
+def test_a_pod_that_dies_in_the_middle_is_502_and_the_request_goes_to_no_other() -> None:
+    pods = {"one": Pod(lambda _: None), "two": Pod(lambda _: None)}
+
+    async def work(client: httpx.AsyncClient) -> None:
+        assert (await client.post("/orders", content=b"{}")).status_code == 502
+
+    through_a_door(pods, work)
+    assert sum(len(pod.asked) for pod in pods.values()) == 1

@@ -1,0 +1,182 @@
+"""Messages reach a real server, never hold anything up, and leave a trace when they do not arrive."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.spec import load_plan
+from scripts.core import notify
+from scripts.core.errors import Locked
+from scripts.core.journal import Journal, read
+from scripts.core.rows import RowEvent
+from scripts.core.runbook import Context, Result, Row, RunOutcome, now
+
+FACTS = {
+    "disaster": "regional_outage",
+    "to": "secondary",
+    "from_site": "primary",
+    "run": "r1",
+    "at_stake": "3 s of writes",
+}
+
+
+class Channel:
+    """A channel as people use it: an HTTP server that takes messages; `status` is what it answers."""
+
+    def __init__(self) -> None:
+        self.got: list[dict[str, Any]] = []
+        self.status = 200
+        self.hold = threading.Event()
+        self.hold.set()
+        channel = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                channel.hold.wait(30)
+                channel.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(channel.status)
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        return f"json://someone:s3cret@127.0.0.1:{self.server.server_address[1]}/alerts"
+
+
+@pytest.fixture
+def channel() -> Iterator[Channel]:
+    made = Channel()
+    yield made
+    made.hold.set()
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def notifier(tmp_path: Path) -> notify.Notifier:
+    return notify.Notifier(load_plan("samia"), Journal(tmp_path / "r.jsonl", "r"))
+
+
+def noted(notifier: notify.Notifier) -> dict[str, Any]:
+    return dict(next(entry for entry in read(notifier.journal.path) if entry.name == "notify").evidence)
+
+
+def test_a_message_arrives_and_is_journalled(
+    notifier: notify.Notifier, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DR_NOTIFY_SRE", channel.address)
+    notifier.send("declared", FACTS)
+    notifier.close(30)
+    assert channel.got[0]["title"] == "samia: regional_outage declared"
+    assert channel.got[0]["message"] == "secondary takes over for primary: 3 s of writes. Run r1."
+    assert noted(notifier)["told"] == ["sre"]
+    assert "s3cret" not in notifier.journal.path.read_text()
+
+
+def test_a_channel_that_refuses_is_noted(
+    notifier: notify.Notifier, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel.status = 500
+    monkeypatch.setenv("DR_NOTIFY_SRE", channel.address)
+    monkeypatch.setenv("DR_NOTIFY_INCIDENT", "no-such-thing://s3cret")
+    notifier.send("declared", FACTS, ["sre", "incident_commander", "executive"])
+    notifier.close(30)
+    found = noted(notifier)
+    assert found["told"] == []
+    assert set(found["failed"]) == {"sre", "incident_commander"}
+    assert found["without_channel"] == ["executive"]
+    assert "s3cret" not in notifier.journal.path.read_text()
+
+
+def test_a_fact_that_is_missing_is_noted_and_ends_nothing(notifier: notify.Notifier) -> None:
+    notifier.send("declared", {})
+    notifier.close(30)
+    assert "UndefinedError" in str(noted(notifier)["failed"])
+
+
+def test_a_channel_that_hangs_holds_nothing_up(
+    notifier: notify.Notifier, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel.hold.clear()
+    monkeypatch.setenv("DR_NOTIFY_SRE", channel.address)
+    notifier.send("declared", FACTS)
+    notifier.close(0.1)
+    assert channel.got == [], "whoever had waited for the channel would find the message there"
+
+
+@pytest.mark.parametrize("event", sorted(notify.TEMPLATES))
+def test_every_message_can_be_written(event: str) -> None:
+    words = [
+        "system",
+        "owner",
+        "disaster",
+        "to",
+        "from_site",
+        "run",
+        "at_stake",
+        "seconds",
+        "runbook",
+        "summary",
+        "hint",
+        "minutes",
+        "site",
+    ]
+    everything = dict.fromkeys(words, "x")
+    title, body = notify.render(event, everything)
+    assert "x" in title
+    assert "x" in body
+
+
+def test_escalation_follows_the_plan() -> None:
+    plan = load_plan("samia")
+    assert notify.first_told(plan) == ["sre"]
+    assert notify.due(plan, timedelta(minutes=10), timedelta(0)) == ["incident_commander", "database_admin"]
+    assert notify.due(plan, timedelta(minutes=59), timedelta(minutes=10)) == []
+    assert notify.due(plan, timedelta(minutes=61), timedelta(minutes=10)) == ["executive"]
+
+
+def test_a_run_tells_what_people_must_know(
+    notifier: notify.Notifier, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DR_NOTIFY_SRE", channel.address)
+    seen: list[str] = []
+    facts = {"to": "secondary", "from_site": "primary", "disaster": "regional_outage", "run": "r1"}
+    telling = notify.Telling(notifier, facts, lambda event: seen.append(event.row.name))
+
+    def check_target(_context: Context) -> Result:
+        return Result("done", "at most 3 s of writes are at stake")
+
+    def declare_disaster(_context: Context) -> Result:
+        return Result("done", "declared")
+
+    def verify_service(_context: Context) -> Result:
+        return Result("done", "back")
+
+    for step in (check_target, declare_disaster, verify_service):
+        row = Row("phase", step, "sentence", undo="none needed")
+        telling(RowEvent(row, "begun", now()))
+        telling(RowEvent(row, "done", now(), "at most 3 s of writes are at stake"))
+    telling.over("failover", RunOutcome("r1", "failed", {}, Locked("the disk is full", "free some room")))
+    notifier.close(30)
+    assert seen == ["check_target"] * 2 + ["declare_disaster"] * 2 + ["verify_service"] * 2
+    titles = {got["title"] for got in channel.got}
+    assert titles == {
+        "samia: regional_outage declared",
+        "samia: served by secondary",
+        "samia: failover FAILED",
+    }
+    assert any("at most 3 s of writes are at stake" in got["message"] for got in channel.got)
+    assert any("the disk is full. Run r1. hint: free some room" in got["message"] for got in channel.got)

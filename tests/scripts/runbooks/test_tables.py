@@ -1,0 +1,80 @@
+"""
+What every table must hold: an order that is safe, an undo or the reason why there is none, and a point of no return.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from components.spec import Plan, load_plan
+from scripts.core.runbook import Options, Row
+from scripts.runbooks.tables import TABLES, table
+
+PLANS = ["samia", "minimal"]
+
+
+def rows(name: str, plan: Plan) -> list[Row]:
+    return list(table(name, plan, Options()).rows)
+
+
+def wave_of(name: str, plan: Plan, row: str) -> int:
+    waves = table(name, plan, Options()).waves()
+    return next(number for number, wave in enumerate(waves) if row in {each.name for each in wave})
+
+
+@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("name", TABLES)
+def test_every_row_says_how_it_is_undone_or_why_it_cannot_be(name: str, plan: str) -> None:
+    for row in rows(name, load_plan(plan)):
+        assert bool(row.undo) != bool(row.why_no_undo), row.name
+        assert row.sentence[0].isupper(), row.name
+        assert not row.sentence.endswith("."), row.name
+
+
+@pytest.mark.parametrize("name", ["failover", "switchover", "activate_cold", "reprotect", "restore", "stand_down"])
+def test_the_point_of_no_return_is_marked(name: str) -> None:
+    assert any(row.point_of_no_return for row in rows(name, load_plan("samia")))
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "later"),
+    [
+        ("failover", "check_target", "fence_old_writer"),
+        ("failover", "fence_old_writer", "promote_database:core"),
+        ("failover", "grant_lease", "verify_service"),
+        ("failover", "verify_service", "reconcile_stack"),
+        ("switchover", "await_traffic", "hand_over_lease"),
+        ("switchover", "hand_over_lease", "wait_for_replay"),
+        ("switchover", "wait_for_replay", "promote_database:core"),
+        ("switchover", "start_service:shop", "hand_over_lease"),
+        ("activate_cold", "choose_restore_point", "fence_old_writer"),
+        ("activate_cold", "fence_old_writer", "build_site"),
+        ("activate_cold", "build_site", "grant_lease"),
+        ("reprotect", "measure_divergence:core", "declare_replica"),
+        ("reprotect", "see_replication", "retire_old_copy"),
+        ("restore", "stop_writes", "restore_in_place"),
+        ("restore", "verify_service", "retire_damaged"),
+    ],
+)
+def test_what_must_come_first_does(name: str, first: str, later: str) -> None:
+    plan = load_plan("minimal")
+    assert wave_of(name, plan, first) < wave_of(name, plan, later)
+
+
+def test_the_lease_is_granted_after_every_promotion() -> None:
+    grant = next(row for row in rows("failover", load_plan("samia")) if row.name == "grant_lease")
+    assert grant.after == ("promote_database:core",)
+
+
+def test_services_start_in_the_order_of_their_tiers_and_those_of_one_tier_together() -> None:
+    plan = load_plan("samia")
+    waves = [wave for wave in table("failover", plan, Options()).waves() if wave[0].phase == "compute"]
+    tiers = [{plan.effective_tier(row.subject) for row in wave} for wave in waves]
+    assert tiers == [{0}, {1}, {2}, {3}]
+    assert {row.subject for wave in waves for row in wave} == {service.name for service in plan.services}
+
+
+def test_no_table_is_left_out_of_the_registry() -> None:
+    folder = Path(__file__).resolve().parents[3] / "scripts" / "runbooks"
+    named = {path.stem for path in folder.glob("*.py")} - {"__init__", "run", "tables", "terminal", "opening"}
+    assert named == set(TABLES) - {"open"}
