@@ -176,13 +176,15 @@ def with_config(path: Path, text: str, config: dict[str, Any]) -> str:
         return text
     wanted = {**data, "config": {**present, **config}}
     edited = _edit(text, config)
-    # The edit is by line; a file laid out in a way it does not know (flow style, anchors) is written anew instead.
-    try:
-        if yaml.safe_load(edited) == wanted:
-            return edited
-    except yaml.YAMLError:
-        pass
-    return yaml.safe_dump(wanted, sort_keys=False, allow_unicode=True)
+    # The edit is by line; a file laid out in a way it does not know (flow style, anchors) is written anew instead: as a
+    # person reads it, else escaped, since PyYAML does not read its own unescaped U+0085, U+2028 and U+2029 back.
+    for new in (edited, yaml.safe_dump(wanted, sort_keys=False, allow_unicode=True)):
+        try:
+            if yaml.safe_load(new) == wanted:
+                return new
+        except yaml.YAMLError:
+            pass
+    return yaml.safe_dump(wanted, sort_keys=False)
 
 
 _TOP = re.compile(r"^config:\s*(#.*)?$")
@@ -190,7 +192,7 @@ _KEY = re.compile(r"^(?P<indent> +)(?P<quote>[\"']?)(?P<key>[^\s\"'#][^\"']*?)(?
 
 
 def _edit(text: str, config: dict[str, Any]) -> str:
-    lines = text.splitlines()
+    lines = text.removesuffix("\n").split("\n")
     start = next((number for number, line in enumerate(lines) if _TOP.match(line)), None)
     if start is None:
         lines, start = [*lines, "config:"], len(lines)
@@ -220,4 +222,4 @@ def _edit(text: str, config: dict[str, Any]) -> str:
 
 def _block(key: str, value: Any, indent: str) -> list[str]:
     dumped = yaml.safe_dump({key: value}, sort_keys=False, allow_unicode=True, default_flow_style=False)
-    return [indent + line for line in dumped.splitlines()]
+    return [indent + line for line in dumped.removesuffix("\n").split("\n")]

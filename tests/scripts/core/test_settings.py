@@ -137,6 +137,12 @@ def test_a_layout_that_cannot_be_edited_by_line_is_written_anew(tmp_path: Path) 
     assert yaml.safe_load(new) == {"config": {"dr:epoch": 2, "dr:other": [1, 2], "dr:more": [1, 2]}}
 
 
+def test_line_separators_that_are_not_line_ends_survive(tmp_path: Path) -> None:
+    new = {"dr:a": "one\x85two", "dr:b": "\u2028", "dr:c": ["\u2029"]}
+    after = files.with_config(tmp_path / "Pulumi.x.yaml", "config:\n  dr:kept: é\n", new)
+    assert yaml.safe_load(after) == {"config": {"dr:kept": "é", **new}}
+
+
 names = st.text("abcdef", min_size=1, max_size=6)
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=12),
@@ -157,9 +163,7 @@ plain = st.recursive(
 def test_setting_keys_sets_them_and_nothing_else(
     tmp_path: Path, held: dict[str, object], new: dict[str, object], flow: bool, comment: bool
 ) -> None:
-    text = yaml.safe_dump(
-        {"encryptionsalt": "x", "config": held}, default_flow_style=flow, sort_keys=False, allow_unicode=True
-    )
+    text = yaml.safe_dump({"encryptionsalt": "x", "config": held}, default_flow_style=flow, sort_keys=False)
     text = f"# {'kept'}\n{text}" if comment else text
     after = files.with_config(tmp_path / "Pulumi.x.yaml", text, new)
     assert yaml.safe_load(after) == {"encryptionsalt": "x", "config": {**held, **new}}
