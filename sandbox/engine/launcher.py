@@ -50,6 +50,11 @@ def _spec_fd(spec: dict[str, Any]) -> int:
     return fd
 
 
+def _is_ours(python: str) -> bool:
+    """Whether a Python is the one that runs us: of the same environment, whose folder may be reached by a link."""
+    return os.path.realpath(Path(python).parent) == os.path.realpath(Path(sys.executable).parent)
+
+
 class _Signals:
     """Signals to a process by its id, while it is known to live."""
 
@@ -173,7 +178,7 @@ class Launcher:
         self, python: str, spec: dict[str, Any], on_out: OnLine, on_err: OnLine, on_end: Callable[[], None] = _nothing
     ) -> Child:
         """Start a program with the given Python. Lines of its output go to two functions; `on_end` hears their end."""
-        if python == sys.executable and not spec["env"].get("DR_ENGINE_PLAIN_CHILD"):
+        if _is_ours(python) and not spec["env"].get("DR_ENGINE_PLAIN_CHILD"):
             try:
                 return self._fork(spec, on_out, on_err, on_end)
             except OSError:

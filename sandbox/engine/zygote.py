@@ -3,9 +3,13 @@
 It gets requests over a socket: one byte with four file descriptors (specification, standard output and error of the
 program, and a socket for the answers). The answers are lines: the child's process id, then its exit status. It has no
 threads and opens no gRPC channel, so a fork is safe. It ends when its socket closes.
+
+The SDKs load their modules when they are first used. A child says which ones its program used; they are imported here,
+so that the programs that follow have them from the start. Nothing of the project's own code is ever imported.
 """
 
 import contextlib
+import gc
 import importlib
 import io
 import json
@@ -14,15 +18,37 @@ import selectors
 import signal
 import socket
 import sys
+from collections.abc import Iterable
 from typing import Any
 
-PRELOAD = ("pulumi", "pulumi.runtime", "pulumi_aws", "pulumi_azure_native", "pulumi_kubernetes", "pulumi_policy")
+PRELOAD = (
+    "pulumi",
+    "pulumi.runtime",
+    "pulumi_aws",
+    "pulumi_azure_native",
+    "pulumi_kubernetes",
+    "pulumi_policy",
+    "pydantic",
+    "pydantic.type_adapter",
+    "yaml",
+)
+LIBRARIES = os.path.join(sys.prefix, "")  # noqa: PTH118  # pathlib would cost time in every fork
 
 
-def preload(names: tuple[str, ...] = PRELOAD) -> None:
+def preload(names: Iterable[str] = PRELOAD) -> None:
     for name in names:
         with contextlib.suppress(Exception):  # what is not installed is not needed
             importlib.import_module(name)
+
+
+def sdk_modules() -> set[str]:
+    """The modules of Pulumi's SDKs, and of no other library, that are loaded in this process."""
+    return {
+        name
+        for name, module in list(sys.modules.items())
+        # __dict__, because asking a lazy module for anything loads it
+        if name.startswith("pulumi") and str(vars(module).get("__file__") or "").startswith(LIBRARIES)
+    }
 
 
 def _child(fds: list[int], control: socket.socket) -> int:
@@ -55,7 +81,9 @@ class Zygote:
 
     def __init__(self, control: socket.socket) -> None:
         self.control = control
-        self.children: dict[int, socket.socket] = {}
+        self.children: dict[int, tuple[socket.socket, int]] = {}
+        self._loaded = sdk_modules()
+        gc.freeze()  # a collection in a child would touch, and so copy, every page that it shares with us
         self._wake, wake = socket.socketpair()
         self._wake.setblocking(False)
         wake.setblocking(False)
@@ -85,16 +113,27 @@ class Zygote:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
-            answers = self.children.pop(pid, None)
-            if answers is not None:
-                with contextlib.suppress(OSError):
-                    answers.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
-                answers.close()
+            answers, used = self.children.pop(pid)
+            with contextlib.suppress(OSError):
+                answers.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+            answers.close()
+            self._learn(used)
+
+    def _learn(self, used: int) -> None:
+        """Import what a program has used."""
+        with os.fdopen(used, "r+b") as file:
+            file.seek(0)
+            names = {name for name in file.read().decode().split("\n") if name}
+        if new := names - self._loaded:
+            preload(sorted(new))
+            self._loaded |= new
+            gc.freeze()
 
     def _request(self) -> bool:
         message, fds, _, _ = socket.recv_fds(self.control, 1, 4)
         if not message:
             return False
+        used = os.memfd_create("used")
         pid = os.fork()
         if pid == 0:
             code = 1
@@ -112,11 +151,12 @@ class Zygote:
                 with contextlib.suppress(Exception):
                     sys.stdout.flush()
                     sys.stderr.flush()
+                    os.write(used, "\n".join(sdk_modules() - self._loaded).encode())
                 os._exit(code)
         answers = socket.socket(fileno=fds[3])
         with contextlib.suppress(OSError):
             answers.sendall(f"{pid}\n".encode())
-        self.children[pid] = answers
+        self.children[pid] = answers, used
         for fd in fds[:3]:
             os.close(fd)
         return True

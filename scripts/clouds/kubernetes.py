@@ -7,6 +7,7 @@ always.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,7 +48,9 @@ class Cluster:
         self.name, self.namespace = context, namespace
         configuration = kubernetes.client.Configuration()
         try:
-            kubernetes.config.load_kube_config(context=context, client_configuration=configuration)
+            # Named by us: the library would take the variable as it was when it was imported.
+            where = os.environ.get("KUBECONFIG") or "~/.kube/config"
+            kubernetes.config.load_kube_config(where, context=context, client_configuration=configuration)
         except kubernetes.config.ConfigException as error:
             raise BadInput(
                 f"kubeconfig: context {context}: {error}", "point KUBECONFIG at a file that has it"
