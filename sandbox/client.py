@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fcntl import LOCK_EX, flock
 from pathlib import Path
@@ -97,8 +98,11 @@ class World:
                 f"the world in {self.home} does not answer: {error}", "dr sandbox up starts one", 7
             ) from error
 
-    def env(self, stack: str = "dr") -> dict[str, str]:
-        """The environment that leads a program into the world, as one who manages `stack`. Raises WorldError."""
+    def env(self, stack: str = "") -> dict[str, str]:
+        """
+        The environment that leads a program into the world, as one who manages `stack` (without one: the stack of the
+        first warm site). Raises WorldError.
+        """
         answer: dict[str, str] = self._ask("env", stack=stack)
         return answer
 
@@ -135,6 +139,18 @@ class World:
             process.wait(DOWN_TIMEOUT_SECONDS)
         _clear(self.home)
         return True
+
+
+def leading_elsewhere(environ: Mapping[str, str], inside: Mapping[str, str]) -> list[str]:
+    """
+    The variables in `environ` that would lead a program out of the world whose environment is `inside`: an endpoint of
+    one service, a profile or a session of a real account, a passphrase that goes before the one in the file.
+    """
+    return sorted(
+        name
+        for name in environ
+        if name not in inside and (name.startswith("AWS_") or name == "PULUMI_CONFIG_PASSPHRASE")
+    )
 
 
 def _start(home: Path, command: list[str]) -> dict[str, Any]:

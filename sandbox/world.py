@@ -217,8 +217,13 @@ class World:
             "memory_bytes": memory_bytes(pids),
         }
 
-    def env(self, stack: str) -> dict[str, str]:
-        """What enters the world: the environment of a program that manages `stack`. Raises Refused."""
+    def env(self, stack: str = "") -> dict[str, str]:
+        """
+        What enters the world: the environment of a program that manages `stack`. Raises Refused.
+
+        Without one: that of a site that takes over, where an operator is when the primary region is gone.
+        """
+        stack = stack or (self.plan.warm or self.plan.primary).stack
         region = self.layout.state_regions.get(stack)
         if region is None:
             raise Refused(f"there is no stack {stack}", f"one of: {', '.join(self.layout.state_regions)}", 2)

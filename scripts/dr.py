@@ -33,6 +33,9 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "sandbox": ("scripts.sandbox_cli", "A small real world on this machine: up, down, status, env, break, heal"),
 }
 
+# What reads files only, the sandbox itself, and a drill, which brings a world of its own.
+OUTSIDE = frozenset({"plan", "journal", "report", "sandbox", "drill"})
+
 USAGE = """\
 Usage: dr [--debug] COMMAND [OPTIONS]
 
@@ -124,6 +127,10 @@ def _run(name: str, rest: list[str]) -> int:
             f"dr has no command {name!r}", f"did you mean `dr {near[0]}`?" if near else "`dr --help` lists them"
         )
     module = _load(name)
+    if os.environ.get("DR_SANDBOX") and name not in OUTSIDE and "--help" not in rest:
+        from scripts.sandbox_cli import enter  # noqa: PLC0415  (a real deployment never loads it)
+
+        enter()
     app = getattr(module, "app", None)
     if not isinstance(app, typer.Typer) or (name in {"up", "destroy"}):
         app = typer.Typer()

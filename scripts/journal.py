@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -107,3 +108,9 @@ def _show(run: str | None, form: Form) -> None:
 def as_json(entry: Entry) -> dict[str, Any]:
     """An entry as it stands in the file, with its times as times."""
     return dict(vars(entry))
+
+
+if __name__ == "__main__":
+    from scripts.dr import main
+
+    raise SystemExit(main(["journal", *sys.argv[1:]]))

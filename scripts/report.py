@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -57,3 +58,9 @@ def write_report(run: str | None, path: Path | None = None, kind: Kind = Kind.HT
     except OSError as error:
         raise BadInput(f"{path}: cannot be written ({error.strerror})", "choose another place with --out") from error
     return path
+
+
+if __name__ == "__main__":
+    from scripts.dr import main
+
+    raise SystemExit(main(["report", *sys.argv[1:]]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -50,3 +51,9 @@ def _newest_open() -> records.RunRecord:
         if record.open and record.environment == records.environment():
             return record
     raise BadInput("no run is unfinished here", "`dr journal list` shows all runs")
+
+
+if __name__ == "__main__":
+    from scripts.dr import main
+
+    raise SystemExit(main(["resume", *sys.argv[1:]]))

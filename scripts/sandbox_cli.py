@@ -1,11 +1,12 @@
 """
-`dr sandbox up|down|status|env|break|heal`: the small real world on this machine.
+`dr sandbox up|down|status|env|break|heal`: the small real world on this machine, and how programs enter it.
 
-Besides `scripts/core/stacks.py` the one place that knows the sandbox.
+Besides `scripts/core/stacks.py` and the drills the one place that knows the sandbox.
 """
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -18,7 +19,7 @@ from scripts.core.options import DEFAULT_PLAN, Format, PlanName
 from scripts.core.output import Form, err, facts, out, table, write, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 
     from sandbox.client import World
 
@@ -46,6 +47,28 @@ def _raise(error: Any) -> NoReturn:
     """The world's own error as one of ours: it brings message, hint and code."""
     kinds: dict[int, type[DrError]] = {2: BadInput, 3: Refused, 4: Locked, 7: ServiceFailed}
     raise kinds.get(int(error.code), DrError)(str(error), str(error.hint)) from error
+
+
+def enter(environ: MutableMapping[str, str] = os.environ) -> None:
+    """
+    DR_SANDBOX alone means the whole world: `environ` gets everything else that leads there, and loses what would lead
+    to another world, to the checkout's own stacks or to a real account. Without DR_SANDBOX nothing is changed.
+
+    Raises Refused when that world is not up.
+    """
+    named = environ.get("DR_SANDBOX")
+    if not named:
+        return
+    from sandbox.client import World, WorldError, leading_elsewhere  # noqa: PLC0415
+
+    try:
+        found = World.attach(Path(named)).env()
+    except WorldError as error:
+        hint = "start it with `dr sandbox up`, or leave the sandbox: a new shell without DR_SANDBOX"
+        raise Refused(f"DR_SANDBOX: {error}", hint) from error
+    for name in leading_elsewhere(environ, found):
+        del environ[name]
+    environ.update(found)
 
 
 @app.command()
@@ -126,31 +149,20 @@ def _rows(value: Any) -> list[dict[str, Any]] | None:
 def env(
     *,
     home: Home = None,
-    stack: Annotated[
-        str | None, typer.Option(help="as one who manages this stack (default: the first warm site's)")
-    ] = None,
+    stack: Annotated[str, typer.Option(help="as one who manages this stack (default: the first warm site's)")] = "",
     form: Format = Form.TABLE,
 ) -> None:
     """Print what leads a shell into the world: `eval "$(dr sandbox env)"`."""
-    from sandbox.client import WorldError  # noqa: PLC0415
+    from sandbox.client import WorldError, leading_elsewhere  # noqa: PLC0415
 
     try:
-        world = _attached(home)
-        found = world.env(stack or _usual_stack(world))
+        found = _attached(home).env(stack)
     except WorldError as error:
         _raise(error)
     if form is Form.JSON:
         write_raw_json(found)
         return
-    write(exports(found))
-
-
-def _usual_stack(world: World) -> str:
-    """Of a site that takes over: that is where an operator is when the primary region is gone."""
-    from components.spec import load_plan  # noqa: PLC0415
-
-    plan = load_plan(world.status()["plan"])
-    return (plan.warm or plan.primary).stack
+    write(exports(found, leading_elsewhere(os.environ, found)))
 
 
 def write_raw_json(found: dict[str, str]) -> None:
@@ -160,9 +172,13 @@ def write_raw_json(found: dict[str, str]) -> None:
     write(json.dumps(found, indent=2))
 
 
-def exports(found: dict[str, str]) -> str:
-    """Shell text: an export for each variable, and a `pulumi` that works on the world's copy of the project."""
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(found.items())]
+def exports(found: Mapping[str, str], elsewhere: Iterable[str] = ()) -> str:
+    """
+    Shell text: an export for each variable, none of what leads elsewhere, and a `pulumi` that works on the world's copy
+    of the project.
+    """
+    lines = [f"unset {name}" for name in elsewhere]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in sorted(found.items())]
     return "\n".join([*lines, 'pulumi() { command pulumi --cwd "$DR_PROJECT" "$@"; }'])
 
 

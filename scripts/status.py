@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 from scripts.core.options import DEFAULT_PLAN, Format, PlanName, plan_of
@@ -100,3 +101,9 @@ def _row(site: SiteStatus) -> tuple[str, ...]:
         f"{seconds(max(ages))} ago" if ages else "-",
         f"{ready} of {wanted} pods ready" if site.services else "-",
     )
+
+
+if __name__ == "__main__":
+    from scripts.dr import main
+
+    raise SystemExit(main(["status", *sys.argv[1:]]))

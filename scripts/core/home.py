@@ -5,14 +5,24 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from scripts.core.errors import BadInput
+from scripts.core.errors import BadInput, Refused
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def project_dir() -> Path:
-    """The folder with Pulumi.yaml and the stack files: DR_PROJECT (the sandbox sets it), else the checkout."""
-    return Path(os.environ.get("DR_PROJECT") or CHECKOUT)
+    """
+    The folder with Pulumi.yaml and the stack files: DR_PROJECT, which the sandbox sets, else the checkout.
+
+    Raises Refused where DR_SANDBOX names a world that was not entered: its stacks are not the checkout's.
+    """
+    project, world = os.environ.get("DR_PROJECT"), os.environ.get("DR_SANDBOX")
+    if world and not (project and Path(project).resolve().is_relative_to(Path(world).resolve())):
+        raise Refused(
+            f"DR_SANDBOX names the world in {world}, and DR_PROJECT is not in it: {project or 'not set'}",
+            'enter it with `eval "$(dr sandbox env)"`',
+        )
+    return Path(project or CHECKOUT)
 
 
 def home() -> Path:

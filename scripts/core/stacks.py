@@ -328,9 +328,12 @@ def stack_env(plan: Plan, stack: str) -> dict[str, str]:
     """What the engine's environment needs for a stack besides our own: in the sandbox the world says, else the plan."""
     home = os.environ.get("DR_SANDBOX")
     if home:
-        from sandbox.client import World  # noqa: PLC0415  (a real deployment never loads the sandbox)
+        from sandbox.client import World, WorldError  # noqa: PLC0415  (a real deployment never loads the sandbox)
 
-        env: dict[str, str] = World.attach(Path(home)).env(stack)
+        try:
+            env: dict[str, str] = World.attach(Path(home)).env(stack)
+        except WorldError as error:
+            raise Refused(str(error), error.hint) from error
         return env
     site = plan.sites_by_stack.get(stack)
     state = site.state if site is not None else plan.traffic.state

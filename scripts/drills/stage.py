@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components.spec import names
-from sandbox.client import World
+from sandbox.client import World, leading_elsewhere
 from sandbox.dataplane.schema import SCHEMA
 from sandbox.workload import Workload
 from scripts.clouds.access import Clouds
@@ -44,9 +44,11 @@ RATE = 100.0  # orders a second
 
 
 @contextmanager
-def entered(environment: Mapping[str, str]) -> Iterator[None]:
-    """The process's environment with these variables, and afterwards as it was."""
-    before = {name: os.environ.get(name) for name in environment}
+def entered(environment: Mapping[str, str], without: Iterable[str] = ()) -> Iterator[None]:
+    """The process's environment with these variables and without those, and afterwards as it was."""
+    before = {name: os.environ.get(name) for name in (*environment, *without)}
+    for name in without:
+        os.environ.pop(name, None)
     os.environ.update(environment)
     try:
         yield
@@ -218,7 +220,8 @@ def stage(
         began = time.monotonic()
         world = World.up(home, plan_path, pace=pace, owner=os.getpid())
         stack.callback(world.down)
-        stack.enter_context(entered(world.env(plan.primary.stack)))
+        inside = world.env(plan.primary.stack)
+        stack.enter_context(entered(inside, without=leading_elsewhere(os.environ, inside)))
         journal.note("world", "a world is up", seconds=time.monotonic() - began, pace=pace)
         yield Stage(plan, plan_path, world, journal, folder, say)
 

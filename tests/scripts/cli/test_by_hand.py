@@ -66,14 +66,17 @@ def site(found: Any, name: str) -> Any:
 def test_up_status_break_heal_down(shell: Shell) -> None:
     plan = load_plan("minimal")
     primary = plan.primary
-    shell.enter()
+    ours = {path: path.read_bytes() for path in ROOT.glob("Pulumi*.yaml")}
 
     empty = shell.json("status", 1)
     assert empty["writers"] == []
 
-    made = shell.dr("up --all --yes")
+    made = shell.dr("up --all --yes")  # DR_SANDBOX is all that the shell has: `dr` finds the rest
     assert made.returncode == 0, made.stderr
     assert "open for writes" in made.stderr
+    assert {path: path.read_bytes() for path in ROOT.glob("Pulumi*.yaml")} == ours
+    assert list((Path(shell.env["DR_SANDBOX"]) / "project").glob("Pulumi.minimal-*.yaml"))
+    shell.enter()
     again = shell.json("up --all --yes")
     assert [each for stack in again.values() for each in stack["steps"]] == [], "made once, there is nothing to do"
 

@@ -130,11 +130,16 @@ def test_nothing_heavy_is_loaded_for_what_does_not_need_it(words: tuple[str, ...
     assert loaded & heavy == set()
 
 
-def test_programs_run_by_their_file_are_the_same(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+BY_FILE = sorted(name for name in dr.PROGRAMS if (ROOT / "scripts" / f"{name.replace('-', '_')}.py").exists())
+
+
+@pytest.mark.parametrize("name", BY_FILE)
+def test_programs_run_by_their_file_are_the_same(run: Run, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    assert len(BY_FILE) > 10
     monkeypatch.setenv("COLUMNS", "100")
-    command = [sys.executable, str(ROOT / "scripts" / "failover.py"), "--help"]
+    command = [sys.executable, str(ROOT / "scripts" / f"{name.replace('-', '_')}.py"), "--help"]
     by_file = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/")
-    assert by_file.stdout == run("failover", "--help").out
+    assert by_file.stdout == run(name, "--help").out
 
 
 def test_a_real_cloud_without_the_cli_is_refused_with_how_to_install_it(

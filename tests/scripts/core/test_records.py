@@ -52,6 +52,7 @@ def test_what_is_not_done_must_be_finished_first(status: str, is_open: bool) -> 
 
 def test_a_rehearsal_is_never_continued_on_a_real_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DR_SANDBOX", "/some/world")
+    monkeypatch.setenv("DR_PROJECT", "/some/world/project")
     begun("r1")
     assert records.unfinished("samia") is not None
     monkeypatch.delenv("DR_SANDBOX")
