@@ -2,8 +2,7 @@
 AWS as the runbooks use it: a handful of calls, bounded, on the regions that survive.
 
 Clients are made once per service and region and shared by threads. A region named in `lost` gets no client: a step
-that asks for
-one fails here instead of hanging there.
+that asks for one fails here instead of hanging there.
 """
 
 from __future__ import annotations
@@ -65,7 +64,10 @@ class DatabaseInstance:
 
 @dataclass(frozen=True)
 class RestorePoint:
-    """Something a database can be restored from, where it lies. `newest` is the newest point in time that it holds."""
+    """
+    Something a database can be restored from, where it lies. `newest` is the newest point in time that it may be
+    restored to; `until` is set where that is not the end of its log.
+    """
 
     name: str
     region: str
@@ -74,6 +76,7 @@ class RestorePoint:
     newest: datetime
     earliest: datetime | None
     arn: str
+    until: datetime | None = None
 
 
 def _newest(value: Any) -> datetime | None:
@@ -90,7 +93,9 @@ def _said(what: str) -> Iterator[None]:
         if code in {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}:
             raise ConditionFailed(f"{what}: the condition no longer holds") from error
         raise CloudFailed(f"{what}: {code}: {error.response.get('Error', {}).get('Message', '')}") from error
-    except (botocore.exceptions.BotoCoreError, botocore.exceptions.HTTPClientError) as error:
+    except (botocore.exceptions.ConnectionError, botocore.exceptions.HTTPClientError) as error:
+        raise CloudFailed(f"{what}: no answer") from error
+    except botocore.exceptions.BotoCoreError as error:
         raise CloudFailed(f"{what}: {error}") from error
 
 
@@ -271,6 +276,7 @@ class Aws:
                     DBInstanceIdentifier=identifier, DBSnapshotIdentifier=point.name, **common
                 )
             else:
+                at = at or point.until
                 when: dict[str, Any] = {"UseLatestRestorableTime": True} if at is None else {"RestoreTime": at}
                 rds.restore_db_instance_to_point_in_time(
                     SourceDBInstanceAutomatedBackupsArn=point.arn,

@@ -122,8 +122,11 @@ def _execute(
         outcome = run_durably(runbook, context, telling or observer)
         if telling is not None:
             telling.over(name, outcome)
-        if isinstance(outcome.error, Refused) and _nothing_changed(runbook, outcome):
-            records.update(run_id, status="refused")  # not a run that has to be finished
+        if outcome.error is not None:
+            if _nothing_changed(runbook, outcome):
+                records.update(run_id, status="refused")  # not a run that has to be finished
+            elif outcome.error.hint == outcome.error.default_hint:
+                outcome.error.hint = f"look at `dr status`, then go on with `dr resume {run_id}`"
         measures = measure(plan, list(read(journal.path, live=True)), str(options.more.get("disaster") or ""))
         return replace(outcome, measures=measures.to_json())
     finally:
@@ -145,9 +148,16 @@ def _telling(runbook: Runbook, context: Context, observer: Observer | None) -> T
     return Telling(Notifier(context.plan, context.journal), facts, observer)
 
 
+LOOKING = frozenset({"preflight", "declare", "measure"})
+
+
 def _nothing_changed(runbook: Runbook, outcome: RunOutcome) -> bool:
-    """Every row that was done belongs to a phase that only looks or speaks."""
-    return all(runbook.row(done).phase in {"preflight", "declare", "measure"} for done in outcome.results)
+    """Every row that acted belongs to a phase that only looks or speaks. A row that refused did not act."""
+    done = {name for name in outcome.results if runbook.row(name).phase not in LOOKING}
+    if done or isinstance(outcome.error, Refused):
+        return not done
+    stopped_in = next(wave for wave in runbook.waves() if any(row.name not in outcome.results for row in wave))
+    return all(row.phase in LOOKING for row in stopped_in)
 
 
 def _load_durable() -> None:

@@ -7,11 +7,14 @@ from datetime import timedelta
 
 import pytest
 
+from scripts.core import records
 from scripts.core.errors import LossTooGreat, NotFenced, Refused
 from scripts.core.lock import run_lock
+from scripts.core.runbook import Options
 from scripts.drills.small_world import settle
 from scripts.drills.stage import Stage
 from scripts.failover import failover
+from scripts.runbooks.run import run
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 
@@ -62,6 +65,14 @@ def test_a_lock_that_is_held(made: Stage) -> None:
         code, said = dr("failover", "--to", "secondary", "--plan", made.plan_path, "--yes")
     assert code == 4
     assert "runs `dr up`" in said
+
+
+def test_a_site_that_does_not_answer_leaves_no_run_to_be_finished(made: Stage) -> None:
+    made.lose("secondary")
+    outcome = run("reprotect", made.plan, Options(to="secondary"), plan_path=made.plan_path)
+    assert outcome.exit_code == 7
+    assert "no answer" in str(outcome.error)
+    assert records.unfinished(made.plan.system) is None
 
 
 def test_a_replica_that_is_too_stale(made: Stage) -> None:
