@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from scripts.core.errors import BadInput, Refused
+from scripts.core.options import DEFAULT_PLAN
 from scripts.previews import as_json, html, markdown, plaintext, posting
 from scripts.previews.analysis import Request, analyse, read_plan
 from scripts.previews.document import compose
@@ -81,7 +82,13 @@ def preview(
         ),
     ] = None,
     *,
-    plan: Annotated[str, typer.Option(help="plan file, or the name of a plan of the project")] = "",
+    plan: Annotated[
+        str,
+        typer.Option(
+            envvar="DR_PLAN",
+            help=f"plan file, or the name of a plan of the project; {DEFAULT_PLAN} where previews are run",
+        ),
+    ] = "",
     base_plan: Annotated[str, typer.Option(help="the plan as it is on the branch to merge into")] = "",
     state: Annotated[list[str] | None, typer.Option(help="STACK=FILE: a stack export, for what a digest lacks")] = None,
     base: Annotated[list[str] | None, typer.Option(help="STACK=FILE: the preview of the branch to merge into")] = None,
@@ -109,6 +116,8 @@ def preview(
     if comment is not None:
         _post_file(target, comment)
         return
+    if not _are_files(files or []):
+        plan = plan or DEFAULT_PLAN
     with ExitStack() as cleanup:
         request = Request(
             files=_previews(files or [], plan, Packs(policy_pack or [], policy_pack_config or []), logs, cleanup),
@@ -136,12 +145,14 @@ def _post_file(target: posting.Target | None, comment: Path) -> None:
     typer.echo(f"comment {posting.post(target, read_text(comment))}", err=True)
 
 
+def _are_files(arguments: list[str]) -> bool:
+    return any("=" in argument or Path(argument).is_file() for argument in arguments)
+
+
 def _previews(arguments: list[str], plan: str, packs: Packs, logs: Path | None, cleanup: ExitStack) -> dict[str, Path]:
     """The files that are given; else the logs of previews that are run now, of the stacks named or of all."""
-    if any("=" in argument or Path(argument).is_file() for argument in arguments):
+    if _are_files(arguments):
         return named_files(arguments)
-    if not plan:
-        raise BadInput("there is neither a preview nor a plan", "give STACK=FILE, or --plan to run the previews")
     loaded = read_plan(plan)
     if logs is None:
         logs = Path(cleanup.enter_context(TemporaryDirectory(prefix="dr-preview-")))

@@ -208,7 +208,6 @@ def test_what_is_no_preview_is_refused(case: str, tmp_path: Path, capsys: pytest
     [
         (["=x"], "is not STACK=FILE"),
         (["a=x", "a=y"], "is given twice"),
-        ([], "neither a preview nor a plan"),
         (["prod=x", "--state", "dr=y"], "which has no preview"),
         (["prod=x", "--format", "pdf"], "pdf"),
         (["prod=x", "--fail-on", "everything"], "everything"),

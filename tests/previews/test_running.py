@@ -77,6 +77,12 @@ def test_all_stacks_of_the_plan_are_previewed(cli: Path, tmp_path: Path, capsys:
         assert env["PULUMI_BACKEND_URL"].startswith("s3://samia-state-")
 
 
+def test_without_a_word_the_projects_own_plan_is_previewed(cli: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["preview"]) == 0
+    assert "backup retention 14 days → 2 days" in capsys.readouterr().out
+    assert len((cli / "calls.jsonl").read_text().splitlines()) == 4
+
+
 def test_one_stack_by_its_name(cli: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["preview", "dr", "--plan", "samia"]) == 0
     shown = capsys.readouterr().out
