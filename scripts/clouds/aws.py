@@ -84,7 +84,7 @@ def _newest(value: Any) -> datetime | None:
 
 
 @contextmanager
-def _said(what: str) -> Iterator[None]:
+def said(what: str) -> Iterator[None]:
     """Turn botocore's errors into ours; the text names the call, never its arguments."""
     try:
         yield
@@ -99,7 +99,8 @@ def _said(what: str) -> Iterator[None]:
         raise CloudFailed(f"{what}: {error}") from error
 
 
-def _code(error: CloudFailed) -> str:
+def code_of(error: CloudFailed) -> str:
+    """The cloud's own code for what went wrong, empty where it gave none."""
     cause = error.__cause__
     return str(cause.response["Error"]["Code"]) if isinstance(cause, botocore.exceptions.ClientError) else ""
 
@@ -140,11 +141,11 @@ class Aws:
     def read_object(self, region: str, bucket: str, key: str) -> StoredObject | None:
         """The object, or None where there is none."""
         try:
-            with _said(f"reading {key} in {bucket}"):
+            with said(f"reading {key} in {bucket}"):
                 answer = self.client("s3", region).get_object(Bucket=bucket, Key=key)
                 body = answer["Body"].read()
         except CloudFailed as error:
-            if _code(error) in {"NoSuchKey", "404"}:
+            if code_of(error) in {"NoSuchKey", "404"}:
                 return None
             raise
         return StoredObject(body, answer["ETag"], answer["LastModified"], _answered_at(answer))
@@ -161,7 +162,7 @@ class Aws:
     ) -> StoredObject:
         """Write; `replacing` an ETag, or `only_if_new`. Raises ConditionFailed when somebody was first."""
         condition: dict[str, str] = {"IfMatch": replacing} if replacing else {"IfNoneMatch": "*"} if only_if_new else {}
-        with _said(f"writing {key} in {bucket}"):
+        with said(f"writing {key} in {bucket}"):
             answer = self.client("s3", region).put_object(
                 Bucket=bucket, Key=key, Body=body, ContentType="application/json", **condition
             )
@@ -169,14 +170,14 @@ class Aws:
         return StoredObject(body, answer["ETag"], at, at)
 
     def delete_object(self, region: str, bucket: str, key: str) -> None:
-        with _said(f"deleting {key} in {bucket}"):
+        with said(f"deleting {key} in {bucket}"):
             self.client("s3", region).delete_object(Bucket=bucket, Key=key)
 
     # front doors
 
     def front_door(self, region: str, name: str) -> str:
         """The DNS name of a load balancer."""
-        with _said(f"looking for the load balancer {name}"):
+        with said(f"looking for the load balancer {name}"):
             found = self.client("elbv2", region).describe_load_balancers(Names=[name])["LoadBalancers"]
         return str(found[0]["DNSName"])
 
@@ -184,7 +185,7 @@ class Aws:
 
     def login(self, region: str, secret: str, *, host: str, port: int) -> Login:
         """How to log in to a database, from the region's own copy of its secret."""
-        with _said(f"reading the secret {secret} in {region}"):
+        with said(f"reading the secret {secret} in {region}"):
             answer = self.client("secretsmanager", region).get_secret_value(SecretId=secret)
         held = json.loads(answer["SecretString"])
         return Login(host, port, held.get("dbname") or held["database"], held["username"], held["password"])
@@ -194,24 +195,24 @@ class Aws:
     def database(self, region: str, identifier: str) -> DatabaseInstance | None:
         """What RDS says of an instance, or None where there is none."""
         try:
-            with _said(f"describing {identifier} in {region}"):
+            with said(f"describing {identifier} in {region}"):
                 found = self.client("rds", region).describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"]
         except CloudFailed as error:
-            if _code(error) in {"DBInstanceNotFound", "DBInstanceNotFoundFault"}:
+            if code_of(error) in {"DBInstanceNotFound", "DBInstanceNotFoundFault"}:
                 return None
             raise
         return _instance(region, found[0]) if found else None
 
     def promote(self, region: str, identifier: str, retention_days: int) -> None:
         """Make a replica a primary. Backups stay on: a promotion without retention makes a database without them."""
-        with _said(f"promoting {identifier}"):
+        with said(f"promoting {identifier}"):
             self.client("rds", region, slow=True).promote_read_replica(
                 DBInstanceIdentifier=identifier, BackupRetentionPeriod=max(retention_days, 1)
             )
 
     def fail_over_in_region(self, region: str, identifier: str) -> None:
         """Cut the present node off and let the standby in the same region take its name."""
-        with _said(f"failing {identifier} over to its standby"):
+        with said(f"failing {identifier} over to its standby"):
             self.client("rds", region, slow=True).reboot_db_instance(
                 DBInstanceIdentifier=identifier, ForceFailover=True
             )
@@ -220,7 +221,7 @@ class Aws:
         """Everything in `region` that a database can be restored from, newest first."""
         rds = self.client("rds", region, slow=True)
         points = []
-        with _said(f"listing the backups in {region}"):
+        with said(f"listing the backups in {region}"):
             for page in rds.get_paginator("describe_db_snapshots").paginate():
                 points += [
                     RestorePoint(
@@ -270,7 +271,7 @@ class Aws:
             "PubliclyAccessible": False,
             "Tags": [{"Key": key, "Value": value} for key, value in (tags or {}).items()],
         }
-        with _said(f"restoring {identifier} from {point.name}"):
+        with said(f"restoring {identifier} from {point.name}"):
             if point.kind == "snapshot":
                 rds.restore_db_instance_from_db_snapshot(
                     DBInstanceIdentifier=identifier, DBSnapshotIdentifier=point.name, **common
@@ -288,25 +289,25 @@ class Aws:
     def snapshot(self, region: str, identifier: str, name: str, tags: Mapping[str, str]) -> None:
         """Take a snapshot; already there counts as done."""
         try:
-            with _said(f"taking the snapshot {name}"):
+            with said(f"taking the snapshot {name}"):
                 self.client("rds", region, slow=True).create_db_snapshot(
                     DBInstanceIdentifier=identifier,
                     DBSnapshotIdentifier=name,
                     Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
                 )
         except CloudFailed as error:
-            if _code(error) not in {"DBSnapshotAlreadyExists", "DBSnapshotAlreadyExistsFault"}:
+            if code_of(error) not in {"DBSnapshotAlreadyExists", "DBSnapshotAlreadyExistsFault"}:
                 raise
 
     def delete_database(self, region: str, identifier: str) -> None:
         """Delete a scratch instance without a last snapshot; already gone counts as done."""
         try:
-            with _said(f"deleting {identifier}"):
+            with said(f"deleting {identifier}"):
                 self.client("rds", region, slow=True).delete_db_instance(
                     DBInstanceIdentifier=identifier, SkipFinalSnapshot=True, DeleteAutomatedBackups=True
                 )
         except CloudFailed as error:
-            if _code(error) not in {"DBInstanceNotFound", "DBInstanceNotFoundFault"}:
+            if code_of(error) not in {"DBInstanceNotFound", "DBInstanceNotFoundFault"}:
                 raise
 
 
