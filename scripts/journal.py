@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scripts.core import journal as journals
-from scripts.core import records
+from scripts.core import records, shared
 from scripts.core.errors import BadInput
 from scripts.core.options import Format
 from scripts.core.output import Form, out, seconds, table, write_json
@@ -35,6 +35,7 @@ def journal(words: Words = None, *, form: Format = Form.TABLE) -> None:
             f"{words[-1]!r} is one word too many", "`dr journal [RUN]`, `dr journal list`, `dr journal verify [RUN]`"
         )
     run = words[0] if words else None
+    shared.pull()
     if action == "list":
         _list(form)
     elif action == "verify":

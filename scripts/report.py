@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from scripts.core import shared
 from scripts.core.errors import BadInput
 from scripts.core.home import folder
 from scripts.core.output import out, write, write_json
@@ -30,6 +31,7 @@ def report(
     kind: Annotated[Kind, typer.Option("--format", help="how to write it")] = Kind.HTML,
 ) -> None:
     """Write the report of a run or a drill."""
+    shared.pull()
     if kind is Kind.JSON and out_file is None:
         from scripts.reports import model, render  # noqa: PLC0415
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.core import records
+from scripts.core import records, shared
 from scripts.core.errors import BadInput
 from scripts.core.options import Format
 from scripts.core.output import Form, err, out, progress, show_error, write_json
@@ -19,6 +19,7 @@ def resume(
     form: Format = Form.TABLE,
 ) -> int:
     """Go on with a run where it stopped."""
+    shared.pull()
     record = records.load(run) if run else _newest_open()
     if not record.open:
         if form is Form.JSON:

