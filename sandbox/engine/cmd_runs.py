@@ -106,6 +106,7 @@ def _options(arguments: Arguments, kind: Kind, stack: Stack, *, preview: bool) -
         exclude_dependents=arguments.has("exclude-dependents"),
         continue_on_error=arguments.has("continue-on-error") or stack.env.get("PULUMI_CONTINUE_ON_ERROR") == "true",
         show_secrets=arguments.has("show-secrets"),
+        debug=arguments.has("debug"),
     )
 
 

@@ -18,7 +18,7 @@ from sandbox.engine.urns import Targets
 
 @dataclass(slots=True)
 class Options:
-    """What a run is asked to do. `parallel` is how many operations may run at once."""
+    """What a run is asked to do. `parallel` is how many operations may run at once; `debug` is to hear debug lines."""
 
     preview: bool = False
     parallel: int = 16
@@ -34,6 +34,7 @@ class Options:
     continue_on_error: bool = False
     ignore_protect: bool = False
     show_secrets: bool = False
+    debug: bool = False
 
     @property
     def refresh_program(self) -> bool:

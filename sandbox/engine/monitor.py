@@ -40,6 +40,7 @@ FEATURE_NAMES = {
     "errorHooks",
     "sendsOptionsToHooks",
 }
+TOLD_SO = "Resource monitor has terminated, shutting down"  # what the SDK makes of UNAVAILABLE
 THREADS = 256  # each registration holds one while it waits
 Handler = Callable[[Any, Any, Any], Any]
 
@@ -102,6 +103,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     # -- Engine --------------------------------------------------------------------------------------------------------
     def Log(self, request: Any, context: Any) -> Any:  # noqa: N802
         del context
+        if request.message == TOLD_SO and self.session.executor.stopped.is_set():
+            return empty_pb2.Empty()  # why the run has ended is told elsewhere
         severity = {0: "debug", 1: "info", 2: "warning", 3: "error"}.get(request.severity, "info")
         self.run.reporter.diagnostic(
             severity, request.message, request.urn, stream=request.streamId, ephemeral=request.ephemeral

@@ -11,11 +11,62 @@ import os
 import runpy
 import sys
 import traceback
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 SAID_SO = 32
+Task = asyncio.Future[Any]
+
+
+class Outstanding(set[Task]):
+    """
+    Where the SDK keeps the outputs that are not done; it takes them out as they succeed.
+
+    At the program's end the SDK takes all that are in it, waits until one is done, puts the others back and begins
+    anew: n outputs cost n² steps, half of the time of a program of 2,000 resources. Here it finds, in place of those
+    that are not done, one future that is done when none is left or one has failed.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._failed: list[Task] = []
+        self._news: Task | None = None
+
+    def __iter__(self) -> Iterator[Task]:
+        if self._failed or not self:
+            return iter(list(self._failed))
+        if self._news is None or self._news.done():
+            self._news = asyncio.get_running_loop().create_future()
+        return iter([self._news])
+
+    def clear(self) -> None:
+        """Forget what has been handed out: those that have failed."""
+        self.difference_update(self._failed)
+        self._failed.clear()
+
+    def add(self, task: Task) -> None:
+        if task is not self._news:
+            super().add(task)
+            task.add_done_callback(self._done)
+
+    def remove(self, task: Task) -> None:
+        super().remove(task)
+        self._look()
+
+    def discard(self, task: object) -> None:
+        super().discard(task)
+        self._look()
+
+    def _done(self, task: Task) -> None:
+        if task in self and (task.cancelled() or task.exception() is not None):
+            self._failed.append(task)
+            self._look()
+
+    def _look(self) -> None:
+        if self._news is not None and not self._news.done() and (self._failed or not self):
+            self._news.set_result(None)
 
 
 def _own_traceback(program: str) -> str:
@@ -41,25 +92,25 @@ def prepare(spec: dict[str, Any]) -> None:
 def run(spec: dict[str, Any]) -> int:
     """
     Run the program that `spec` describes: `program` (file or folder), `project`, `stack`, `organization`, `root`,
-    `monitor`, `engine` (addresses), `parallel`, `preview`; configuration comes in the environment.
+    `monitor`, `engine` (addresses), `parallel`, `preview`, `debug`; configuration comes in the environment.
     """
     import pulumi  # noqa: PLC0415  # only now, in the environment of the program
     import pulumi.runtime  # noqa: PLC0415
 
     runtime = pulumi.runtime
     runtime.set_all_config(runtime.get_config_env(), runtime.get_config_secret_keys_env())
-    runtime.configure(
-        runtime.Settings(
-            project=spec["project"],
-            stack=spec["stack"],
-            monitor=spec["monitor"],
-            engine=spec["engine"],
-            parallel=spec["parallel"],
-            dry_run=spec["preview"],
-            organization=spec["organization"],
-            root_directory=spec["root"],
-        )
+    settings = runtime.Settings(
+        project=spec["project"],
+        stack=spec["stack"],
+        monitor=spec["monitor"],
+        engine=_engine(spec),
+        parallel=spec["parallel"],
+        dry_run=spec["preview"],
+        organization=spec["organization"],
+        root_directory=spec["root"],
     )
+    settings.outputs = Outstanding()
+    runtime.configure(settings)
     program = spec["program"]
     sys.argv = [program]
     loop = asyncio.new_event_loop()
@@ -82,6 +133,19 @@ def run(spec: dict[str, Any]) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
     return code
+
+
+def _engine(spec: dict[str, Any]) -> Any:
+    """The engine as the SDK logs to it. The SDK has some debug lines for each resource, and waits for every one."""
+    import grpc  # noqa: PLC0415
+    from google.protobuf import empty_pb2  # noqa: PLC0415
+    from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc  # noqa: PLC0415
+
+    engine: Any = engine_pb2_grpc.EngineStub(grpc.insecure_channel(spec["engine"]))
+    if not spec["debug"]:
+        told = engine.Log
+        engine.Log = lambda line: empty_pb2.Empty() if line.severity == engine_pb2.DEBUG else told(line)
+    return engine
 
 
 def run_policy(spec: dict[str, Any]) -> int:

@@ -62,6 +62,7 @@ class Program:
             "engine": self.monitor.address,
             "parallel": self.run.options.parallel,
             "preview": self.run.options.preview,
+            "debug": self.run.options.debug,
         }
 
     def _python(self) -> str:
