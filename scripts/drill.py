@@ -84,7 +84,7 @@ def _rehearse(stage: Stage, part: Scenario) -> bool:
         if outcome.error is not None:
             _say(f"FAILED: {outcome.run}: {outcome.error.message}")
     evidence = {
-        "scenario": part.name, "title": part.title, "disaster": part.disaster, "ok": found.ok,
+        "scenario": part.name, "title": part.title, "disaster": found.disaster or part.disaster, "ok": found.ok,
         "runs": [outcome.run for outcome in found.runs], "fault_at": found.fault_at, "detected_at": found.detected_at,
         "seconds": time.monotonic() - began, **found.evidence,
     }  # fmt: skip

@@ -14,6 +14,7 @@ from scripts.core import settings
 from scripts.core.approvals import ask, needed
 from scripts.core.errors import BadInput
 from scripts.core.home import project_dir
+from scripts.core.moments import past_moment
 from scripts.core.output import Form
 from scripts.core.runbook import Options, RunOutcome
 from scripts.reprotect import reprotect
@@ -38,27 +39,36 @@ if TYPE_CHECKING:
     from scripts.core.rows import Observer
 
 
-def options_for(plan: Plan, topology: Topology, to_time: str, loss: timedelta | None, **more: Any) -> Options:
-    """What a restore of the active site is run with."""
+def disaster_of(plan: Plan) -> str:
+    """The disaster whose objective holds for a damaged database. Raises BadInput where the plan has none."""
     known = [each.disaster for each in plan.objectives if not each.component]
     disaster = next((each for each in ("database_corruption", "database_failure") if each in known), None)
     if disaster is None:
         raise BadInput(f"the plan of {plan.system} has no objective for a damaged database", "add database_corruption")
-    chosen = {"to_time": to_time, "disaster": disaster, "new_epoch": True, **more}
-    return Options(to=topology.active_site, accept_data_loss=loss, more=chosen)
+    return disaster
+
+
+def options_for(
+    plan: Plan, topology: Topology, to_time: str, loss: timedelta | None, approved_by: tuple[str, ...] = (), **more: Any
+) -> Options:
+    """What a restore of the active site is run with. Raises BadInput."""
+    at = past_moment(to_time, "--to-time")
+    chosen = {"to_time": at.isoformat(), "disaster": disaster_of(plan), "new_epoch": True, **more}
+    return Options(to=topology.active_site, accept_data_loss=loss, approved_by=approved_by, more=chosen)
 
 
 def restore(
-    plan: Plan, to_time: str, *, accept_data_loss: timedelta | None = None, observer: Observer | None = None,
-    plan_path: str = "", **more: Any,
+    plan: Plan, to_time: str, *, accept_data_loss: timedelta | None = None, approved_by: tuple[str, ...] = (),
+    observer: Observer | None = None, plan_path: str = "", **more: Any,
 ) -> RunOutcome:  # fmt: skip
     """
-    Take the active site back to `to_time` (ISO 8601). Every other site has to be re-protected afterwards.
+    Take the active site back to `to_time` (ISO 8601, a moment of the past, with its zone). Every other site has to be
+    re-protected afterwards (`protect_again`). `more`: commander, incident, fault_at, detected_at (ISO 8601).
 
     Raises BadInput, Refused, Locked.
     """
     topology = settings.read_topology(plan, project_dir())
-    options = options_for(plan, topology, to_time, accept_data_loss, **more)
+    options = options_for(plan, topology, to_time, accept_data_loss, approved_by, **more)
     return run("restore", plan, options, observer=observer, plan_path=plan_path)
 
 
@@ -82,13 +92,16 @@ def command(
     if dry_run:
         show_rows("restore", loaded, options, topology, form)
         return 0
-    consequence = f"{topology.active_site} goes back to {to_time}; every later write is given up"
+    at = str(options.more["to_time"])
+    consequence = f"{topology.active_site} goes back to {at}; every later write is given up"
     people = needed(loaded, options.more["disaster"])
-    ask(consequence, topology.active_site, people=people, yes=yes, approved_by=approved_by or ())
+    approval = ask(consequence, topology.active_site, people=people, yes=yes, approved_by=approved_by or ())
 
     def act(observer: Observer) -> RunOutcome:
         more = {"incident": incident, "commander": commander}
-        return restore(loaded, to_time, accept_data_loss=loss, observer=observer, plan_path=plan, **more)
+        return restore(
+            loaded, at, accept_data_loss=loss, approved_by=approval.by, observer=observer, plan_path=plan, **more
+        )
 
     outcomes = [watched("restore", loaded, options, act, quiet=form is Form.JSON)]
     if outcomes[0].status == "done":

@@ -119,9 +119,15 @@ class Backups(pulumi.ComponentResource):
                     retention_period=database.backups.pitr_retention.days,
                     kms_key_id=args.key_arn,
                     opts=pulumi.ResourceOptions(
-                        parent=self, protect=args.protect and source == args.topology.active_site
+                        parent=self, protect=args.protect and _is_present(args.topology, source, built)
                     ),
                 )
+
+
+def _is_present(topology: Topology, source: str, built: int) -> bool:
+    """Copies of the active site's present incarnation are guarded; those of a former one are to go."""
+    held = topology.databases.get(source)
+    return source == topology.active_site and held is not None and held.built == built
 
 
 def cron(every: timedelta) -> str:

@@ -151,6 +151,22 @@ def after_cold_activation(topology: Topology, plan: "Plan", site: str, restored_
     )
 
 
+def after_restore(topology: Topology, plan: "Plan", restored_from: str | dict[str, str]) -> Topology:
+    """
+    The active site's database is taken back: a new incarnation in a new epoch, restored beside the damaged one, which
+    is retiring. What followed the damaged one is fenced by that.
+    """
+    site, epoch = topology.active_site, topology.epoch + 1
+    _known(plan, site)
+    old = topology.databases[site]
+    new = Incarnation(
+        built=max(epoch, _next_built(topology)),
+        restored_from=restored_from,
+        retiring=(*old.retiring, topology.built(site)),
+    )
+    return _changed(topology, epoch=epoch, databases={**topology.databases, site: new})
+
+
 def after_reprotect(topology: Topology, plan: "Plan", site: str) -> Topology:
     """A new incarnation in `site` follows the active site; the one it had is retiring."""
     _known(plan, site)

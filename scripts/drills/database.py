@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
 
 from components.spec import names
-from scripts.core.errors import ObjectiveMissed
+from scripts.core.errors import ObjectiveMissed, Refused
 from scripts.core.output import progress
 from scripts.core.runbook import Options
 from scripts.core.waiting import wait_until
 from scripts.drills.detection import aimed
 from scripts.drills.scenarios import Found
 from scripts.drills.stage import as_evidence
-from scripts.restore import protect_again, restore
+from scripts.restore import disaster_of, protect_again, restore
 from scripts.runbooks.tables import table
 from scripts.watch import watch
 
 if TYPE_CHECKING:
+    from sandbox.workload import Loss
+    from scripts.core.runbook import RunOutcome
     from scripts.drills.stage import Stage
+
+SPOILT = "spoilt by a migration"
+UNACKNOWLEDGED = 4  # the writer sends one order after the other: so many connections may break under an answer
 
 
 def fail(stage: Stage, *, hang: bool = False) -> Found:
@@ -55,14 +60,18 @@ def fail(stage: Stage, *, hang: bool = False) -> Found:
 
 
 def corrupt(stage: Stage) -> Found:
-    """Half of the orders vanish by a wrong statement; the databases are taken back to just before."""
+    """A bad migration spoils every order and deletes half of them; the databases are taken back to just before."""
     plan = stage.plan
-    found = Found()
+    found = Found(disaster=disaster_of(plan))
     with stage.writing() as workload:
         good = datetime.now(UTC).replace(microsecond=0)
         stage.wait_for_writes(workload, good.timestamp() + 1)
-        found.fault_at = found.detected_at = _damage(stage)
-        _wait_until_restorable(stage, good)
+        found.fault_at = found.detected_at = damage(stage, good)
+        wait_until_restorable(stage, good)
+        found.ok &= stage.must_fail(
+            "no restore to before the oldest backup", "a moment that no backup reaches is refused",
+            lambda: restore(plan, (good - timedelta(days=365)).isoformat(), plan_path=stage.plan_path), Refused,
+        )  # fmt: skip
         runbook = table("restore", plan, Options(to=stage.active))
         with progress(runbook) as observer:
             outcome = restore(
@@ -75,24 +84,29 @@ def corrupt(stage: Stage) -> Found:
             stage.wait_for_writes(workload, time.time())
             loss, outage = stage.judge(workload, found.fault_at)
             found.evidence |= as_evidence(loss, outage)
-            kept = loss.first is None or loss.first > good.timestamp() - 1
-            found.ok &= stage.check(
-                "the damage is undone", kept, "every order from before the chosen moment is there again"
-            )
+            found.ok &= _undone(stage, good, loss)
+            found.ok &= _agrees(stage, outcome, loss)
             again = protect_again(plan, stage.plan_path, quiet=False)
             found.runs += again
             found.ok &= all(each.status == "done" for each in again)
+            found.ok &= stage.preview_all("after the restore")
     return found
 
 
-def _damage(stage: Stage) -> datetime:
-    with psycopg.connect(stage.dsn(), autocommit=True) as connection:
-        gone = connection.execute("DELETE FROM orders WHERE seq % 2 = 0").rowcount
-    stage.journal.note("fault", f"{gone} orders were deleted by a wrong statement", rows=gone)
+def damage(stage: Stage, older_than: datetime) -> datetime:
+    """Spoil every order, and delete every second one from before a moment; the moment when that was done."""
+    with psycopg.connect(stage.dsn()) as connection:
+        gone = connection.execute(
+            "DELETE FROM orders WHERE created_at < %s AND seq %% 2 = 0", (older_than - timedelta(seconds=1),)
+        ).rowcount
+        spoilt = connection.execute("UPDATE orders SET payload = %s", (SPOILT,)).rowcount
+    said = f"a bad migration deleted {gone} orders and spoilt {spoilt}"
+    stage.journal.note("fault", said, deleted=gone, spoilt=spoilt)
     return datetime.now(UTC)
 
 
-def _wait_until_restorable(stage: Stage, moment: datetime) -> None:
+def wait_until_restorable(stage: Stage, moment: datetime) -> None:
+    """Until the log up to a moment has left the active site's database."""
     clouds = stage.clouds()
     region = clouds.region(stage.active)
     wait_until(
@@ -100,3 +114,19 @@ def _wait_until_restorable(stage: Stage, moment: datetime) -> None:
         seconds=120, what=f"{moment} to be restorable", every=0.25, error=ObjectiveMissed,
     )  # fmt: skip
     clouds.close()
+
+
+def _undone(stage: Stage, moment: datetime, loss: Loss) -> bool:
+    with psycopg.connect(stage.dsn(), autocommit=True) as connection:
+        spoilt = connection.execute("SELECT count(*) FROM orders WHERE payload = %s", (SPOILT,)).fetchone()
+    undone = (loss.first is None or loss.first > moment.timestamp() - 1) and spoilt == (0,)
+    return stage.check("the damage is undone", undone, "every order from before the chosen moment is there as it was")
+
+
+def _agrees(stage: Stage, outcome: RunOutcome, loss: Loss) -> bool:
+    """The run has counted what it gave up. What was committed and not acknowledged is in its count alone."""
+    reported = outcome.results["measure_given_up"].evidence
+    span = (datetime.fromisoformat(reported["until"]) - datetime.fromisoformat(reported["since"])).total_seconds()
+    said = f"{reported['rows']} rows from {span:.2f} s are reported as given up, the ledger misses {loss.lost}"
+    agrees = loss.lost <= reported["rows"] <= loss.lost + UNACKNOWLEDGED and loss.span_seconds <= span + 1.0
+    return stage.check("the ledger agrees", agrees, said, reported=reported["rows"], lost=loss.lost)

@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 
 @dataclass
 class Found:
-    """What came of a scenario. `runs` are the runs it consisted of; `evidence` goes into the drill's journal."""
+    """
+    What came of a scenario. `runs` are the runs it consisted of; `evidence` goes into the drill's journal; `disaster`
+    where the plan decides which one it counts as.
+    """
 
     runs: list[RunOutcome] = field(default_factory=list)
     ok: bool = True
     fault_at: datetime | None = None
     detected_at: datetime | None = None
     evidence: dict[str, Any] = field(default_factory=dict)
+    disaster: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def scenarios() -> dict[str, Scenario]:
             "database-failure", "The database's node dies; its standby takes over", "database_failure", database.fail
         ),
         Scenario(
-            "database-corruption", "The data is damaged; it is taken back to just before", "database_failure",
+            "database-corruption", "The data is damaged; it is taken back to just before", "database_corruption",
             database.corrupt,
         ),
         Scenario(

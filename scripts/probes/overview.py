@@ -19,6 +19,7 @@ from scripts.core.errors import DrError
 from scripts.core.net import Unreachable
 from scripts.core.runbook import now
 from scripts.probes import traffic
+from scripts.probes.backups import usable
 from scripts.probes.replication import position
 from scripts.probes.writes import try_write
 
@@ -159,7 +160,7 @@ def _site(plan: Plan, topology: Topology, clouds: Clouds, name: str) -> SiteStat
     parts = {
         "database": _begin(lambda: _databases(plan, topology, clouds, name)),
         "services": _begin(lambda: _services(plan, clouds, name)),
-        "backups": _begin(lambda: _restorable(plan, clouds, name)),
+        "backups": _begin(lambda: _restorable(plan, topology, clouds, name)),
         "traffic": _begin(lambda: traffic.leads_to(plan, clouds, name)),
     }
     end = time.monotonic() + BOUND_SECONDS - 0.5
@@ -214,12 +215,11 @@ def _services(plan: Plan, clouds: Clouds, site: str) -> list[ServiceStatus]:
     ]
 
 
-def _restorable(plan: Plan, clouds: Clouds, site: str) -> list[RestorePointStatus]:
-    newest: dict[str, RestorePointStatus] = {}
-    for point in clouds.aws.restore_points(clouds.region(site)):  # newest first
-        for each in plan.databases:
-            ours = tuple(f"{plan.system}-{name}-{each.name}-" for name in (it.name for it in plan.sites))
-            if point.source.startswith(ours) and each.name not in newest:
-                age = (now() - point.newest).total_seconds()
-                newest[each.name] = RestorePointStatus(each.name, point.name, point.kind, point.newest, age)
-    return list(newest.values())
+def _restorable(plan: Plan, topology: Topology, clouds: Clouds, site: str) -> list[RestorePointStatus]:
+    points = clouds.aws.restore_points(clouds.region(site))
+    found = []
+    for each in plan.databases:
+        for point in usable(plan, topology, each.name, points)[:1]:
+            age = (now() - point.newest).total_seconds()
+            found.append(RestorePointStatus(each.name, point.name, point.kind, point.newest, age))
+    return found

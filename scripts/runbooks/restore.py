@@ -8,8 +8,9 @@ from scripts.runbooks.failover import LOOKS
 from scripts.steps.choose_point_in_time import choose_point_in_time
 from scripts.steps.declare_disaster import declare_disaster
 from scripts.steps.grant_lease import grant_lease
+from scripts.steps.measure_given_up import measure_given_up
 from scripts.steps.preview_stacks import preview_stacks
-from scripts.steps.restore_in_place import restore_in_place, retire_damaged
+from scripts.steps.restore_in_place import release_backups, restore_in_place, retire_damaged
 from scripts.steps.stop_writes import stop_writes
 from scripts.steps.verify_service import verify_service
 from scripts.steps.verify_tiers import verify_tiers
@@ -30,7 +31,10 @@ def restore(plan: Plan) -> Runbook:
             point_of_no_return=True, why_no_undo="from here on they have a history of their own"),
         Row("verify", verify_service, "See the service answer and accept writes", why_no_undo=LOOKS),
         Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS),
-        Row("retire", retire_damaged, "Give up the damaged copy",
+        Row("measure", measure_given_up, "Count what only the damaged copy holds", why_no_undo=LOOKS, attempts=5),
+        Row("retire", release_backups, "Lift the protection of the damaged copy's backups in the cold site",
+            undo="declare the damaged incarnation alone again: it is still there", attempts=2),
+        Row("retire", retire_damaged, "Give up the damaged copy, and see that its final snapshot is kept",
             why_no_undo="its final snapshot stays and can be restored", attempts=2),
         Row("reconcile", preview_stacks, "See that no stack would delete or replace anything", why_no_undo=LOOKS),
     ))  # fmt: skip

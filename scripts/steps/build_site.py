@@ -18,7 +18,7 @@ def build_site(context: Context) -> Result:
     """
     plan, site = context.plan, target(context)
     points = context.results["choose_restore_point"].evidence["points"]
-    sources = {name: point["arn"] if point["kind"] == "continuous" else point["name"] for name, point in points.items()}
+    sources = {name: point["source"] for name, point in points.items()}
     new = after_cold_activation(context.topology, plan, site, sources)
     context.stacks.write_topology(new)
     stack = plan.site(site).stack

@@ -6,23 +6,10 @@ from datetime import UTC, datetime
 
 from components.spec import names
 from scripts.clouds.aws import RestorePoint
-from scripts.core.errors import BadInput, LossTooGreat, Refused
+from scripts.core.errors import DrError, LossTooGreat, Refused
+from scripts.core.moments import past_moment
 from scripts.core.runbook import Context, Result
 from scripts.steps.targets import objective, target
-
-
-def moment(context: Context) -> datetime:
-    """What the operator asked for, aware. Raises BadInput."""
-    text = str(context.options.more.get("to_time") or "")
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadInput(
-            f"--to-time: {text!r} is not a time such as 2026-01-31T12:00:00+00:00", "with its zone"
-        ) from error
-    if at.tzinfo is None:
-        raise BadInput(f"--to-time: {text!r} says no zone", "write +00:00 behind it for UTC")
-    return at.astimezone(UTC)
 
 
 def continuous_backup(context: Context, database: str) -> RestorePoint:
@@ -38,17 +25,39 @@ def continuous_backup(context: Context, database: str) -> RestorePoint:
     )
 
 
+def why_not_to(point: RestorePoint, at: datetime) -> str | None:
+    """The reason, or None."""
+    earliest, newest = point.earliest or point.newest, point.newest
+    if earliest <= at <= newest:
+        return None
+    window = " and ".join(each.astimezone(UTC).isoformat(timespec="milliseconds") for each in (earliest, newest))
+    return f"{point.source} can be restored to between {window}, not to {at.isoformat()}"
+
+
+def _answers(context: Context, database: str) -> None:
+    """Writes to a database that does not answer cannot be stopped, and it might come back. Raises Refused."""
+    site = target(context)
+    try:
+        context.clouds.database(site, database, context.topology.built(site)).rows("SELECT 1")
+    except DrError as error:
+        raise Refused(
+            f"{site}'s {database} does not answer, so its writes cannot be stopped: {error}",
+            "let its standby take over first (`dr watch`), or `dr failover` to another site",
+        ) from error
+
+
 def choose_point_in_time(context: Context) -> Result:
-    """Raises Refused for a moment that no backup reaches, LossTooGreat for more loss than is allowed."""
-    at = moment(context)
+    """
+    Raises BadInput for what is no moment, Refused for one that no backup reaches or when writes could not be stopped,
+    LossTooGreat for more loss than is allowed.
+    """
+    at = past_moment(str(context.options.more.get("to_time") or ""), "--to-time")
     points = {}
     for each in context.plan.databases:
         point = continuous_backup(context, each.name)
-        if at > point.newest or (point.earliest is not None and at < point.earliest):
-            raise Refused(
-                f"{point.source} can be restored to between {point.earliest} and {point.newest}, not to {at}",
-                "choose a moment in between; the newest moves on as the log is archived",
-            )
+        if reason := why_not_to(point, at):
+            raise Refused(reason, "choose a moment in between; the newest moves on as the log is archived")
+        _answers(context, each.name)
         points[each.name] = {"source": point.source, "newest": point.newest}
     loss = datetime.now(UTC) - at
     allowed = context.options.accept_data_loss or objective(context).rpo

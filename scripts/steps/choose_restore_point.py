@@ -7,18 +7,21 @@ from datetime import UTC, datetime, timedelta
 from scripts.clouds.aws import RestorePoint
 from scripts.core.errors import LossTooGreat, Refused
 from scripts.core.runbook import Context, Result
+from scripts.probes.backups import usable
 from scripts.steps.targets import objective, target
 
 
 def restore_points(context: Context, database: str) -> list[RestorePoint]:
-    """What lies in the target's region of any site's copy of a database of this system, newest first."""
-    plan = context.plan
-    starts = tuple(f"{plan.system}-{site.name}-{database}-" for site in plan.sites)
-    return [
-        point
-        for point in context.clouds.aws.restore_points(context.clouds.region(target(context)))
-        if point.source.startswith(starts)
-    ]
+    """What lies in the target's region of any site's copy of a database of this system and is good, newest first."""
+    points = context.clouds.aws.restore_points(context.clouds.region(target(context)))
+    return usable(context.plan, context.topology, database, points)
+
+
+def backup_source(point: RestorePoint) -> str:
+    """As a stack declares what an incarnation is restored from."""
+    if point.kind == "snapshot":
+        return point.name
+    return point.arn if point.until is None else f"{point.arn}@{point.until:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def choose_restore_point(context: Context) -> Result:
@@ -46,7 +49,7 @@ def choose_restore_point(context: Context) -> Result:
             f"accept it by name: --accept-data-loss {int(age.total_seconds()) + 1}s",
         )
     points_said = {
-        name: {"name": point.name, "kind": point.kind, "newest": point.newest, "arn": point.arn}
+        name: {"name": point.name, "kind": point.kind, "newest": point.newest, "source": backup_source(point)}
         for name, point in chosen.items()
     }
     said = f"{site} can be restored to {max(age, timedelta(0)).total_seconds():.1f} s before the last write"

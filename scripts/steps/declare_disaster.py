@@ -13,7 +13,9 @@ def declare_disaster(context: Context) -> Result:
         said = f"planned switch to {target(context)}, asked for by {by}"
         return Result("done", said, {"planned": True, "commander": by, "incident": more.get("incident")})
     goal = objective(context)
-    said = f"{by} declares {disaster(context)}: {target(context)} takes over"
+    site = target(context)
+    what = f"{site} is taken back" if site == context.topology.active_site else f"{site} takes over"
+    said = f"{by} declares {disaster(context)}: {what}"
     evidence = {
         "disaster": disaster(context), "commander": by, "incident": more.get("incident"),
         "rpo_seconds": goal.rpo.total_seconds(), "rto_seconds": goal.rto.total_seconds(),

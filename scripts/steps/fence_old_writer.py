@@ -8,6 +8,9 @@ nobody renewed it.
 
 from __future__ import annotations
 
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
+
+from scripts.clouds.aws import ConditionFailed
 from scripts.core.errors import NotFenced, Refused
 from scripts.core.lease import Lease, Seen, WitnessLease, wait_until_expired
 from scripts.core.runbook import Context, Result
@@ -51,3 +54,16 @@ def take_over(context: Context, witness: WitnessLease, seen: Seen | None) -> See
         raise NotFenced(holder, "pull the newest stack settings and look at `dr status`")
     ttl_ms = int(context.plan.fencing.lease.ttl.total_seconds() * 1000)
     return witness.replace(seen, Lease.new(context.plan.system, target(context), epoch_to_be(context), ttl_ms))
+
+
+@retry(retry=retry_if_exception_type(ConditionFailed), stop=stop_after_attempt(10), reraise=True)
+def take_from_living(context: Context) -> Seen:
+    """
+    The lease for the target from a holder that lives and goes on renewing it: a renewal between the look and the write
+    only means another look. Repeatable. Raises NotFenced, Refused, ConditionFailed.
+    """
+    witness: WitnessLease = context.clouds.witness()
+    seen = witness.read()
+    if seen is not None and (seen.lease.site, seen.lease.epoch) == (target(context), epoch_to_be(context)):
+        return seen
+    return take_over(context, witness, seen)

@@ -9,11 +9,11 @@ database has written by then is everything there will ever be.
 from __future__ import annotations
 
 from scripts.core import guard
-from scripts.core.errors import NotFenced, Refused
+from scripts.core.errors import NotFenced
 from scripts.core.runbook import Context, Result
 from scripts.probes.replication import position
 from scripts.probes.writes import try_write
-from scripts.steps.fence_old_writer import take_over
+from scripts.steps.fence_old_writer import take_from_living
 from scripts.steps.targets import epoch_to_be, target
 
 
@@ -21,12 +21,7 @@ def hand_over_lease(context: Context) -> Result:
     """Evidence: the refusal's SQLSTATE and the last log position of each database. Raises NotFenced."""
     plan, topology, clouds = context.plan, context.topology, context.clouds
     site, epoch, old = target(context), epoch_to_be(context), topology.active_site
-    witness = clouds.witness()
-    seen = witness.read()
-    if seen is None:
-        raise Refused("there is no writer lease to hand over", "the active site was never opened: `dr up` opens it")
-    if not (seen.lease.site == site and seen.lease.epoch == epoch):
-        take_over(context, witness, seen)
+    take_from_living(context)
     last: dict[str, str] = {}
     for each in plan.databases:
         database = clouds.database(old, each.name, topology.built(old))

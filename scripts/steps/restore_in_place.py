@@ -6,12 +6,18 @@ that go.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
-from components.spec.topology import Incarnation, Topology, after_backups_settled, after_retirement
+from components.spec import names
+from components.spec.topology import Topology, after_backups_settled, after_restore, after_retirement
 from scripts.core.errors import EngineFailed
 from scripts.core.runbook import Context, Result
+from scripts.core.waiting import wait_until
+from scripts.probes.replication import position
 from scripts.steps.reconcile_stack import refuse_destruction
-from scripts.steps.targets import epoch_to_be, target
+from scripts.steps.targets import target
+
+BOUND_SECONDS = 600
 
 
 def restored(context: Context) -> Topology:
@@ -19,35 +25,54 @@ def restored(context: Context) -> Topology:
     The topology with the new incarnation: worked out from the one that the run began with, so that a repeat gives the
     same.
     """
-    site, topology = target(context), context.topology
     chosen = context.results["choose_point_in_time"].evidence
     at = datetime.fromisoformat(chosen["to_time"]).astimezone(UTC)
-    old = topology.databases[site]
-    numbers = [epoch_to_be(context)]
-    for each in topology.databases.values():
-        numbers += [built + 1 for built in (each.built, *each.retiring) if built is not None]
-    new = Incarnation(
-        built=max(numbers),
-        restored_from={name: f"{point['source']}@{at:%Y-%m-%dT%H:%M:%SZ}" for name, point in chosen["points"].items()},
-        retiring=(*old.retiring, *([old.built] if old.built is not None else [])),
-    )
-    return topology.model_copy(update={"epoch": epoch_to_be(context), "databases": {**topology.databases, site: new}})
+    sources = {name: f"{point['source']}@{at:%Y-%m-%dT%H:%M:%SZ}" for name, point in chosen["points"].items()}
+    return after_restore(context.topology, context.plan, sources)
 
 
 def restore_in_place(context: Context) -> Result:
-    """Raises EngineFailed when the preview would delete or replace anything."""
+    """
+    Evidence: what tells later which transactions it lacks. Raises EngineFailed when the preview would delete or replace
+    anything.
+    """
     site, new = target(context), restored(context)
     stack = context.plan.site(site).stack
     context.stacks.write_topology(new)
     preview = context.stacks.preview(stack)
     refuse_destruction(preview)
     changes = context.stacks.up(stack)
-    evidence = {"built": new.built(site), "topology": new.to_config(), "update": changes.to_json()}
+    oldest = {
+        each.name: position(context.clouds.database(site, each.name, new.built(site))).oldest_xid
+        for each in context.plan.databases
+    }
+    evidence = {
+        "built": new.built(site),
+        "oldest_xid": oldest,
+        "topology": new.to_config(),
+        "update": changes.to_json(),
+    }
     return Result("done", f"{site} holds incarnation {new.built(site)}, as it was at the chosen moment", evidence)
 
 
+def release_backups(context: Context) -> Result:
+    """
+    The cold site's copies of the damaged incarnation's backups are no longer protected: only then can they be let go.
+    """
+    cold = context.plan.cold
+    if cold is None:
+        return Result("skipped", "there is no cold site", {})
+    refuse_destruction(context.stacks.preview(cold.stack))
+    changes = context.stacks.up(cold.stack)  # whatever the preview says: protection is no step in it
+    said = f"{cold.name}'s copies of the damaged database's backups may be let go"
+    return Result("done", said, {"update": changes.to_json()})
+
+
 def retire_damaged(context: Context) -> Result:
-    """The damaged incarnation goes; its final snapshot stays. The cold site receives the backups of the new one."""
+    """
+    The damaged incarnation goes; its final snapshot is seen to be there. The cold site receives the backups of the new
+    one. Raises EngineFailed when more would go, OutcomeUnknown when the snapshot is not found.
+    """
     plan, site = context.plan, target(context)
     new = after_backups_settled(after_retirement(restored(context), plan, site), plan)
     context.stacks.write_topology(new)
@@ -60,8 +85,15 @@ def retire_damaged(context: Context) -> Result:
         if preview.real:
             context.stacks.up(stack)
         deleted += [change.name for change in preview.destructive]
-    return Result(
-        "done",
-        f"the damaged copy in {site} is gone, its final snapshot stays",
-        {"deleted": deleted, "topology": new.to_config()},
-    )
+    kept = [
+        names.final_snapshot(names.database_identifier(plan, site, each.name, context.topology.built(site)))
+        for each in plan.databases
+    ]
+    wait_until(partial(_there, context, kept), seconds=BOUND_SECONDS, what=f"{', '.join(kept)} to be available")
+    said = f"the damaged copy in {site} is gone, and kept as {', '.join(kept)}"
+    return Result("done", said, {"deleted": deleted, "kept": kept, "topology": new.to_config()})
+
+
+def _there(context: Context, snapshots: list[str]) -> bool:
+    found = {point.name for point in context.clouds.aws.restore_points(context.clouds.region(target(context)))}
+    return found.issuperset(snapshots)

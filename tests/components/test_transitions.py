@@ -18,6 +18,7 @@ from components.spec.topology import (
     after_cold_activation,
     after_failover,
     after_reprotect,
+    after_restore,
     after_retirement,
     after_stand_down,
 )
@@ -139,6 +140,7 @@ Move = tuple[str, str]
 MOVES = st.one_of(
     st.tuples(st.just("failover"), st.sampled_from(SITES)),
     st.tuples(st.just("activate"), st.just("tertiary")),
+    st.tuples(st.just("restore"), st.just("")),
     st.tuples(st.just("reprotect"), st.sampled_from(SITES)),
     st.tuples(st.just("retire"), st.sampled_from(SITES)),
     st.tuples(st.just("stand down"), st.just("tertiary")),
@@ -152,6 +154,8 @@ def moved(topology: Topology, move: Move) -> Topology:
         return after_failover(topology, PLAN, site)
     if what == "activate":
         return after_cold_activation(topology, PLAN, site, f"backup-of-epoch-{topology.epoch}")
+    if what == "restore":
+        return after_restore(topology, PLAN, f"{what}@2026-01-31T12:00:{topology.epoch:02}Z")
     if what == "reprotect":
         return after_reprotect(topology, PLAN, site)
     if what == "retire":
@@ -198,6 +202,26 @@ def test_the_life_that_a_drill_leads() -> None:
     }  # fmt: skip
     assert topology.epoch == 5
     assert after_backups_settled(topology, PLAN) == topology
+
+
+@pytest.mark.engine
+def test_a_restore_in_place_is_followed_by_everything_else() -> None:
+    """What followed the damaged database is fenced until it is re-protected; only what was damaged is deleted."""
+    topology = Topology.initial(PLAN)
+    life: list[Move] = [
+        ("restore", ""), ("retire", "primary"), ("switch backups", ""), ("reprotect", "secondary"),
+        ("retire", "secondary"), ("restore", ""), ("retire", "primary"), ("switch backups", ""),
+    ]  # fmt: skip
+    for number, move in enumerate(life):
+        new = moved(topology, move)
+        assert new != topology, move
+        assert_only_retirement_deletes(topology, new, retired=move[1] if move[0] == "retire" else None)
+        topology = new
+        if move[0] == "restore":
+            assert topology.epoch == number // 5 + 2
+            assert role_of(PLAN, topology, "primary") == "active"
+            assert role_of(PLAN, topology, "secondary") == "fenced"
+    assert topology.backups_of == {"primary": topology.built("primary")}
 
 
 def test_the_comparison_sees_a_delete_a_replace_and_a_promotion() -> None:

@@ -61,6 +61,7 @@ class RecordedNames:
 class RecordedDatabases:
     states: dict[tuple[str, str], DatabaseState] = field(default_factory=dict)
     kept: dict[tuple[str, str], Backup] = field(default_factory=dict)
+    restored: dict[tuple[str, str], datetime | None] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def _put(
@@ -128,9 +129,12 @@ class RecordedDatabases:
     def backups(self, region: str) -> Sequence[Backup]:
         return [backup for (where, _), backup in self.kept.items() if where == region]
 
-    def restore(self, region: str, identifier: str, *, backup: str, standby: bool, **_: object) -> DatabaseState:
+    def restore(
+        self, region: str, identifier: str, *, backup: str, target_time: datetime | None, standby: bool, **_: object
+    ) -> DatabaseState:
         if (region, backup) not in self.kept:
             raise FabricError(f"no backup {backup}")
+        self.restored[region, identifier] = target_time
         return self._put(region, identifier, "primary", None, standby)
 
 

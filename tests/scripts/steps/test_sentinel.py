@@ -13,6 +13,7 @@ from scripts.core.errors import BadInput
 from scripts.core.lease import KEY, Lease, WitnessLease
 from scripts.core.net import Database
 from scripts.sentinel import CLAIM, Sentinel, Settings
+from scripts.steps.stop_writes import NOBODY
 
 pytestmark = pytest.mark.drill
 WITNESS, OWN = "minimal-tertiary-recovery", "minimal-primary-recovery"
@@ -98,6 +99,25 @@ def test_a_lease_of_another_site_is_left_alone_and_the_claim_taken_back(
     held = guard.read(database)
     assert held is not None
     assert held.epoch == 1
+
+
+def test_a_copy_that_was_left_behind_stays_closed_while_the_lease_moves_to_the_next_epoch(
+    sentinel: Sentinel, witness: WitnessLease, database: Database
+) -> None:
+    """The sentinel may renew at any moment of a restore: between the two, and before anybody has looked again."""
+    witness.create(Lease.new("minimal", "primary", 1, 3000))
+    sentinel.round()
+    assert guard.revoke(database, NOBODY, 2)
+    sentinel.round()
+    assert not writable(database)
+    seen = witness.read()
+    assert seen is not None
+    witness.replace(seen, Lease.new("minimal", "primary", 2, 3000))
+    for _ in range(3):  # one renewal fails, one looks again, one goes through
+        sentinel.round()
+        assert not writable(database)
+    assert sentinel.said == "renewed the writer lease, epoch 2"
+    assert guard.revoke(database, NOBODY, 2), "the step that closes it can be repeated"
 
 
 def test_a_lease_is_not_renewed_for_a_database_that_does_not_answer(

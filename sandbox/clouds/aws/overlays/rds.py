@@ -10,7 +10,7 @@ import copy
 import hashlib
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar, cast
 
 from moto.core.responses import ActionResult
@@ -343,7 +343,7 @@ class RDS(RDSResponse):
         return ActionResult({"DBInstanceAutomatedBackups": shown})
 
     def restore_db_instance_to_point_in_time(self) -> ActionResult:
-        moment, newest = self.params.get("RestoreTime"), bool(self.params.get("UseLatestRestorableTime"))
+        moment, newest = _aware(self.params.get("RestoreTime")), bool(self.params.get("UseLatestRestorableTime"))
         if (moment is not None) == newest:
             raise InvalidParameterCombination("Give RestoreTime, or UseLatestRestorableTime, and not both.")
         arn = self.params.get("SourceDBInstanceAutomatedBackupsArn")
@@ -464,6 +464,11 @@ class RDS(RDSResponse):
 
         self.context.background(f"rds {status}", run)
         return shown
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    """moto's parser takes the zone off, having gone to UTC."""
+    return moment if moment is None or moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _detach(database: DBInstance) -> None:

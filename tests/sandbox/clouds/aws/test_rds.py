@@ -1,6 +1,7 @@
 """RDS as the control plane shows it."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -112,6 +113,25 @@ def test_backups_replicated_to_another_region_can_be_restored_there(client: Clie
     assert world.fabric.databases.states["us-east-1", "restored"].role == "primary"
     stopped = east.stop_db_instance_automated_backups_replication(SourceDBInstanceArn=source["DBInstanceArn"])
     assert stopped["DBInstanceAutomatedBackup"]["Status"] == "retained"
+
+
+def test_a_database_is_restored_to_a_moment_within_its_window(client: Client, world: SimpleNamespace) -> None:
+    rds = client("rds", "eu-north-1")
+    created(rds, "to-a-moment")
+    kept = rds.describe_db_instance_automated_backups(DBInstanceIdentifier="to-a-moment")["DBInstanceAutomatedBackups"]
+    latest = kept[0]["RestoreWindow"]["LatestTime"]
+
+    def restore(name: str, moment: datetime) -> Any:
+        rds.restore_db_instance_to_point_in_time(
+            SourceDBInstanceIdentifier="to-a-moment", TargetDBInstanceIdentifier=name, RestoreTime=moment
+        )
+        return settled(rds, name)
+
+    assert restore("at-a-moment", latest)["MasterUsername"] == "samia"
+    assert world.fabric.databases.restored["eu-north-1", "at-a-moment"] == latest
+    for wrong in (latest + timedelta(hours=1), latest - timedelta(days=1)):
+        with pytest.raises(ClientError, match="outside the restore window"):
+            restore("never", wrong)
 
 
 def test_snapshots_are_taken_copied_to_another_region_and_restored(client: Client, world: SimpleNamespace) -> None:

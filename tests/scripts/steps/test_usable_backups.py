@@ -1,0 +1,57 @@
+"""Backups of a history that was left because it was damaged are not restored from again."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from components.spec import Topology, load_plan
+from components.spec.topology import after_cold_activation, after_restore
+from scripts.clouds.aws import RestorePoint
+from scripts.probes.backups import up_to, usable
+from scripts.steps.choose_restore_point import backup_source
+
+PLAN = load_plan("minimal")
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+LOG = RestorePoint("ab-1", "us-east-1", "continuous", "minimal-primary-core-1", NOON + HOUR, NOON - HOUR, "arn:ab-1")
+BEFORE = RestorePoint("daily-1", "us-east-1", "snapshot", "minimal-primary-core-1", NOON - HOUR, None, "arn:daily-1")
+AFTER = replace(BEFORE, name="daily-2", newest=NOON + HOUR)
+RESTORED = replace(LOG, name="ab-2", source="minimal-primary-core-2", newest=NOON + HOUR / 2, arn="arn:ab-2")
+POINTS = [LOG, BEFORE, AFTER, RESTORED]
+
+
+def test_before_a_restore_everything_may_be_used_newest_first() -> None:
+    found = usable(PLAN, Topology.initial(PLAN), "core", [BEFORE, LOG, RESTORED])
+    assert found == [LOG, RESTORED, BEFORE]
+    assert [backup_source(each) for each in found] == ["arn:ab-1", "arn:ab-2", "daily-1"]
+
+
+def test_after_a_restore_nothing_younger_than_its_moment_comes_from_the_damaged_one() -> None:
+    topology = after_restore(Topology.initial(PLAN), PLAN, {"core": "minimal-primary-core-1@2026-01-31T12:00:00Z"})
+    found = usable(PLAN, topology, "core", POINTS)
+    assert found == [RESTORED, replace(LOG, newest=NOON, until=NOON), BEFORE]
+    assert backup_source(found[1]) == "arn:ab-1@2026-01-31T12:00:00Z"
+
+
+def test_a_restore_from_a_log_in_the_cold_site_counts_as_well() -> None:
+    topology = after_cold_activation(
+        Topology.initial(PLAN), PLAN, "tertiary", {"core": "arn:ab-1@2026-01-31T12:00:00Z"}
+    )
+    assert usable(PLAN, topology, "core", [LOG, RESTORED])[1].until == NOON
+
+
+def test_other_systems_and_databases_are_not_ours() -> None:
+    foreign = [replace(LOG, source=name) for name in ("minimal-primary-corex-1", "other-primary-core-1")]
+    assert usable(PLAN, Topology.initial(PLAN), "core", foreign) == []
+
+
+@pytest.mark.parametrize(
+    ("point", "newest"),
+    [(LOG, NOON), (replace(LOG, newest=NOON - HOUR / 2), NOON - HOUR / 2), (BEFORE, NOON - HOUR), (AFTER, None),
+     (replace(LOG, earliest=NOON + HOUR / 2), None)],
+    ids=["a log is cut", "an older log", "an older snapshot", "a younger snapshot", "a log that begins later"],
+)  # fmt: skip
+def test_what_a_point_holds_up_to_a_moment(point: RestorePoint, newest: datetime | None) -> None:
+    found = up_to(point, NOON)
+    assert (found.newest if found else None) == newest
