@@ -11,7 +11,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,18 +35,19 @@ _ATTRS = {
 def write(path: Path, raw: bytes, content_type: str = "text/plain; charset=utf-8") -> None:
     """Write a file at once (a reader sees the old or the new one), and what describes it beside it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace(path, raw)
+    replace(path, [raw])
     attrs = {
         **_ATTRS,
         "user.content_type": content_type,
         "md5": base64.b64encode(hashlib.md5(raw, usedforsecurity=False).digest()).decode(),
     }
-    replace(path.with_name(path.name + ".attrs"), json.dumps(attrs).encode() + b"\n")
+    replace(path.with_name(path.name + ".attrs"), [json.dumps(attrs).encode() + b"\n"])
 
 
-def replace(path: Path, raw: bytes) -> None:
+def replace(path: Path, parts: Iterable[bytes]) -> None:
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    temporary.write_bytes(raw)
+    with temporary.open("wb") as file:
+        file.writelines(parts)
     temporary.replace(path)
 
 
@@ -105,7 +106,7 @@ class Backend:
         refuse_unknown(found)
         return dict(found["checkpoint"])
 
-    def write_checkpoint(self, project: str, stack: str, raw: bytes, *, final: bool = True) -> None:
+    def write_checkpoint(self, project: str, stack: str, parts: Iterable[bytes], *, final: bool = True) -> None:
         """Replace the checkpoint; the one before it stays as `.bak`. Only a final write describes itself anew."""
         path = self.stack_file(project, stack)
         if path.exists():
@@ -116,11 +117,11 @@ class Backend:
             spare.replace(backup)
             attrs = path.with_name(path.name + ".attrs")
             if attrs.exists() and (final or not backup.with_name(backup.name + ".attrs").exists()):
-                replace(backup.with_name(backup.name + ".attrs"), attrs.read_bytes())
+                replace(backup.with_name(backup.name + ".attrs"), [attrs.read_bytes()])
         if final:
-            write(path, raw, "application/json")
+            write(path, b"".join(parts), "application/json")
         else:
-            replace(path, raw)
+            replace(path, parts)
 
     def remove_stack(self, project: str, stack: str) -> None:
         path = self.stack_file(project, stack)

@@ -1,19 +1,17 @@
 """The stack's checkpoint during a run: what is done, what is left as it was, and what has begun.
 
 Before a provider is asked to do something, the checkpoint on disk says so; docs/decisions/engine-checkpoints.md tells
-why this costs little. Each write is the whole state. It is put together from the JSON of each resource, which is made
-once, and threads that ask for a write while another writes share the next one.
+why this costs little. Each write is the whole state, and threads that ask for a write while another writes share the
+next one.
 """
 
-import hashlib
-import json
 import threading
 from collections.abc import Callable
-from typing import Any
 
+from sandbox.engine.document import Pages, operation, parts
 from sandbox.engine.passphrase import Crypter
 from sandbox.engine.reads import ImportStep, ReadStep, RefreshStep
-from sandbox.engine.state import Operation, Snapshot, State, now, resource_json
+from sandbox.engine.state import Operation, Snapshot, State
 from sandbox.engine.steps import (
     CreateStep,
     DeleteStep,
@@ -25,108 +23,62 @@ from sandbox.engine.steps import (
 )
 from sandbox.engine.values import same
 
-Json = Any
-VERSION = "v3.260.0"
-MAGIC = hashlib.sha256(VERSION.encode()).hexdigest()
 
+class Round:
+    """A write, and those that wait for it. The first that asks for it does it."""
 
-def dumps(value: Json) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
-def manifest() -> dict[str, Json]:
-    return {"time": now(), "magic": MAGIC, "version": VERSION}
-
-
-def encoded(state: State, crypter: Crypter) -> str:
-    if state.encoded is None:
-        state.encoded = dumps(resource_json(state, crypter.seal))
-    return state.encoded
-
-
-def features_of(snapshot: Snapshot) -> list[str]:
-    """What a reader must understand beyond version 3."""
-    found = set()
-    for state in snapshot.resources:
-        found |= {
-            name
-            for name, used in (
-                ("hooks", state.hooks),
-                ("replaceWith", state.replace_with),
-                ("taint", state.taint),
-                ("refreshBeforeUpdate", state.refresh_before_update),
-                ("views", "viewOf" in state.extra),
-            )
-            if used
-        }
-    return sorted(found)
-
-
-def document(snapshot: Snapshot, stack: str, crypter: Crypter) -> bytes:
-    """The checkpoint file of a state; `stack` is its full name."""
-    features = features_of(snapshot)
-    version = '{"version":4,"features":' + dumps(features) if features else '{"version":3'
-    parts = [version, ',"checkpoint":{"stack":', dumps(stack), ',"latest":{"manifest":', dumps(manifest())]
-    if snapshot.secrets_provider:
-        parts += [',"secrets_providers":', dumps(snapshot.secrets_provider)]
-    if snapshot.resources:
-        parts += [',"resources":[', ",".join([encoded(r, crypter) for r in snapshot.resources]), "]"]
-    if snapshot.pending:
-        # what is being worked on changes under our hands, so its JSON is not kept
-        pending = [
-            f'{{"resource":{dumps(resource_json(o.resource, crypter.seal))},"type":"{o.type}"}}'
-            for o in snapshot.pending
-        ]
-        parts += [',"pending_operations":[', ",".join(pending), "]"]
-    parts += [',"metadata":', dumps(snapshot.metadata)]
-    for key, value in snapshot.extra.items():
-        parts += [",", dumps(key), ":", dumps(value)]
-    parts.append("}}}")
-    return "".join(parts).encode()
+    def __init__(self) -> None:
+        self.taken = False
+        self.done = threading.Event()
+        self.error: Exception | None = None
 
 
 class Checkpoint:
-    """Follows the steps of a run and writes the state. `write` puts a document where it belongs."""
+    """Follows the steps of a run and writes the state. `write` puts the pieces of a file where it belongs."""
 
-    def __init__(self, base: Snapshot, stack: str, crypter: Crypter, write: Callable[[bytes], None]) -> None:
+    def __init__(self, base: Snapshot, stack: str, crypter: Crypter, write: Callable[[list[bytes]], None]) -> None:
         self.base, self._stack, self._crypter, self._put = base, stack, crypter, write
-        self._news: list[State] = []
+        self._news = Pages(crypter)
+        self._olds, self._listed = Pages(crypter), list[State]()  # the list that the pages were made of
         self._done: set[int] = set()
-        self._operations: dict[int, Operation] = {}
-        self._kept = [o for o in base.pending if o.type == "creating"]
-        self._lock = threading.Lock()  # the lists above
-        self._turn = threading.Condition()  # who writes
-        self._asked = self._written = 0
-        self._writing = False
+        self._operations: dict[int, str] = {}
+        self._kept = [operation(o, crypter) for o in base.pending if o.type == "creating"]
+        self._lock = threading.Lock()  # all of the above
+        self._next = Round()
+        self._rounds = threading.Lock()  # which round comes next
+        self._writing = threading.Lock()
 
     # -- writing -------------------------------------------------------------------------------------------------------
-    def snapshot(self) -> Snapshot:
-        resources = [r for r in self._news if id(r) not in self._done]
-        resources += [r for r in self.base.resources if id(r) not in self._done]
-        pending = [*self._operations.values(), *self._kept]
-        return Snapshot(resources, pending, self.base.metadata, self.base.secrets_provider, self.base.extra)
-
     def write(self) -> None:
-        """Return when the state as of now is on disk. One thread writes for all that wait."""
-        with self._turn:
-            self._asked += 1
-            mine = self._asked
-            while self._written < mine and self._writing:
-                self._turn.wait()
-            if self._written >= mine:
-                return
-            self._writing, upto = True, self._asked
-        try:
-            self._put(self.final())
-        finally:
-            with self._turn:
-                self._writing, self._written = False, max(self._written, upto)
-                self._turn.notify_all()
+        """Return when the state as of now is on disk. Raises what the write raises, to all that waited for it."""
+        with self._rounds:
+            mine, leads = self._next, not self._next.taken
+            mine.taken = True
+        if leads:
+            self._lead(mine)
+        else:
+            mine.done.wait()
+        if mine.error is not None:
+            raise mine.error
 
-    def final(self) -> bytes:
-        """The document of the state as it is now. JSON is made under the lock, so none is kept that has become old."""
+    def _lead(self, mine: Round) -> None:
+        with self._writing:
+            with self._rounds:
+                self._next = Round()  # who asks from now on needs a later write
+            try:
+                self._put(self.final())
+            except Exception as error:  # noqa: BLE001  # handed to each that waits
+                mine.error = error
+            finally:
+                mine.done.set()
+
+    def final(self) -> list[bytes]:
+        """The file as of now. JSON is made under the lock, so none is kept that has become old."""
         with self._lock:
-            return document(self.snapshot(), self._stack, self._crypter)
+            if self._listed is not self.base.resources:  # a refresh has given the run other resources
+                self._listed = self.base.resources
+                self._olds = Pages(self._crypter, [s for s in self._listed if id(s) not in self._done])
+            return parts((self._news, self._olds), [*self._operations.values(), *self._kept], self.base, self._stack)
 
     # -- following steps -----------------------------------------------------------------------------------------------
     def begin(self, step: Step) -> None:
@@ -134,63 +86,73 @@ class Checkpoint:
         pending = step.pending
         if pending is not None:
             with self._lock:
-                self._operations[id(step)] = Operation(*pending)
+                self._operations[id(step)] = operation(Operation(*pending), self._crypter)
             self.write()
 
     def end(self, step: Step, *, successful: bool) -> None:
         """Note what a step has done, and write it where it changed anything."""
         with self._lock:
             self._operations.pop(id(step), None)
-            must_write = _follow(step, self._done, self._news) if successful else step.pending is not None
-            for state in (step.old, step.new):
-                if state is not None and not isinstance(step, SameStep):
-                    state.encoded = None
+            must_write = self._follow(step) if successful else step.pending is not None
+            if not isinstance(step, SameStep):
+                for state in step.touched:
+                    self._changed(state)
         if must_write:
             self.write()
 
     def outputs(self, step: Step) -> None:
         """Note new outputs of a component or of the stack."""
         with self._lock:
-            step.res.encoded = None
+            self._changed(step.res)
         old = step.old
         if old is None or not same(old.outputs, step.res.outputs):
             self.write()
 
+    def _changed(self, state: State) -> None:
+        self._news.changed(state)
+        self._olds.changed(state)
 
-def _follow(step: Step, done: set[int], news: list[State]) -> bool:
-    old, new = step.old, step.new
-    if isinstance(step, SameStep):
-        assert old is not None  # noqa: S101
-        assert new is not None  # noqa: S101
-        done.add(id(old))
-        if step.skipped_create:
+    def _finish(self, state: State) -> None:
+        """Leave out a state from now on."""
+        self._done.add(id(state))
+        self._news.remove(state)
+        self._olds.remove(state)
+
+    def _follow(self, step: Step) -> bool:
+        """Take over what a step has done; whether it has to be written."""
+        old, new = step.old, step.new
+        if isinstance(step, SameStep):
+            assert old is not None  # noqa: S101
+            assert new is not None  # noqa: S101
+            self._finish(old)
+            if step.skipped_create:
+                return False
+            self._news.append(new)
+            return _matters(old, new)
+        if isinstance(step, CreateStep):
+            self._news.append(step.res)
+            if old is not None and old.pending_replacement:
+                self._finish(old)
+        elif isinstance(step, (UpdateStep, ReadStep)):
+            if old is not None:
+                self._finish(old)
+            self._news.append(step.res)
+        elif isinstance(step, DeleteStep):
+            if not step.res.pending_replacement:
+                self._finish(step.res)
+        elif isinstance(step, RemovePendingReplaceStep):
+            self._finish(step.res)
+        elif isinstance(step, ImportStep):
+            self._news.append(step.res)
+        elif isinstance(step, RefreshStep):
+            if not step.persisted:
+                return False
+            self._finish(step.res)
+            if new is not None:
+                self._news.append(new)
+        elif isinstance(step, ReplaceStep):
             return False
-        news.append(new)
-        return _matters(old, new)
-    if isinstance(step, CreateStep):
-        news.append(step.res)
-        if old is not None and old.pending_replacement:
-            done.add(id(old))
-    elif isinstance(step, (UpdateStep, ReadStep)):
-        if old is not None:
-            done.add(id(old))
-        news.append(step.res)
-    elif isinstance(step, DeleteStep):
-        if not step.res.pending_replacement:
-            done.add(id(step.res))
-    elif isinstance(step, RemovePendingReplaceStep):
-        done.add(id(step.res))
-    elif isinstance(step, ImportStep):
-        news.append(step.res)
-    elif isinstance(step, RefreshStep):
-        if not step.persisted:
-            return False
-        done.add(id(step.res))
-        if new is not None:
-            news.append(new)
-    elif isinstance(step, ReplaceStep):
-        return False
-    return True
+        return True
 
 
 def _matters(old: State, new: State) -> bool:

@@ -8,9 +8,9 @@ from typing import Any
 from sandbox.engine import stacks
 from sandbox.engine.arguments import Arguments
 from sandbox.engine.backend import Backend, refuse_unknown
-from sandbox.engine.checkpoint import features_of
 from sandbox.engine.cli import Entry, Invocation
 from sandbox.engine.display import shown
+from sandbox.engine.document import features_of
 from sandbox.engine.errors import EngineError, NotSupportedError
 from sandbox.engine.passphrase import Crypter
 from sandbox.engine.project import select_stack, selected_stack
@@ -236,7 +236,7 @@ def export(invocation: Invocation, arguments: Arguments) -> int:
     if arguments.has("show-secrets"):
         crypter = Crypter(stacks.salt_of(latest) or stack.crypter.salt, stack.env)
         latest = _revealed(latest, crypter)
-    features = features_of(snapshot_from_json(latest, lambda _: "null"))
+    features = sorted(features_of(snapshot_from_json(latest, lambda _: "null").resources))
     whole: dict[str, Json] = {"version": 4 if features else 3, "deployment": latest}
     if features:
         whole["features"] = features

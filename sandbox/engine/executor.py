@@ -26,10 +26,10 @@ class Executor:
         self.errored: list[Step] = []
         self.failed = False
         self.pending_news: dict[str, Step] = {}
-        self._pool = ThreadPoolExecutor(min(max(1, run.options.parallel), 256), thread_name_prefix="engine-step")
+        self._size = min(max(1, run.options.parallel), 256)
+        self._pool = ThreadPoolExecutor(self._size, thread_name_prefix="engine-step")
         self._lock = threading.Lock()
-        self._room = threading.Condition()
-        self._running = 0
+        self._room = threading.Semaphore(self._size)  # one for each chain that may run
 
     # -- chains --------------------------------------------------------------------------------------------------------
     def start(self, chain: list[Step]) -> "Future[None]":
@@ -42,14 +42,7 @@ class Executor:
             self.start(chain).result()
             return
         with self._room:
-            self._room.wait_for(lambda: self._running < self.run.options.parallel)
-            self._running += 1
-        try:
             self._chain(chain)
-        finally:
-            with self._room:
-                self._running -= 1
-                self._room.notify_all()
 
     def together(self, steps: Iterable[Step]) -> None:
         """Run steps at once, and wait for all of them."""
@@ -59,8 +52,9 @@ class Executor:
     def close(self) -> None:
         """Wait until what runs is finished."""
         self._pool.shutdown(wait=True)
-        with self._room:
-            self._room.wait_for(lambda: self._running == 0)
+        for _ in range(self._size):
+            self._room.acquire()
+        self._room.release(self._size)
 
     def stop(self) -> None:
         if not self.stopped.is_set():

@@ -83,6 +83,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         self.defaults = DefaultProviders(session, texts, config)
         self.requests = Requests(session, self.defaults, folder)
         self._root_urn = ""
+        self._files: dict[str, str] = {}  # URI of a source file: its path in the project
         self._finish = threading.Event()
         self.finished = threading.Event()  # the program has said all
         self.on_finished: Callable[[], None] = lambda: None
@@ -296,7 +297,9 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     def _place(self, position: Any) -> str:
         if not position.uri.startswith("file://"):
             return ""
-        path = Path(unquote(urlparse(position.uri).path))
-        relative = Path(os.path.relpath(path, self.run.root)).as_posix()
+        file = self._files.get(position.uri)
+        if file is None:
+            path = Path(unquote(urlparse(position.uri).path))
+            file = self._files[position.uri] = Path(os.path.relpath(path, self.run.root)).as_posix()
         column = f",{position.column}" if position.column else ""
-        return f"project:///{relative}#{position.line}{column}"
+        return f"project:///{file}#{position.line}{column}"

@@ -92,14 +92,14 @@ class Operation:
             checkpoint = Checkpoint(base, stack.full_name, stack.crypter, self._write)
             started = int(time.time())
             outcome = self._run(base, checkpoint)
-            raw = checkpoint.final()
-            stack.backend.write_checkpoint(stack.project.name, stack.name, raw)
+            raw = b"".join(checkpoint.final())
+            stack.backend.write_checkpoint(stack.project.name, stack.name, [raw])
             stack.backend.back_up(stack.project.name, stack.name, raw)
             stack.backend.add_history(stack.project.name, stack.name, self._history(outcome, started), raw)
         return outcome
 
-    def _write(self, raw: bytes) -> None:
-        self.stack.backend.write_checkpoint(self.stack.project.name, self.stack.name, raw, final=False)
+    def _write(self, parts: list[bytes]) -> None:
+        self.stack.backend.write_checkpoint(self.stack.project.name, self.stack.name, parts, final=False)
 
     def _history(self, outcome: Outcome, started: int) -> dict[str, Json]:
         return {

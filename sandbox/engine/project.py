@@ -112,4 +112,4 @@ def select_stack(project: Project, env: Mapping[str, str], url: str, stack: str 
     else:
         stacks[url] = f"organization/{project.name}/{stack}"
     file.parent.mkdir(parents=True, exist_ok=True)
-    replace(file, json.dumps({**data, "stacks": stacks}, indent=4).encode())
+    replace(file, [json.dumps({**data, "stacks": stacks}, indent=4).encode()])

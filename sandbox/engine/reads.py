@@ -43,7 +43,7 @@ class ReadStep(Step):
             new.outputs, new.id = result.outputs, result.id or new.id
         if self.old is not None:
             if self.replacing:
-                self.old.delete, self.old.encoded = True, None
+                self.old.delete = True
             new.created, new.modified = self.old.created, self.old.modified
             if not same(new.inputs, self.old.inputs) or not same(new.outputs, self.old.outputs):
                 new.modified = now()
@@ -129,6 +129,10 @@ class ImportStep(RegisteredStep):
     def pending(self) -> tuple[State, str] | None:
         return self.res, "importing"
 
+    @property
+    def touched(self) -> tuple[State, ...]:
+        return (*super().touched, self.original) if self.original is not None else super().touched
+
     def read(self) -> Result:
         """What the provider says of the object. Raises ProviderError when there is none."""
         new = self.res
@@ -153,5 +157,5 @@ class ImportStep(RegisteredStep):
         self.old = new.copy(additional_secret_outputs=[], hooks={}, replacement_trigger=None, created="", modified="")
         new.created = new.modified = now()
         if self.original is not None:
-            self.original.delete, self.original.encoded = True, None
+            self.original.delete = True
         return None

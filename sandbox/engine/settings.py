@@ -43,7 +43,7 @@ class Settings:
 
     def save(self) -> None:
         if self.text:
-            replace(self.path, self.text.encode())
+            replace(self.path, [self.text.encode()])
         elif self.path.exists():
             self.path.unlink()
         self.data = self._parsed()

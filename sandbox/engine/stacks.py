@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.engine.backend import Backend
-from sandbox.engine.checkpoint import document
+from sandbox.engine.document import document
 from sandbox.engine.errors import EngineError, ProviderError
 from sandbox.engine.passphrase import Crypter
 from sandbox.engine.project import Project
@@ -69,7 +69,7 @@ class Stack:
 
     def save(self, snapshot: Snapshot) -> None:
         raw = document(snapshot, self.full_name, self.crypter)
-        self.backend.write_checkpoint(self.project.name, self.name, raw)
+        self.backend.write_checkpoint(self.project.name, self.name, [raw])
 
     def outputs(self) -> Map:
         return _outputs(self.latest(), self.crypter)
@@ -121,7 +121,7 @@ def create(project: Project, name: str, backend: Backend, env: Mapping[str, str]
     backend.prepare()
     stack = Stack(project, name, backend, settings, crypter, env)
     empty = {"version": 0, "checkpoint": {"stack": stack.full_name}}
-    backend.write_checkpoint(project.name, name, json.dumps(empty, separators=(",", ":")).encode())
+    backend.write_checkpoint(project.name, name, [json.dumps(empty, separators=(",", ":")).encode()])
     if not settings.salt:
         settings.set_salt(crypter.salt)
     stack.save(Snapshot(secrets_provider=provider_entry(crypter.salt)))

@@ -51,6 +51,11 @@ class Step:
         return found
 
     @property
+    def touched(self) -> tuple[State, ...]:
+        """The states that the step may have changed."""
+        return tuple(state for state in (self.old, self.new) if state is not None)
+
+    @property
     def urn(self) -> str:
         return self.res.urn
 
@@ -215,7 +220,7 @@ class CreateStep(RegisteredStep):
             new.init_errors, partial = result.init_errors, result.partial
         new.created = new.modified = now()
         if self.old is not None and self.pending_delete:
-            self.old.delete, self.old.encoded = True, None
+            self.old.delete = True
         if partial is not None:
             self.partial = True
             raise partial
@@ -308,7 +313,7 @@ class DeleteStep(Step):
 
             self._retried("delete", delete, new=None, old=old)
         if self.pending_replacement:
-            old.pending_replacement, old.encoded = True, None
+            old.pending_replacement = True
         self.after_hooks("AfterDelete", new=None, old=old)
         return None
 
