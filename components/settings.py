@@ -16,7 +16,8 @@ PASSWORD_FILE = "DR_DATABASE_PASSWORD_FILE"  # noqa: S105 # the name of a variab
 @dataclass(frozen=True)
 class Settings:
     """
-    `password` is a secret output. `protect` guards everything stateful; it is turned off only to tear a system down.
+    `password` is a secret output. `protect` guards everything stateful, and keeps what is in it; it is off only while a
+    system is torn down with its data (`dr:deleteData`).
     `registry`, `certificate_arn` and `zone_id` are None where config does not say.
     """
 
@@ -49,7 +50,7 @@ def read_settings() -> Settings:
         topology=topology,
         records=records,
         password=_password(config),
-        protect=config.get_bool("protect") is not False,
+        protect=not config.get_bool("deleteData"),
         registry=config.get("registry") or None,
         certificate_arn=config.get("certificateArn") or None,
         zone_id=config.get("zoneId") or None,

@@ -15,9 +15,9 @@ from typing import Any
 
 PROGRAMS: dict[str, tuple[str, str]] = {
     "plan": ("scripts.plan", "Check a plan: every mistake, and what it can reach"),
-    "up": ("scripts.stacks_cli", "Make stacks as declared, side by side where they do not depend on each other"),
+    "up": ("scripts.up", "Make stacks as declared, side by side where they do not depend on each other"),
     "preview": ("scripts.preview", "Say what a change does to recovery"),
-    "destroy": ("scripts.stacks_cli", "Delete what stacks hold"),
+    "destroy": ("scripts.destroy", "Delete what stacks hold"),
     "policy": ("scripts.policy", "Check stacks against the policy pack"),
     "status": ("scripts.status", "Sites, roles, who accepts writes, lag, backups, health by tier"),
     "failover": ("scripts.failover", "Move the service to another site because the active one is lost"),
@@ -132,7 +132,7 @@ def _run(name: str, rest: list[str]) -> int:
 
         enter()
     app = getattr(module, "app", None)
-    if not isinstance(app, typer.Typer) or (name in {"up", "destroy"}):
+    if not isinstance(app, typer.Typer):
         app = typer.Typer()
         app.command(name)(getattr(module, name.replace("-", "_")))
     app.pretty_exceptions_enable = False

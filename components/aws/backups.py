@@ -44,7 +44,7 @@ class Backups(pulumi.ComponentResource):
             region=region,
             name=names.vault(plan, args.site),
             kms_key_arn=args.key_arn,
-            force_destroy=False,
+            force_destroy=not args.protect,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         kept = [database.backups.snapshots.keep.days for database in plan.databases if database.backups.snapshots]

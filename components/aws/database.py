@@ -98,7 +98,7 @@ class ReplicatedPostgres(pulumi.ComponentResource):
             backup_window="02:00-03:00",
             maintenance_window="sun:03:30-sun:04:30",
             copy_tags_to_snapshot=True,
-            delete_automated_backups=False,
+            delete_automated_backups=not args.protect,
             deletion_protection=not retiring and args.protect,
             auto_minor_version_upgrade=False,
             apply_immediately=True,
@@ -118,7 +118,7 @@ class ReplicatedPostgres(pulumi.ComponentResource):
         if incarnation.source is not None and incarnation.source_built is not None:
             source = names.database_arn(plan, incarnation.source, database.name, incarnation.source_built)
             return {"replicate_source_db": source, "skip_final_snapshot": True}
-        kept = {"skip_final_snapshot": False, "final_snapshot_identifier": names.final_snapshot(identifier)}
+        kept = {"skip_final_snapshot": not args.protect, "final_snapshot_identifier": names.final_snapshot(identifier)}
         origin = origin_of(plan, args.site, incarnation)
         if origin == "new":
             return kept | {

@@ -46,7 +46,7 @@ class ReplicatedBucket(pulumi.ComponentResource):
             region=region,
             bucket=names.bucket(plan, args.site, store.name),
             object_lock_enabled=archive is not None,
-            force_destroy=False,
+            force_destroy=not args.protect,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         versioning = aws.s3.BucketVersioning(

@@ -36,7 +36,7 @@ class RecoveryBucket(pulumi.ComponentResource):
             f"{name}-bucket",
             region=region,
             bucket=wanted,
-            force_destroy=False,
+            force_destroy=not args.protect,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         access = aws.s3.BucketPublicAccessBlock(

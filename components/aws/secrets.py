@@ -37,7 +37,7 @@ class DatabaseSecret(pulumi.ComponentResource):
             description=f"Login of database {args.database}",
             replicas=[{"region": region} for region in args.replica_regions],
             force_overwrite_replica_secret=True,
-            recovery_window_in_days=30,
+            recovery_window_in_days=30 if args.protect else 0,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         value = args.password.apply(

@@ -67,7 +67,7 @@ class TrafficSwitch(pulumi.ComponentResource):
             f"{name}-zone",
             name=args.plan.traffic.zone,
             comment=f"Traffic of {args.plan.system}",
-            force_destroy=False,
+            force_destroy=not args.protect,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         zone_id: pulumi.Output[str] = zone.zone_id

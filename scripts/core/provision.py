@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ def provision(stacks: Stacks, names: Sequence[str] = (), say: Said | None = None
     """
     plan = stacks.plan
     wanted = set(chosen(plan, names))
+    stacks.engine()
     _first_settings(stacks)
     done: dict[str, Changes] = {}
     recorded = True  # as long as nothing new is recorded, no stack needs to come a second time
@@ -59,15 +60,22 @@ def _first_settings(stacks: Stacks) -> None:
     settings.write_config(stacks.project, bare, {"dr:records": {}})
 
 
-def take_down(stacks: Stacks, names: Sequence[str] = (), say: Said | None = None) -> dict[str, Changes]:
+def take_down(
+    stacks: Stacks, names: Sequence[str] = (), say: Said | None = None, *, given_up: Mapping[str, Sequence[str]]
+) -> dict[str, Changes]:
     """
     Delete what the named stacks hold (all without a name): the switch of traffic first, the primary last.
 
-    Protection is lifted first, by an update of each stack.
+    `given_up`: for a stack the URNs of what is deleted although it is protected or holds data. What of a stack stands
+    in the way otherwise ends it with EngineFailed.
     """
     plan = stacks.plan
     wanted = chosen(plan, names)
-    settings.write_config(stacks.project, wanted, {"dr:protect": False})
+    say = say or (lambda _stack, _said: None)
+
+    def give_up(stack: str) -> Changes:
+        return stacks.give_up(stack, given_up[stack])
+
     done: dict[str, Changes] = {}
     waves = [list(wave) for wave in provisioning_order(plan)]
     seen: set[str] = set()
@@ -77,8 +85,8 @@ def take_down(stacks: Stacks, names: Sequence[str] = (), say: Said | None = None
             stack for stack in wave if stack in wanted and stack not in seen and (stack != first or wave is waves[0])
         ]
         seen |= set(todo)
-        _side_by_side(todo, stacks.up, say or (lambda _stack, _said: None))
-        done |= _side_by_side(todo, stacks.destroy, say or (lambda _stack, _said: None))
+        _side_by_side([stack for stack in todo if given_up.get(stack)], give_up, say)
+        done |= _side_by_side(todo, stacks.destroy, say)
     return done
 
 
@@ -87,17 +95,18 @@ def _side_by_side(names: Sequence[str], act: Callable[[str], Changes], say: Said
         return {}
     done: dict[str, Changes] = {}
     errors: list[DrError] = []
+    what = act.__name__.replace("_", " ")
 
     def one(stack: str) -> None:
-        say(stack, f"{act.__name__} ...")
+        say(stack, f"{what} ...")
         try:
             done[stack] = act(stack)
         except Exception as error:  # noqa: BLE001  (the others of the wave go on; it is raised when they have ended)
             errors.append(storable(error))
-            say(stack, f"{act.__name__} failed: {errors[-1].message}")
+            say(stack, f"{what} failed: {errors[-1].message}")
         else:
             counts = ", ".join(f"{number} {op}" for op, number in done[stack].counts.items())
-            say(stack, f"{act.__name__} done: {counts or 'nothing to do'}")
+            say(stack, f"{what} done: {counts or 'nothing to do'}")
 
     with ThreadPoolExecutor(len(names), thread_name_prefix="stack") as pool:
         list(pool.map(one, names))

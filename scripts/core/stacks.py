@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -203,6 +204,25 @@ class Stacks:
             )
         return watcher.changes()
 
+    def give_up(self, stack: str, target: Sequence[str], on_event: OnEvent | None = None) -> Changes:
+        """
+        Take the protection off these resources, and let their data go with them when they are deleted. No others are
+        touched, so that what a destroy has deleted does not come back. No file says so afterwards: the next `up`
+        protects what is left.
+        """
+        path = settings.settings_path(self.project, stack)
+        with TemporaryDirectory() as folder, self._call(stack, "up", target, on_event) as watcher:
+            given_up = Path(folder) / path.name
+            text = path.read_text(encoding="utf-8") if path.exists() else ""
+            given_up.write_text(settings.with_config(path, text, {"dr:deleteData": True}), encoding="utf-8")
+            self._with_stack(
+                stack,
+                lambda it: it.up(
+                    target=[*target], config_file=str(given_up), on_event=watcher, show_secrets=False, color="never"
+                ),
+            )
+        return watcher.changes()
+
     def destroy(self, stack: str, target: Sequence[str] | None = None, on_event: OnEvent | None = None) -> Changes:
         """Delete what the stack holds; the stack itself and its settings stay."""
         with self._call(stack, "destroy", target, on_event) as watcher:
@@ -218,10 +238,16 @@ class Stacks:
         return {name: output.value for name, output in found.items() if not output.secret}
 
     def export(self, stack: str) -> dict[str, Any]:
-        """The deployment as Pulumi keeps it (secrets stay ciphertext): {"version": 3, "deployment": {...}}."""
+        """
+        The deployment as Pulumi keeps it (secrets stay ciphertext): {"version": 3, "deployment": {...}}; an empty one
+        for a stack that was never made.
+        """
         with self._call(stack, "export", None, None):
-            # Not Stack.export_stack: it asks for the secrets in plain text.
-            done = self._with_stack(stack, lambda it: self._raw(it, "stack", "export", "--stack", stack))
+            try:
+                # Not Stack.export_stack: it asks for the secrets in plain text.
+                done = self._retried(stack, lambda it: self._raw(it, "stack", "export", "--stack", stack))
+            except StackNotFoundError:
+                return {"version": 3, "deployment": {}}
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
@@ -236,6 +262,11 @@ class Stacks:
 
     # How a call is made.
 
+    def engine(self) -> PulumiCommand:
+        """What does the work, chosen at the first call. Raises Refused: ask before anything is written."""
+        self.command = self.command or choose_engine()
+        return self.command
+
     def _stack(self, name: str) -> auto.Stack:
         if name not in self.plan.stacks:
             raise BadInput(f"{name!r} is not a stack of {self.plan.system}", f"there is {', '.join(self.plan.stacks)}")
@@ -245,11 +276,10 @@ class Stacks:
                     raise BadInput(
                         f"{self.project}/Pulumi.yaml: not there", "run in the project's checkout, or set DR_PROJECT"
                     )
-                self.command = self.command or choose_engine()
                 provider = settings.read_settings(self.project, name).get("secretsprovider")
                 workspace = _Workspace(
                     work_dir=str(self.project),
-                    pulumi_command=self.command,
+                    pulumi_command=self.engine(),
                     env_vars=stack_env(self.plan, name),
                     secrets_provider=provider if isinstance(provider, str) else None,
                 )
@@ -257,12 +287,17 @@ class Stacks:
             return self._stacks[name]
 
     def _with_stack(self, name: str, act: Callable[[auto.Stack], Any]) -> Any:
-        stack = self._stack(name)
         try:
-            return act(stack)
+            return self._retried(name, act)
         except StackNotFoundError:
+            stack = self._stack(name)
             with self._guard:  # creating stacks writes to a shared file
                 stack.workspace.create_stack(name)
+            return act(stack)
+
+    def _retried(self, name: str, act: Callable[[auto.Stack], Any]) -> Any:
+        stack = self._stack(name)
+        try:
             return act(stack)
         except ConcurrentUpdateError as error:
             # A program that was killed together with its engine leaves a lock that nobody will ever take away.
@@ -287,7 +322,8 @@ class Stacks:
             if isinstance(error, ConcurrentUpdateError):
                 raise EngineFailed(text, f"wait for it, or `pulumi cancel -s {stack}` if nobody is at work") from None
             if operation == "destroy":
-                raise EngineFailed(text, "what holds data has to be emptied by hand first; then run it again") from None
+                hint = "run it again: what is gone stays gone; `dr destroy --dry-run` shows what is left"
+                raise EngineFailed(text, hint) from None
             raise EngineFailed(text, f"`dr preview {stack}` shows what it would do") from None
         finally:
             evidence = {"target": list(target or ()), "counts": watcher.changes().counts}

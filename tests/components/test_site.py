@@ -192,7 +192,7 @@ def test_no_resource_uses_a_default_provider() -> None:
                 assert each.provider, each.name
 
 
-def test_everything_stateful_is_protected_unless_config_says_otherwise() -> None:
+def test_everything_stateful_is_protected_unless_its_data_is_given_up() -> None:
     stateful = (
         "Instance",
         "Bucket",
@@ -211,7 +211,7 @@ def test_everything_stateful_is_protected_unless_config_says_otherwise() -> None
             else:
                 found = of_type(declared(stack, INITIAL), kind)
             assert all(each.protect for each in found), (stack, kind)
-        assert not any(each.protect for each in declared(stack, INITIAL, protect=False).values())
+        assert not any(each.protect for each in declared(stack, INITIAL, deleteData=True).values())
 
 
 def test_objects_are_copied_both_ways_and_archived_under_lock() -> None:

@@ -51,7 +51,13 @@ class Vault(AwsResource):
 
     def delete(self, identity: str, state: Properties) -> None:
         backup = self.client(state, identity)
+        if state.get("forceDestroy"):
+            missing_is_none(lambda: self._empty(backup, identity), *NOT_FOUND)
         missing_is_none(lambda: backup.delete_backup_vault(BackupVaultName=identity), *NOT_FOUND)
+
+    def _empty(self, backup: Any, vault: str) -> None:
+        for point in backup.list_recovery_points_by_backup_vault(BackupVaultName=vault)["RecoveryPoints"]:
+            backup.delete_recovery_point(BackupVaultName=vault, RecoveryPointArn=point["RecoveryPointArn"])
 
 
 class VaultLockConfiguration(AwsResource):

@@ -3,12 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from botocore.exceptions import ClientError
+
 from sandbox.providers.aws.base import AwsResource, from_api, same_document, tag_list, tag_map, to_api
 from sandbox.providers.aws.cloud import missing_is_none
 from sandbox.providers.resource import Refused
 from sandbox.providers.values import Properties, project
 
 NO_BUCKET = ("NoSuchBucket",)
+ROUNDS = 20
+"""How often a bucket that is written to meanwhile is emptied again; the real provider does so without an end."""
 HOSTED_ZONES = {"us-east-1": "Z3AQBSTGFYJSTF", "eu-west-1": "Z1BKCTXD74EZPE", "eu-north-1": "Z3BAZG2TWCNX0D"}
 """Zones of the S3 website endpoints (AWS General Reference); other regions show none."""
 
@@ -73,10 +77,17 @@ class Bucket(AwsResource):
             s3.delete_bucket_tagging(Bucket=identity)
 
     def delete(self, identity: str, state: Properties) -> None:
-        s3 = self.client(state, identity)
-        if state.get("forceDestroy"):
-            self._empty(s3, identity)
-        missing_is_none(lambda: s3.delete_bucket(Bucket=identity), *NO_BUCKET)
+        s3, force = self.client(state, identity), bool(state.get("forceDestroy"))
+        for left in reversed(range(ROUNDS if force else 1)):
+            if force:
+                missing_is_none(lambda: self._empty(s3, identity), *NO_BUCKET)
+            try:
+                missing_is_none(lambda: s3.delete_bucket(Bucket=identity), *NO_BUCKET)
+            except ClientError as error:
+                if not left or error.response["Error"]["Code"] != "BucketNotEmpty":
+                    raise
+            else:
+                return
 
     def _empty(self, s3: Any, bucket: str) -> None:
         pages = s3.get_paginator("list_object_versions")

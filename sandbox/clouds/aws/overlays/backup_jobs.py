@@ -47,7 +47,9 @@ class RecoveryPoint:
     delete_after_days: int | None
 
     def shown(self, account: str) -> dict[str, Any]:
-        lifecycle = {"DeleteAfterDays": self.delete_after_days} if self.delete_after_days else {}
+        days = self.delete_after_days
+        lifecycle = {"DeleteAfterDays": days} if days else {}
+        deleted = {"DeleteAt": (self.created + timedelta(days=days)).timestamp()} if days else {}
         return {
             "RecoveryPointArn": self.arn,
             "BackupVaultName": self.vault,
@@ -59,6 +61,7 @@ class RecoveryPoint:
             "CompletionDate": self.created.timestamp(),
             "IsEncrypted": True,
             "Lifecycle": lifecycle,
+            "CalculatedLifecycle": deleted,
         }
 
 

@@ -1,8 +1,10 @@
 """
-S3: conditional writes that are atomic, replication that copies, and buckets that strangers cannot read.
+S3: conditional writes that are atomic, replication that copies, buckets that strangers cannot read, and a default lock
+that can be changed.
 
 moto looks and then writes, so that two conditional writers may both succeed; it keeps replication rules, and only parts
-of them, without acting on them; and it serves unsigned requests whatever the bucket's policy says.
+of them, without acting on them; it serves unsigned requests whatever the bucket's policy says; and it changes the lock
+of an empty bucket only.
 """
 
 import json
@@ -12,7 +14,7 @@ from typing import Any, ClassVar
 
 from moto.core.responses import ActionResult
 from moto.s3 import urls
-from moto.s3.exceptions import ReplicationConfigurationNotFoundError, S3ClientError
+from moto.s3.exceptions import InvalidBucketState, ReplicationConfigurationNotFoundError, S3ClientError
 from moto.s3.models import FakeBucket, FakeKey, S3Backend
 from moto.s3.responses import S3Response
 
@@ -88,6 +90,20 @@ class S3(S3Response):
         ]
         shown = {"Role": kept["Role"], "Rules": [_typed(rule) for rule in rules]}
         return self.serialized(ActionResult({"ReplicationConfiguration": shown}))
+
+    # the default lock ---------------------------------------------------------------------------------------------
+    def _bucket_response_put(self, request: Any, bucket_name: str, querystring: dict[str, Any]) -> Answer:
+        if "object-lock" not in querystring:
+            return super()._bucket_response_put(request, bucket_name, querystring)
+        self._set_action("BUCKET", "PUT", querystring)
+        self._authenticate_and_authorize_s3_action(bucket_name=bucket_name)
+        wanted, bucket = self._process_lock_config_from_body(), self.backend.get_bucket(bucket_name)
+        if not bucket.is_versioned:
+            raise InvalidBucketState("Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration")
+        bucket.object_lock_enabled = bucket.object_lock_enabled or wanted["enabled"]
+        bucket.default_lock_mode = wanted["mode"]
+        bucket.default_lock_days, bucket.default_lock_years = wanted["days"], wanted["years"]
+        return 200, {}, ""
 
     # who may ------------------------------------------------------------------------------------------------------
     def _authenticate_and_authorize_s3_action(

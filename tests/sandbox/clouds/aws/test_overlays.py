@@ -164,6 +164,11 @@ def test_moto_still_forgets_most_of_a_replication_rule() -> None:
     assert '"DeleteMarkerReplication": {"Status": "Disabled"}' in responses
 
 
+def test_moto_still_changes_the_lock_of_an_empty_bucket_only() -> None:
+    source = inspect.getsource(of_moto("moto.s3.models", "S3Backend").put_object_lock_configuration)
+    assert "BucketNeedsToBeNew" in source
+
+
 def test_moto_still_deletes_a_protected_load_balancer() -> None:
     source = inspect.getsource(of_moto("moto.elbv2.models", "ELBv2Backend"))
     assert "deletion_protection" not in source

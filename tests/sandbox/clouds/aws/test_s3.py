@@ -166,3 +166,34 @@ def test_strangers_read_what_the_policy_opens_and_nothing_else(client: Client, w
     assert status("/lease/writer.json") == 403
     s3.delete_object(Bucket="claims-here", Key="claims/active")
     assert status("/claims/active") == 404
+
+
+def test_the_default_lock_of_a_bucket_that_holds_objects_can_be_changed(client: Client) -> None:
+    s3 = client("s3", "us-east-1")
+    s3.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
+    s3.put_object(Bucket="locked", Key="before", Body=b"1")
+    for mode, days in (("GOVERNANCE", 2), ("COMPLIANCE", 3)):
+        rule = {"DefaultRetention": {"Mode": mode, "Days": days}}
+        enabled = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+        s3.put_object_lock_configuration(Bucket="locked", ObjectLockConfiguration=enabled)
+        s3.put_object(Bucket="locked", Key=mode, Body=b"1")
+        assert s3.head_object(Bucket="locked", Key=mode)["ObjectLockMode"] == mode
+    s3.put_object_lock_configuration(Bucket="locked", ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"})
+    s3.put_object(Bucket="locked", Key="after", Body=b"1")
+    for key in ("before", "after"):
+        assert "ObjectLockMode" not in s3.head_object(Bucket="locked", Key=key)
+    versions = {each["Key"]: each["VersionId"] for each in s3.list_object_versions(Bucket="locked")["Versions"]}
+    for key, bypass, gone in (("GOVERNANCE", False, False), ("GOVERNANCE", True, True), ("COMPLIANCE", True, False)):
+        delete = {"Bucket": "locked", "Key": key, "VersionId": versions[key]}
+        delete |= {"BypassGovernanceRetention": True} if bypass else {}
+        if gone:
+            s3.delete_object(**delete)
+        else:
+            with pytest.raises(ClientError, match="Denied"):
+                s3.delete_object(**delete)
+
+
+def test_a_bucket_without_versions_takes_no_lock(client: Client) -> None:
+    s3 = bucket_in(client, "us-east-1", "versionless")
+    with pytest.raises(ClientError, match="Versioning must be"):
+        s3.put_object_lock_configuration(Bucket="versionless", ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"})

@@ -1,7 +1,8 @@
-"""`dr up` and `dr destroy`: the stacks of a plan, side by side where they do not depend on each other."""
+"""`dr up`: makes the stacks of a plan as declared, side by side where they do not depend on each other."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -68,36 +69,6 @@ def _open(plan: Plan, path: str) -> None:
     _say(site, "open for writes")
 
 
-def destroy(
-    names: Names = None,
-    *,
-    everything: All = False,
-    plan: PlanName = DEFAULT_PLAN,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    form: Format = Form.TABLE,
-) -> None:
-    """Delete what stacks hold: databases, objects and backups with them. Name the stacks, or say --all."""
-    if not names and not everything:
-        raise typer.BadParameter("name the stacks to delete, or say --all")
-    stacks, chosen = _opened(plan, names, everything=everything)
-    if dry_run:
-        held = {stack: stacks.export(stack)["deployment"].get("resources") or [] for stack in chosen}
-        rows = [(stack, str(len(resources))) for stack, resources in held.items()]
-        if form is Form.JSON:
-            write_json({stack: [each["urn"] for each in resources] for stack, resources in held.items()})
-        else:
-            out().print(table("Would be deleted", ("stack", "resources"), rows))
-        return
-    from scripts.core import approvals, provision  # noqa: PLC0415
-    from scripts.core.lock import run_lock  # noqa: PLC0415
-
-    consequence = f"Everything in {', '.join(chosen)} of {stacks.plan.system} will be deleted, data included"
-    approvals.ask(consequence, f"delete {stacks.plan.system}", yes=yes)
-    with run_lock(stacks.plan.system, f"dr destroy {' '.join(chosen)}"):
-        _show(provision.take_down(stacks, chosen, _say), form)
-
-
 def _opened(name: str, names: Sequence[str] | None, *, everything: bool) -> tuple[Stacks, list[str]]:
     if names and everything:
         raise typer.BadParameter("name stacks, or say --all, not both")
@@ -122,3 +93,9 @@ def _show(done: dict[str, Changes], form: Form) -> None:
         counts = ", ".join(f"{number} {op}" for op, number in changes.counts.items())
         rows.append((stack, counts or "nothing to do", str(len(changes.destructive))))
     out().print(table("Stacks", ("stack", "steps", "deletes and replaces"), rows))
+
+
+if __name__ == "__main__":
+    from scripts.dr import main
+
+    raise SystemExit(main(["up", *sys.argv[1:]]))

@@ -1,0 +1,260 @@
+"""
+`dr destroy`: delete what stacks hold.
+
+What holds data or is guarded is told before anything is deleted, all of it at once, and goes only for a stack that was
+named in --delete-data. What nobody can delete yet (objects under a compliance lock, a vault locked for good) stops it
+even then. A stack without both needs no such word.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scripts.core.errors import BadInput, DrError, Refused
+from scripts.core.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes, plan_of
+from scripts.core.output import Form, err, out, table, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from components.spec import Plan
+    from scripts.core.changes import Changes
+    from scripts.core.journal import Journal
+    from scripts.core.stacks import Stacks
+    from scripts.probes.holdings import Holding
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="[STACK]...", help="stacks of the plan")]
+All = Annotated[bool, typer.Option("--all", help="every stack of the plan")]
+DeleteData = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--delete-data",
+        metavar="STACK",
+        help="take this stack's protection off and delete its data, for good; once for each stack",
+    ),
+]
+
+# Inputs that, where they are false, make a deletion stop at data, or leave it behind.
+KEEPS = ("forceDestroy", "deleteAutomatedBackups")
+
+
+@dataclass(frozen=True)
+class Held:
+    """One stack before it is destroyed: the URNs of its resources, those that need the operator's word, and why."""
+
+    stack: str
+    urns: tuple[str, ...]
+    guarded: tuple[str, ...]
+    holdings: tuple[Holding, ...]
+
+
+def destroy(
+    names: Names = None,
+    *,
+    everything: All = False,
+    delete_data: DeleteData = None,
+    plan: PlanName = DEFAULT_PLAN,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    form: Format = Form.TABLE,
+) -> None:
+    """Delete what stacks hold. Name the stacks, or say --all; what holds data needs --delete-data STACK as well."""
+    if bool(names) == everything:
+        raise BadInput("name the stacks to delete, or say --all", "`dr destroy --dry-run --all` shows what they hold")
+    from scripts.core.provision import chosen  # noqa: PLC0415
+    from scripts.core.stacks import Stacks  # noqa: PLC0415
+
+    loaded = plan_of(plan)
+    stacks, wanted = Stacks(loaded), chosen(loaded, names or ())
+    given_up = chosen(loaded, delete_data) if delete_data else []
+    if strangers := [stack for stack in given_up if stack not in wanted]:
+        raise BadInput(
+            f"--delete-data {strangers[0]}: that stack is not among those to destroy", f"they are {', '.join(wanted)}"
+        )
+    stacks.engine()
+    found = survey(stacks, wanted)
+    if dry_run:
+        _show_held(found, form)
+        return
+    refuse_what_stands_in_the_way(found, given_up)
+    from scripts.core import approvals  # noqa: PLC0415
+    from scripts.core.lock import run_lock  # noqa: PLC0415
+
+    approval = approvals.ask(consequence(loaded, found, given_up), f"delete {loaded.system}", yes=yes)
+    with run_lock(loaded.system, f"dr destroy {' '.join(wanted)}"):
+        done = carry_out(stacks, found, given_up, approval.by)
+    _show_done(done, form)
+
+
+def survey(stacks: Stacks, wanted: Sequence[str]) -> list[Held]:
+    """What each stack holds now; changes nothing. Raises EngineFailed, CloudFailed."""
+    from scripts.clouds.aws import Aws  # noqa: PLC0415  (boto3: not for --help)
+    from scripts.core.state_resources import resources_of  # noqa: PLC0415
+    from scripts.probes.holdings import holdings  # noqa: PLC0415
+
+    aws, found = Aws(), []
+    for stack in wanted:
+        resources = resources_of(stacks.export(stack), f"stack {stack}")
+        guarded = [it for it in resources if it.protect or any(it.inputs.get(key) is False for key in KEEPS)]
+        found.append(
+            Held(
+                stack,
+                tuple(it.urn for it in resources),
+                tuple(it.urn for it in guarded),
+                tuple(holdings(stacks.plan, stack, resources, aws)),
+            )
+        )
+    return found
+
+
+def refuse_what_stands_in_the_way(found: Sequence[Held], given_up: Sequence[str]) -> None:
+    """Raises Refused for what nobody can delete, and for what nobody has given up, having told all of it."""
+    stuck = [each for held in found for each in held.holdings if each.stuck]
+    if stuck:
+        _tell("Nobody can delete this yet", stuck)
+        locked = {each.stack for each in stuck}
+        others = [held.stack for held in found if held.stack not in locked]
+        ends = [each.until for each in stuck]
+        known = [end for end in ends if end is not None]
+        when = f"until {max(known):%Y-%m-%d %H:%M} UTC" if len(known) == len(ends) else "and no end of it is known"
+        command = f"`{_command(others, given_up)}` leaves {', '.join(sorted(locked))} out" if others else "wait for it"
+        raise Refused(f"{_some(stuck)} cannot be deleted by anybody {when}", command)
+    left = [each for held in found for each in held.holdings if held.stack not in given_up]
+    if left:
+        _tell("In the way", left)
+        names = list(dict.fromkeys(each.stack for each in left))
+        raise Refused(
+            f"{', '.join(names)}: {_some(left)} in the way, nothing was deleted",
+            f"`{_command([held.stack for held in found], [*given_up, *names])}` deletes it, data included, for good",
+        )
+
+
+def _some(holdings: Sequence[Holding]) -> str:
+    """The first few by name, and how many there are besides."""
+    shown = "; ".join(str(each) for each in holdings[:3])
+    return shown if len(holdings) <= 3 else f"{shown}; and {len(holdings) - 3} more"
+
+
+def _command(stacks: Sequence[str], given_up: Sequence[str]) -> str:
+    words = [*stacks, *(f"--delete-data {stack}" for stack in stacks if stack in given_up)]
+    return f"dr destroy {' '.join(words)}"
+
+
+def consequence(plan: Plan, found: Sequence[Held], given_up: Sequence[str]) -> str:
+    """What the operator agrees to, in one sentence."""
+    from scripts.core import settings  # noqa: PLC0415
+    from scripts.core.home import project_dir  # noqa: PLC0415
+
+    wanted = [held.stack for held in found]
+    said = f"Everything in {', '.join(wanted)} of {plan.system} will be deleted"
+    if given_up:
+        said += f", with all data of {', '.join(given_up)}, for good"
+    active = settings.read_topology(plan, project_dir()).active_site
+    if {plan.site(active).stack, plan.site(plan.fencing.witness).stack, plan.traffic.stack} & set(wanted):
+        said += f"; {plan.system} stops serving"
+    return said
+
+
+def carry_out(stacks: Stacks, found: Sequence[Held], given_up: Sequence[str], by: Sequence[str]) -> dict[str, Changes]:
+    """Destroy these stacks, journalled. Raises the first error; it can be repeated, and what is gone stays gone."""
+    from scripts.core import records  # noqa: PLC0415
+    from scripts.core.journal import Journal  # noqa: PLC0415
+
+    plan, wanted = stacks.plan, [held.stack for held in found]
+    stacks.journal = journal = Journal.of(records.new_run_id("destroy"))
+    environment = "sandbox" if records.environment() else "cloud"
+    evidence = {"system": plan.system, "plan": plan.system, "stacks": wanted, "environment": environment, "by": by}
+    journal.write("run", "destroy", f"Destroy {', '.join(wanted)}", status="begun", evidence=evidence)
+    status, said = "failed", ""
+    try:
+        _note_overrides(journal, found, given_up, by)
+        done = _carry_out(stacks, found, given_up)
+        status, said = "done", f"{', '.join(wanted)} hold nothing any more"
+    except DrError as error:
+        said = error.message
+        raise
+    finally:
+        journal.write("end", "destroy", said or "It broke off", status=status)
+        journal.close()
+    return done
+
+
+def _note_overrides(journal: Journal, found: Sequence[Held], given_up: Sequence[str], by: Sequence[str]) -> None:
+    for held in found:
+        if held.stack in given_up and held.holdings:
+            journal.write(
+                "decision",
+                "delete_data",
+                f"The operator gives up what {held.stack} holds: {_some(held.holdings)}",
+                status="overridden",
+                evidence={"stack": held.stack, "by": by, "holdings": [str(each) for each in held.holdings]},
+            )
+
+
+def _carry_out(stacks: Stacks, found: Sequence[Held], given_up: Sequence[str]) -> dict[str, Changes]:
+    from components.spec import Topology  # noqa: PLC0415
+    from scripts.clouds.aws import Aws  # noqa: PLC0415
+    from scripts.core import provision, settings  # noqa: PLC0415
+    from scripts.probes.holdings import delete_left_behind  # noqa: PLC0415
+
+    plan, journal = stacks.plan, stacks.journal
+    guarded = {held.stack: held.guarded for held in found if held.stack in given_up}
+    done = provision.take_down(stacks, [held.stack for held in found], _say, given_up=guarded)
+    aws = Aws()
+    for stack in given_up:
+        gone = delete_left_behind(plan, stack, aws)
+        if gone and journal is not None:
+            journal.note("left_behind", f"Deleted what {stack} left behind", holdings=[str(each) for each in gone])
+    if all(not stacks.export(stack)["deployment"].get("resources") for stack in plan.stacks):
+        # Nothing is left that the next incarnation could be mistaken for: the system may begin anew.
+        stacks.write_topology(Topology.initial(plan))
+        settings.write_config(stacks.project, plan.stacks, {"dr:records": {}})
+    return done
+
+
+def _say(stack: str, said: str) -> None:
+    err().print(f"{stack:>10}  {said}", markup=False)
+
+
+def _rows(holdings: Sequence[Holding]) -> list[tuple[str, ...]]:
+    return [(each.stack, each.kind, each.name, each.holds, ", ".join(_guards(each))) for each in holdings]
+
+
+def _guards(holding: Holding) -> list[str]:
+    until = f" until {holding.until:%Y-%m-%d}" if holding.until else ""
+    return [*holding.guards, *([f"{holding.stuck}{until}"] if holding.stuck else [])]
+
+
+COLUMNS = ("stack", "kind", "name", "holds", "guarded by")
+
+
+def _tell(title: str, holdings: Sequence[Holding]) -> None:
+    err().print(table(title, COLUMNS, _rows(holdings)))
+
+
+def _show_held(found: Sequence[Held], form: Form) -> None:
+    if form is Form.JSON:
+        write_json({held.stack: {"resources": held.urns, "holdings": held.holdings} for held in found})
+        return
+    out().print(table("Would be deleted", ("stack", "resources"), [(it.stack, str(len(it.urns))) for it in found]))
+    holdings = [each for held in found for each in held.holdings]
+    if holdings:
+        out().print(table("Only with --delete-data STACK", COLUMNS, _rows(holdings)))
+
+
+def _show_done(done: dict[str, Changes], form: Form) -> None:
+    if form is Form.JSON:
+        write_json({stack: changes.to_json() for stack, changes in done.items()})
+        return
+    rows: list[tuple[Any, ...]] = [(stack, str(changes.counts.get("delete", 0))) for stack, changes in done.items()]
+    out().print(table("Deleted", ("stack", "resources"), rows))
+
+
+if __name__ == "__main__":
+    from scripts.dr import main
+
+    raise SystemExit(main(["destroy", *sys.argv[1:]]))
