@@ -94,6 +94,14 @@ class Databases(Protocol):
     def modify(
         self, region: str, identifier: str, *, standby: bool | None = None, retention_days: int | None = None
     ) -> None: ...
+    def set_password(self, region: str, identifier: str, password: str) -> None:
+        """Of the master user. Sessions that are open stay."""
+        ...
+
+    def shut(self, region: str, identifier: str, *, shut: bool) -> None:
+        """Nothing reaches it from its own region or from outside; replication goes on."""
+        ...
+
     def delete(self, region: str, identifier: str) -> None:
         """Its own automated backup goes with it; snapshots and copies in other regions stay."""
         ...
@@ -140,6 +148,10 @@ class FrontDoors(Protocol):
     """Load balancers: a real proxy in the region that sends a request to a ready pod."""
 
     def open(self, region: str, name: str, *, port: int) -> Endpoint: ...
+    def shut(self, region: str, name: str, *, shut: bool) -> None:
+        """Nothing reaches it; it is there, and answers nobody."""
+        ...
+
     def close(self, region: str, name: str) -> None: ...
 
 

@@ -160,6 +160,19 @@ class WorldDatabases(Restores):
         with instance.backup_lock:
             self._throw_away(instance.automated_backup.folder)
 
+    def shut(self, region: str, identifier: str, *, shut: bool) -> None:
+        self._up(region).shut_place(self.instance(region, identifier).place_name, shut=shut)
+
+    def set_password(self, region: str, identifier: str, password: str) -> None:
+        self._up(region)
+        instance = self.instance(region, identifier)
+        if instance.replica_of is not None:
+            raise FabricError(f"{identifier} is a replica: it has the password of its source")
+        with in_words_of_the_world(), instance.server.connect() as connection:
+            owner, login = sql.Identifier(instance.username), instance.username.encode()
+            verifier = connection.pgconn.encrypt_password(password.encode(), login, b"scram-sha-256").decode()
+            connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(owner, sql.Literal(verifier)))
+
     def describe(self, region: str, identifier: str) -> DatabaseState | None:
         found = self._instances.get((region, identifier))
         return found.state() if found else None

@@ -73,6 +73,9 @@ class WorldFrontDoors:
             self.places[(region, name)] = (place, door)
         return Endpoint(self._addresses.place(region, self.places[(region, name)][0], "outside"), self._numbers.http)
 
+    def shut(self, region: str, name: str, *, shut: bool) -> None:
+        self._hosts[region].shut_place(f"door:{name}", shut=shut)
+
     def close(self, region: str, name: str) -> None:
         host = self._hosts[region]
         if not host.up:

@@ -35,6 +35,7 @@ class Gates:
 
     links: dict[str, Link] = field(default_factory=dict)
     holes: dict[str, Hole] = field(default_factory=dict)  # by the server's address
+    shut: set[str] = field(default_factory=set)  # names of pipes that let nothing through, as a firewall that drops
 
     def link(self, source: str) -> Link:
         return self.links.setdefault(source, Link())
@@ -194,15 +195,15 @@ class _Connection:
 class Pipe:
     """One listening address, one source, one server behind it."""
 
-    def __init__(self, gates: Gates, source: str, target: Target) -> None:
-        self.gates, self.source, self.target = gates, source, target
+    def __init__(self, gates: Gates, source: str, target: Target, name: str = "") -> None:
+        self.gates, self.source, self.target, self.name = gates, source, target, name
         self.connections: set[_Connection] = set()
         self._server: asyncio.Server | None = None
         self.refresh()
 
     def refresh(self) -> None:
         """Take over what the gates say now."""
-        self.hangs = self.gates.hangs(self.source, self.target)
+        self.hangs = self.gates.hangs(self.source, self.target) or self.name in self.gates.shut
         self.refuses = self.gates.refuses(self.target)
         self.delay_seconds = self.gates.link(self.source).delay_seconds
         for connection in list(self.connections):

@@ -43,7 +43,7 @@ class Region:
         if name in self.pipes:
             self.pipes[name].point_to(to)
             return
-        made = Pipe(self.gates, source, to)
+        made = Pipe(self.gates, source, to, name)
         await made.listen(str(listen[0]), int(listen[1]))
         self.pipes[name] = made
 
@@ -61,6 +61,11 @@ class Region:
             self.gates.holes.pop(address, None)
         else:
             self.gates.holes[address] = "hang" if kind == "hang" else "refuse"
+        self._refresh()
+
+    async def shut(self, name: str, shut: bool) -> None:
+        """Let nothing through a pipe, or let it through again."""
+        (self.gates.shut.add if shut else self.gates.shut.discard)(name)
         self._refresh()
 
     def _refresh(self) -> None:
@@ -99,7 +104,10 @@ async def obey(control: socket.socket) -> None:
     writer.write(b'{"ok": "up"}\n')
     operations: dict[str, Callable[..., Awaitable[Any]]] = {
         name: getattr(region, name)
-        for name in ("pipe", "close_pipe", "link", "hole", "door", "close_door", "apply", "restart", "remove", "pods")
+        for name in (
+            *("pipe", "close_pipe", "link", "hole", "shut", "door", "close_door", "apply", "restart", "remove"),
+            "pods",
+        )
     }
     async for line in reader:
         asked = json.loads(line)

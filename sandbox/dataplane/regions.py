@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from sandbox.dataplane.addresses import Addresses, NumberPool, Numbers
+from sandbox.dataplane.addresses import OUTSIDE, Addresses, NumberPool, Numbers
 from sandbox.dataplane.processes import Spawner, kill_tree
 from sandbox.fabric import FabricError
 
@@ -145,6 +145,15 @@ class Host:
     def close_place(self, name: str) -> None:
         for view in self.addresses.views():
             self.close_pipe(f"{name}@{view}")
+        self.shut_place(name, shut=False)
+
+    def shut_place(self, name: str, *, shut: bool) -> None:
+        """Nothing from this region or from outside reaches the place, as behind a security group without rules."""
+        for view in (self.name, OUTSIDE):
+            pipe = f"{name}@{view}"
+            self.keep(("shut", pipe), "shut", name=pipe, shut=shut)
+            if not shut:
+                self.forget(("shut", pipe))
 
     def open_peer(self, number: int, target: tuple[str, int]) -> tuple[str, int]:
         """The way to a server for its own standby; gives back the address to use."""

@@ -140,8 +140,11 @@ class Instance(AwsResource):
             for name in ONLY_BY_MODIFY & skipped
             if inputs.get(name) is not None and inputs[name] != shown.get(FIELDS[name])
         }
-        if later:
-            rds.modify_db_instance(DBInstanceIdentifier=identifier, ApplyImmediately=True, **self._fields(later, set()))
+        fields = self._fields(later, set())
+        if inputs.get("password") and (inputs.get("restoreToPointInTime") or inputs.get("snapshotIdentifier")):
+            fields["MasterUserPassword"] = inputs["password"]  # a restore brings that of its source
+        if fields:
+            rds.modify_db_instance(DBInstanceIdentifier=identifier, ApplyImmediately=True, **fields)
             self._settled(rds, identifier)
         return str(identifier)
 

@@ -62,6 +62,8 @@ class RecordedDatabases:
     states: dict[tuple[str, str], DatabaseState] = field(default_factory=dict)
     kept: dict[tuple[str, str], Backup] = field(default_factory=dict)
     restored: dict[tuple[str, str], datetime | None] = field(default_factory=dict)
+    passwords: dict[tuple[str, str], str] = field(default_factory=dict)
+    shut_off: set[tuple[str, str]] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def _put(
@@ -94,6 +96,12 @@ class RecordedDatabases:
     def modify(self, region: str, identifier: str, **_: object) -> None:
         if (region, identifier) not in self.states:
             raise FabricError(f"no database {identifier}")
+
+    def set_password(self, region: str, identifier: str, password: str) -> None:
+        self.passwords[region, identifier] = password
+
+    def shut(self, region: str, identifier: str, *, shut: bool) -> None:
+        (self.shut_off.add if shut else self.shut_off.discard)((region, identifier))
 
     def delete(self, region: str, identifier: str) -> None:
         del self.states[region, identifier]
@@ -164,6 +172,7 @@ class RecordedCompute:
 @dataclass
 class RecordedFrontDoors:
     doors: dict[tuple[str, str], int] = field(default_factory=dict)
+    shut_off: set[tuple[str, str]] = field(default_factory=set)
 
     def open(self, region: str, name: str, *, port: int) -> Endpoint:
         self.doors[region, name] = port
@@ -171,6 +180,9 @@ class RecordedFrontDoors:
 
     def close(self, region: str, name: str) -> None:
         self.doors.pop((region, name), None)
+
+    def shut(self, region: str, name: str, *, shut: bool) -> None:
+        (self.shut_off.add if shut else self.shut_off.discard)((region, name))
 
 
 @dataclass

@@ -117,3 +117,43 @@ def test_what_cannot_be_broken_is_refused_with_what_can(lab: Lab, break_: Breake
     assert break_("link", a=NORTH, b=WEST)
     assert not break_("link", a=NORTH, b=WEST)
     assert lab.world.heal(None, {}) == 1
+
+
+def test_a_place_that_is_shut_lets_nothing_in_but_replication_goes_on(lab: Lab) -> None:
+    name = lab.primary(standby=True)
+    replica = lab.replica(name)
+    wait_until(lambda: lab.databases.find(name).in_step, timeout=20, what="a standby that could take over")
+    lab.databases.shut(NORTH, name, shut=True)
+    for view in ("outside", NORTH):
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(lab.dsn(NORTH, name, view=view, timeout=2))
+    lab.databases.fail_over_to_standby(NORTH, name)
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(lab.dsn(NORTH, name, timeout=2))
+    with lab.databases.find(name).server.connect("core") as past_everything:
+        past_everything.execute("INSERT INTO orders (service, site, payload) VALUES ('t', 'n', 'while shut')")
+    wait_until(lambda: lab.shows(WEST, replica, "while shut"), timeout=60, what="the row in the other region")
+    lab.databases.shut(NORTH, name, shut=False)
+    lab.write(NORTH, name, "open again")
+
+
+def test_a_shut_place_is_still_shut_when_its_region_comes_back(lab: Lab, break_: Breaker) -> None:
+    name = lab.primary()
+    lab.databases.shut(NORTH, name, shut=True)
+    break_("region", region=NORTH)
+    lab.world.heal("region", {"region": NORTH})
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(lab.dsn(NORTH, name, timeout=2))
+    lab.databases.shut(NORTH, name, shut=False)
+    assert lab.execute(NORTH, name, "SELECT 1") == 1
+
+
+def test_a_new_password_lets_nobody_in_with_the_old_one(lab: Lab) -> None:
+    name = lab.primary()
+    assert lab.execute(NORTH, name, "SELECT 1") == 1
+    lab.databases.set_password(NORTH, name, "quite another")
+    with pytest.raises(psycopg.OperationalError, match="authentication"):
+        lab.execute(NORTH, name, "SELECT 1")
+    replica = lab.replica(name)
+    with pytest.raises(FabricError, match="password of its source"):
+        lab.databases.set_password(WEST, replica, "its own")

@@ -10,6 +10,7 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import provider_pb2
 
 from sandbox.providers.values import UNKNOWN, plain
+from tests.asserts.waiting import wait_until
 from tests.sandbox.providers.conftest import Engine
 
 INSTANCE, BUCKET, RECORD = "aws:rds/instance:Instance", "aws:s3/bucket:Bucket", "aws:route53/record:Record"
@@ -165,6 +166,23 @@ def test_a_protected_instance_is_not_deleted_and_the_cloud_says_why(aws: Engine,
     with pytest.raises(grpc.RpcError, match="protected"):
         aws.delete(INSTANCE, made, declared)
     assert ("eu-north-1", "kept") in world.fabric.databases.states
+
+
+def test_a_restored_instance_gets_the_password_that_is_declared(
+    aws: Engine, world: SimpleNamespace, client: Any
+) -> None:
+    aws.create(INSTANCE, "s", primary("pw-source"))
+    client("rds", "eu-north-1").create_db_snapshot(DBInstanceIdentifier="pw-source", DBSnapshotIdentifier="pw-snapshot")
+    wait_until(lambda: ("eu-north-1", "pw-snapshot") in world.fabric.databases.kept, timeout=10, what="the snapshot")
+    without = {key: value for key, value in primary("pw-restored").items() if key not in {"username", "dbName"}}
+    declared = {**without, "snapshotIdentifier": "pw-snapshot", "password": "declared"}
+    made = aws.create(INSTANCE, "r", declared, secrets=("password",))
+    passwords = world.fabric.databases.passwords
+    assert passwords == {("eu-north-1", "pw-restored"): "declared"} | passwords
+    changed = {**declared, "password": "rotated"}
+    assert not aws.diff(INSTANCE, "r", declared, changed).replaces
+    aws.update(INSTANCE, made, declared, changed)
+    assert passwords["eu-north-1", "pw-restored"] == "rotated"
 
 
 def test_a_replica_of_a_source_without_backups_is_refused(aws: Engine) -> None:

@@ -3,6 +3,7 @@
 OVERLAYS = {
     "autoscaling": "autoscaling",
     "backup": "backup",
+    "ec2": "ec2",
     "eks": "eks",
     "elb": "elbv2",  # moto serves both generations of load balancers at one address
     "elbv2": "elbv2",

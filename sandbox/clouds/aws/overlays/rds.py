@@ -169,27 +169,29 @@ class RDS(RDSResponse):
 
     def modify_db_instance(self) -> ActionResult:
         identifier = self.params["DBInstanceIdentifier"]
-        if self.params.get("MasterUserPassword") is not None:
-            raise InvalidParameterCombination("The sandbox does not change a master password.")
         if self.params.get("NewDBInstanceIdentifier"):
             raise InvalidParameterCombination("The sandbox does not rename a database.")
         before = self._find(identifier)
         standby, retention = bool(before.multi_az), int(before.backup_retention_period)
+        password = self.params.pop("MasterUserPassword", None)  # moto would keep it in its records
+        if password is not None and before.source_db_instance_identifier:
+            raise InvalidDBInstanceStateFault(f"{identifier} is a read replica: it has the password of its source.")
         super().modify_db_instance()
         database = self._find(identifier)
         to_standby = bool(database.multi_az) if bool(database.multi_az) != standby else None
         to_retention = (
             int(database.backup_retention_period) if int(database.backup_retention_period) != retention else None
         )
-        if to_standby is not None or to_retention is not None:
-            database = self._settle(
-                database,
-                "modifying",
-                lambda: self.context.fabric.databases.modify(
-                    database.region, identifier, standby=to_standby, retention_days=to_retention
-                ),
-                back_to_on_failure="available",
-            )
+
+        def modify() -> None:
+            databases = self.context.fabric.databases
+            if password is not None:
+                databases.set_password(database.region, identifier, password)
+            if to_standby is not None or to_retention is not None:
+                databases.modify(database.region, identifier, standby=to_standby, retention_days=to_retention)
+
+        if password is not None or to_standby is not None or to_retention is not None:
+            database = self._settle(database, "modifying", modify, back_to_on_failure="available")
         return ActionResult({"DBInstance": database})
 
     def reboot_db_instance(self) -> ActionResult:

@@ -174,6 +174,23 @@ def test_a_protected_instance_stays_and_a_final_snapshot_is_taken(client: Client
         )
 
 
+def test_a_master_password_is_changed_on_the_server_and_kept_nowhere_else(
+    client: Client, world: SimpleNamespace
+) -> None:
+    north, west = client("rds", "eu-north-1"), client("rds", "eu-west-1")
+    source = created(north, "to-be-rotated")
+    answer = north.modify_db_instance(DBInstanceIdentifier="to-be-rotated", MasterUserPassword="another-one")
+    assert settled(north, "to-be-rotated")["DBInstanceStatus"] == "available"
+    assert world.fabric.databases.passwords["eu-north-1", "to-be-rotated"] == "another-one"
+    assert "another-one" not in str(answer)
+    west.create_db_instance_read_replica(
+        DBInstanceIdentifier="follows", SourceDBInstanceIdentifier=source["DBInstanceArn"]
+    )
+    settled(west, "follows")
+    with pytest.raises(ClientError, match="it has the password of its source"):
+        west.modify_db_instance(DBInstanceIdentifier="follows", MasterUserPassword="its-own")
+
+
 def test_a_forced_failover_needs_a_standby(client: Client) -> None:
     rds = client("rds", "eu-north-1")
     created(rds, "alone", MultiAZ=False)
