@@ -142,6 +142,7 @@ def given_up(*stacks: str) -> list[str]:
 def test_taken_down_to_the_end(system: System) -> None:
     plan = system.plan
     prod, dr, cold, traffic = plan.stacks
+    backups_of_all_kinds(system)
     before = system.everything()
 
     # Without the word: everything is told at once, with the way to go on, and nothing happens.
@@ -149,7 +150,8 @@ def test_taken_down_to_the_end(system: System) -> None:
     assert (refused.returncode, refused.stdout) == (3, "")
     for told in (
         "minimal-primary-core-1", "a database of 100 GiB", "deletion protection", "vault lock", "minimal-primary",
-        "minimal.example.com", "key-original", f"error: {prod}, {traffic}: ", "nothing was deleted",
+        "minimal.example.com", "key-original", "1 recovery point", "minimal-primary-core-1-by-hand", "outside Pulumi",
+        f"error: {prod}, {traffic}: ", "nothing was deleted",
     ):  # fmt: skip
         assert told in refused.stderr
     assert "minimal-secondary-core-1" not in refused.stderr, "what was given up is not in the way"
@@ -209,6 +211,29 @@ def test_taken_down_to_the_end(system: System) -> None:
     journalled(plan.stacks)
     again = system.dr("destroy", "--all", "--yes")
     assert again.returncode == 0, "there is nothing left that would need the word"
+
+
+def backups_of_all_kinds(system: System) -> None:
+    """A recovery point in the primary's vault, and a snapshot that Pulumi knows nothing of."""
+    region = system.plan.primary.region
+    identifier = names.database_identifier(system.plan, "primary", "core", 1)
+    system.client("rds", region).create_db_snapshot(
+        DBInstanceIdentifier=identifier, DBSnapshotIdentifier=f"{identifier}-by-hand"
+    )
+    backup = system.client("backup", region)
+    job = backup.start_backup_job(
+        BackupVaultName=names.vault(system.plan, "primary"),
+        ResourceArn=names.database_arn(system.plan, "primary", "core", 1),
+        IamRoleArn=f"arn:aws:iam::{system.plan.account}:role/minimal-primary-backup",
+        Lifecycle={"DeleteAfterDays": 35},
+    )["BackupJobId"]
+
+    def is_taken() -> bool:
+        state = backup.describe_backup_job(BackupJobId=job)
+        assert state["State"] != "FAILED", state
+        return bool(state["State"] == "COMPLETED")
+
+    wait_until(is_taken, timeout=60, what="the recovery point")
 
 
 def papers_that_nobody_can_delete(system: System, lasting: timedelta) -> datetime:

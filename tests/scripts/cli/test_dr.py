@@ -142,14 +142,18 @@ def test_programs_run_by_their_file_are_the_same(run: Run, monkeypatch: pytest.M
     assert by_file.stdout == run(name, "--help").out
 
 
+@pytest.mark.parametrize("words", [("up", "--yes"), ("destroy", "--all", "--yes", "--delete-data", "prod")])
 def test_a_real_cloud_without_the_cli_is_refused_with_how_to_install_it(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    done = run("up", "--yes")
+    monkeypatch.setenv("DR_PROJECT", str(tmp_path))
+    (tmp_path / "Pulumi.yaml").write_text("name: dr\nruntime: python\n")
+    done = run(*words)
     assert done.code == 3
     assert "error: a real cloud needs the Pulumi CLI, and there is no pulumi on PATH\n" in done.err
     assert "pulumi.com/docs/install" in done.err
+    assert list(tmp_path.glob("Pulumi.*.yaml")) == [], "nothing is written before it is known that it can be done"
 
 
 def test_a_second_run_says_whose_the_first_is(run: Run) -> None:
