@@ -5,11 +5,12 @@ import json
 import os
 import socket
 import socketserver
-import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
+
+from sandbox.serving import Serving
 
 SOCKET = "control.sock"
 Operation = Callable[..., Any]
@@ -69,7 +70,10 @@ class ControlServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         with _Near(home) as path:
             super().__init__(path, _Handler)
         (home / SOCKET).chmod(0o600)
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 5}, name="control", daemon=True).start()
+        self._serving = Serving("control", self)
+
+    def stop(self) -> None:
+        self._serving.stop()
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, _ = super().get_request()

@@ -314,7 +314,7 @@ def serve(arguments: argparse.Namespace) -> None:
         world.say(f"up in {about['took_seconds']} s")
         if _report(arguments.report, {"ok": about}):
             gone.wait()
-        control.server_close()
+        control.stop()
     finally:
         world.close()
         forget(home, kept)

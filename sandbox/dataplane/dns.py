@@ -8,7 +8,6 @@ server is silent.
 
 import contextlib
 import socket
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -17,6 +16,7 @@ from dnslib import AAAA, CNAME, NS, QTYPE, RCODE, RR, SOA, TXT, A, DNSRecord
 from dnslib.server import BaseResolver, DNSHandler, DNSServer
 
 from sandbox.clouds.names import Answer, Zone
+from sandbox.serving import Serving
 
 ENDPOINT_TTL_SECONDS = 5.0  # of the names of RDS endpoints, before the world's pace; load balancers have 60
 DEPTH = 8  # aliases and CNAMEs followed before we call it a loop
@@ -170,7 +170,7 @@ class NameServers:
     def __init__(
         self, names: WorldNames, addresses: Mapping[str, str], port: int, answers: Callable[[str], bool]
     ) -> None:
-        self._servers: list[DNSServer] = []
+        servers: list[DNSServer] = []
         for view, address in addresses.items():
             for tcp in (False, True):
                 server = DNSServer(
@@ -184,11 +184,8 @@ class NameServers:
                 server.server.daemon_threads = True
                 if not tcp:
                     server.server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-                threading.Thread(
-                    target=server.server.serve_forever, kwargs={"poll_interval": 5}, name=f"dns {view}", daemon=True
-                ).start()
-                self._servers.append(server)
+                servers.append(server)
+        self._serving = Serving("dns", *(server.server for server in servers))
 
     def stop(self) -> None:
-        for server in self._servers:
-            server.server.server_close()
+        self._serving.stop()
