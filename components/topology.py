@@ -8,6 +8,7 @@ from components.aws.provider import provider
 from components.aws.traffic_switch import TrafficSwitch, TrafficSwitchArgs
 from components.settings import Settings
 from components.site import Site, SiteArgs
+from components.spec.built import why_not_build_in
 
 TRAFFIC_REGION = "us-east-1"  # where Route 53's control plane lives; its data plane is everywhere
 
@@ -26,8 +27,8 @@ def declare(stack: str, settings: Settings) -> dict[str, Any]:
     site = plan.sites_by_stack.get(stack)
     if site is None:
         raise pulumi.RunError(f"stack {stack} is not in the plan {plan.system}; it has {', '.join(plan.stacks)}")
-    if site.cloud != "aws":
-        raise pulumi.RunError(f"site {site.name}: cloud {site.cloud} has no components yet; aws has")
+    if reason := why_not_build_in(site.cloud):
+        raise pulumi.RunError(f"site {site.name}: cloud {reason}")
     opts = pulumi.ResourceOptions(providers=[provider(plan, site.region, site.name)])
     return Site(site.name, SiteArgs(settings, site), opts).exports
 

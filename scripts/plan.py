@@ -51,12 +51,12 @@ def check(
     form: Format = Form.TABLE,
 ) -> None:
     """Report every mistake at once, then what the plan can reach: RTO along the critical path, RPO by its bound."""
-    from components.spec import load_current_plan  # noqa: PLC0415 (pydantic is not needed for --help)
-    from components.spec.checks import notes  # noqa: PLC0415
+    from components.spec import load_plan  # noqa: PLC0415 (pydantic is not needed for --help)
+    from components.spec.checks import expired_waivers, not_built, notes  # noqa: PLC0415
     from components.spec.forecast import forecast  # noqa: PLC0415
     from scripts.core.errors import Refused  # noqa: PLC0415
 
-    view = _in_environment(load_current_plan(plan), environment)
+    view = _in_environment(load_plan(plan, also=[expired_waivers, not_built]), environment)
     recorded = recorded_durations(measured) if measured is not None else {}
     result = forecast(view, recorded)
     remarks = notes(view)

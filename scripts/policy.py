@@ -148,9 +148,10 @@ def _facts(plan: Plan | None, stacks: Sequence[str]) -> dict[str, Any]:
 
 
 def _plan(name: str) -> Plan | None:
-    from components.spec import load_current_plan  # noqa: PLC0415 (pydantic is not needed for --help)
+    from components.spec import load_plan  # noqa: PLC0415 (pydantic is not needed for --help)
+    from components.spec.checks import expired_waivers  # noqa: PLC0415
 
-    return load_current_plan(name) if name else None
+    return load_plan(name, also=[expired_waivers]) if name else None
 
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Check stacks against the policy pack.")

@@ -72,11 +72,12 @@ def _open(plan: Plan, path: str) -> None:
 def _opened(name: str, names: Sequence[str] | None, *, everything: bool) -> tuple[Stacks, list[str]]:
     if names and everything:
         raise typer.BadParameter("name stacks, or say --all, not both")
-    from scripts.core.provision import chosen  # noqa: PLC0415
+    from scripts.core.provision import chosen, refuse_what_is_not_built  # noqa: PLC0415
     from scripts.core.stacks import Stacks  # noqa: PLC0415
 
     plan: Plan = plan_of(name)
     wanted = chosen(plan, names or ())
+    refuse_what_is_not_built(plan)
     return Stacks(plan), wanted
 
 

@@ -15,6 +15,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.spec import Incarnation, names
+from components.spec.built import why_not_build_engine, why_not_replicate
 from components.spec.topology import origin_of
 
 if TYPE_CHECKING:
@@ -56,9 +57,16 @@ class ReplicatedPostgresArgs:
 
 
 class ReplicatedPostgres(pulumi.ComponentResource):
-    """Gives `address`, `port` and `arn` of the present incarnation (the newest retiring one when there is no other)."""
+    """
+    Gives `address`, `port` and `arn` of the present incarnation (the newest retiring one when there is no other).
+
+    Raises pulumi.RunError for a database of another engine, or replicated in a way that RDS does not know.
+    """
 
     def __init__(self, name: str, args: ReplicatedPostgresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        engine, mode = args.database.engine, args.database.replication.mode
+        if reason := why_not_build_engine("aws", engine) or why_not_replicate("aws", engine, mode):
+            raise pulumi.RunError(f"database {args.database.name}: {reason}")
         super().__init__("dr:aws:ReplicatedPostgres", name, None, opts)
         subnets = aws.rds.SubnetGroup(
             f"{name}-subnets",

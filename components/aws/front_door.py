@@ -32,9 +32,17 @@ class FrontDoorArgs:
 
 
 class FrontDoor(pulumi.ComponentResource):
-    """Gives `dns_name`, `zone_id` (for alias records) and `target_group_arn`."""
+    """
+    Gives `dns_name`, `zone_id` (for alias records) and `target_group_arn`. Raises pulumi.RunError for port 443 without
+    a certificate: what answers there without TLS looks safe and is not.
+    """
 
     def __init__(self, name: str, args: FrontDoorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        if args.port == 443 and not args.certificate_arn:
+            raise pulumi.RunError(
+                f"config dr:certificateArn: there is none, and the plan's traffic port is 443 ({args.load_balancer}); "
+                "set it with `pulumi config set dr:certificateArn`, or let the plan say `port: 80`"
+            )
         super().__init__("dr:aws:FrontDoor", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         balancer = aws.lb.LoadBalancer(

@@ -14,6 +14,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.spec import names
+from components.spec.built import why_not_archive
 from components.spec.records import Records
 
 if TYPE_CHECKING:
@@ -34,9 +35,12 @@ class ReplicatedBucketArgs:
 
 
 class ReplicatedBucket(pulumi.ComponentResource):
-    """Gives `bucket`, its name."""
+    """Gives `bucket`, its name. Raises pulumi.RunError for an archive of a class that S3 does not have."""
 
     def __init__(self, name: str, args: ReplicatedBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        archived = args.store.archive
+        if archived is not None and (reason := why_not_archive("aws", archived.storage_class)):
+            raise pulumi.RunError(f"object store {args.store.name}: archive: {reason}")
         super().__init__("dr:aws:ReplicatedBucket", name, None, opts)
         plan, store, region = args.plan, args.store, args.plan.site(args.site).region
         child = pulumi.ResourceOptions(parent=self)

@@ -7,7 +7,7 @@ The plan's models. Imports neither pulumi nor anything of `scripts`, so that who
 """
 
 from . import names
-from .loading import PlanError, load_current_plan, load_plan, parse_plan
+from .loading import PlanError, load_plan, parse_plan
 from .mistakes import Mistake
 from .plan import Plan
 from .roles import Role, role_of
@@ -21,7 +21,6 @@ __all__ = [
     "Role",
     "Topology",
     "TopologyError",
-    "load_current_plan",
     "load_plan",
     "names",
     "parse_plan",

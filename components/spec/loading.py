@@ -1,11 +1,12 @@
 """From a file to a Plan, or to a PlanError with every mistake in it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from .checks import contradictions, expired_waivers
+from .checks import Check, contradictions
 from .documents import DocumentError, read_document
 from .durations import quote
 from .mistakes import Mistake, mistakes_of
@@ -34,26 +35,22 @@ class PlanError(Exception):
         return "\n".join(f"{self.file}: {mistake}" for mistake in self.mistakes)
 
 
-def load_plan(source: str | Path) -> Plan:
+def load_plan(source: str | Path, *, also: Iterable[Check] = ()) -> Plan:
     """
     The plan of a file, or of a system by name (`samia` means `plans/samia.yaml` of the project).
 
-    Raises PlanError, also when the file is not there or cannot be read.
+    `also`: checks for gates alone (`expired_waivers`, `not_built`), which must never stop a failover. Raises PlanError,
+    also when the file is not there or cannot be read.
     """
     path, shown = _locate(source)
     try:
         document = read_document(path)
     except DocumentError as error:
         raise PlanError(shown, [Mistake("", str(error))]) from None
-    return parse_plan(document, shown)
-
-
-def load_current_plan(source: str | Path) -> Plan:
-    """`load_plan` for gates (`dr plan check`, `dr policy`): also refuses waivers that have expired."""
-    plan = load_plan(source)
-    expired = list(expired_waivers(plan))
-    if expired:
-        raise PlanError(_locate(source)[1], expired)
+    plan = parse_plan(document, shown)
+    mistakes = [mistake for check in also for mistake in check(plan)]
+    if mistakes:
+        raise PlanError(shown, mistakes)
     return plan
 
 

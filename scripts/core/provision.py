@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from components.spec import PlanError
+from components.spec.checks import not_built
 from components.spec.records import provisioning_order
 from scripts.core import settings
 from scripts.core.errors import BadInput, DrError
@@ -29,14 +31,22 @@ def chosen(plan: Plan, names: Sequence[str]) -> list[str]:
     return [stack for stack in plan.stacks if not names or stack in names]
 
 
+def refuse_what_is_not_built(plan: Plan) -> None:
+    """Raises PlanError with all of it: nothing is made of a plan that cannot be made whole."""
+    mistakes = list(not_built(plan))
+    if mistakes:
+        raise PlanError(f"plan {plan.system}", mistakes)
+
+
 def provision(stacks: Stacks, names: Sequence[str] = (), say: Said | None = None) -> dict[str, Changes]:
     """
     `up` of the named stacks (all without a name), wave by wave; what each site's stack records goes into the files of
-    all stacks before the next wave. Returns the last changes of each stack. Raises the first error after its wave has
-    ended.
+    all stacks before the next wave. Returns the last changes of each stack. Raises PlanError for what no component
+    builds, before anything is written, and the first error of a wave after it has ended.
     """
     plan = stacks.plan
     wanted = set(chosen(plan, names))
+    refuse_what_is_not_built(plan)
     stacks.engine()
     _first_settings(stacks)
     done: dict[str, Changes] = {}

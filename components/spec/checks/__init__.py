@@ -10,11 +10,12 @@ from components.spec.mistakes import Mistake
 from components.spec.plan import Plan
 
 from .data import databases, objects
+from .means import not_built
 from .places import detection, fencing, lengths, sites, traffic, unique_names
 from .promises import expired_waivers, governance, objectives
 from .services import replicas, tiers, uses
 
-__all__ = ["contradictions", "expired_waivers", "notes"]
+__all__ = ["contradictions", "expired_waivers", "not_built", "notes"]
 
 Check = Callable[[Plan], Iterator[Mistake]]
 

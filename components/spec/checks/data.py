@@ -47,14 +47,15 @@ def databases(plan: Plan) -> Iterator[Mistake]:
 
 def objects(plan: Plan) -> Iterator[Mistake]:
     known = site_names(plan)
+    primaries = [site.name for site in plan.sites if site.kind == "primary"]
     for i, store in enumerate(plan.objects):
         yield from unknown_sites(known, f"objects[{i}].replicate_to", store.replicate_to)
         if store.archive:
             yield from unknown_sites(known, f"objects[{i}].archive.site", [store.archive.site], single=True)
-            if store.archive.site in store.replicate_to:
+            if store.archive.site in {*primaries, *store.replicate_to}:
                 yield Mistake(
                     f"objects[{i}].archive.site",
-                    f"{quote(store.archive.site)} holds a live copy already (replicate_to)",
+                    f"{quote(store.archive.site)} holds a live copy already",
                 )
         if (store.replicate_to or store.archive) and not store.versions:
             yield Mistake(f"objects[{i}].versions", "must be true: objects are copied by version")
