@@ -2,12 +2,13 @@
 
 import logging
 import ssl
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer
+
+from sandbox.serving import Serving
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -29,7 +30,6 @@ class Listeners:
 
     def __init__(self, applications: Mapping[str, Application], port: int, tls: ssl.SSLContext | None = None) -> None:
         self._servers: list[BaseWSGIServer] = []
-        self._threads: list[threading.Thread] = []
         try:
             for address, application in applications.items():
                 server = ThreadedWSGIServer(address, port, application, handler=_Handler)
@@ -41,21 +41,14 @@ class Listeners:
         except BaseException:
             self._close()
             raise
-        for server in self._servers:
-            thread = threading.Thread(target=server.serve_forever, args=(0.2,), name=f"http {server.host}", daemon=True)
-            thread.start()
-            self._threads.append(thread)
+        self._serving = Serving("http", *self._servers)
 
     @property
     def port(self) -> int:
         return int(self._servers[0].port)
 
     def stop(self) -> None:
-        for server in self._servers:
-            server.shutdown()
-        for thread in self._threads:
-            thread.join(5)
-        self._close()
+        self._serving.stop()
 
     def _close(self) -> None:
         for server in self._servers:
