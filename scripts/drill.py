@@ -22,10 +22,10 @@ from components.spec import load_plan
 from scripts.core import records
 from scripts.core.errors import DrError, ObjectiveMissed
 from scripts.core.journal import Journal, plain
+from scripts.core.options import DEFAULT_PLAN, Format, PlanName
 from scripts.core.output import Form, err, out, seconds, table, verdict, write_json
 from scripts.core.rows import storable
 from scripts.drills.scenarios import Found, Scenario, chosen
-from scripts.runbooks.terminal import Format, PlanName
 
 if TYPE_CHECKING:
     from components.spec import Plan
@@ -123,7 +123,7 @@ def results(report: Report) -> list[list[str]]:
 def command(
     scenario: Annotated[str, typer.Argument(help="a scenario, or a list of them such as samia")] = "samia",
     *,
-    plan: PlanName = "samia",
+    plan: PlanName = DEFAULT_PLAN,
     everything: Annotated[bool, typer.Option("--all", help="every scenario")] = False,
     pace: Annotated[float, typer.Option(help="how many times faster the cloud's own waiting runs")] = 20.0,
     folder: Annotated[Path, typer.Option("--out", help="where the report and the journal go")] = Path("out"),

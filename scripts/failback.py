@@ -20,12 +20,13 @@ from scripts.core import settings
 from scripts.core.approvals import ask
 from scripts.core.errors import BadInput
 from scripts.core.home import project_dir
+from scripts.core.options import DEFAULT_PLAN, Commander, DryRun, Format, Incident, PlanName, Yes
 from scripts.core.output import Form
 from scripts.core.runbook import Options, RunOutcome
 from scripts.failover import failover
 from scripts.reprotect import reprotect
 from scripts.runbooks.run import run
-from scripts.runbooks.terminal import Commander, DryRun, Format, Incident, PlanName, Yes, finish, show_rows, watched
+from scripts.runbooks.terminal import finish, show_rows, watched
 
 if TYPE_CHECKING:
     from components.spec import Plan
@@ -89,7 +90,7 @@ def failback(
 def command(
     *,
     to: Annotated[str, typer.Option(help="where the service belongs (default: the plan's primary)")] = "",
-    plan: PlanName = "samia",
+    plan: PlanName = DEFAULT_PLAN,
     incident: Incident = "",
     commander: Commander = "",
     yes: Yes = False,

@@ -20,22 +20,11 @@ from scripts.core import settings
 from scripts.core.approvals import ask, needed
 from scripts.core.errors import BadInput, Refused
 from scripts.core.home import project_dir
+from scripts.core.options import DEFAULT_PLAN, ApprovedBy, Commander, DryRun, Format, Incident, PlanName, Yes, duration
 from scripts.core.output import Form
 from scripts.core.runbook import Options, Result, RunOutcome
 from scripts.runbooks.run import run
-from scripts.runbooks.terminal import (
-    ApprovedBy,
-    Commander,
-    DryRun,
-    Format,
-    Incident,
-    PlanName,
-    Yes,
-    duration,
-    finish,
-    show_rows,
-    watched,
-)
+from scripts.runbooks.terminal import finish, show_rows, watched
 
 if TYPE_CHECKING:
     from components.spec import Plan
@@ -135,7 +124,7 @@ def _check_names(plan: Plan, to: str, lost: Iterable[str]) -> None:
 def command(
     *,
     to: Annotated[str, typer.Option(help="the site that takes over")],
-    plan: PlanName = "samia",
+    plan: PlanName = DEFAULT_PLAN,
     disaster: Annotated[str, typer.Option(help="the disaster that is declared, as the plan names it")] = "",
     planned: Annotated[
         bool, typer.Option("--planned", help="the old site is alive and hands over: nothing is lost")

@@ -13,10 +13,11 @@ from scripts.core import settings
 from scripts.core.approvals import ask
 from scripts.core.errors import BadInput
 from scripts.core.home import project_dir
+from scripts.core.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes
 from scripts.core.output import Form
 from scripts.core.runbook import Options, Result, RunOutcome
 from scripts.runbooks.run import run
-from scripts.runbooks.terminal import DryRun, Format, PlanName, Yes, finish, show_rows, watched
+from scripts.runbooks.terminal import finish, show_rows, watched
 
 if TYPE_CHECKING:
     from components.spec import Plan
@@ -47,7 +48,7 @@ def reprotect(
 def command(
     *,
     site: Annotated[str, typer.Option(help="the site that is rebuilt")],
-    plan: PlanName = "samia",
+    plan: PlanName = DEFAULT_PLAN,
     give_up_old_copy: Annotated[
         bool, typer.Option("--give-up-old-copy", help="rebuild although the old copy cannot be looked into")
     ] = False,

@@ -15,23 +15,12 @@ from scripts.core.approvals import ask, needed
 from scripts.core.errors import BadInput
 from scripts.core.home import project_dir
 from scripts.core.moments import past_moment
+from scripts.core.options import DEFAULT_PLAN, ApprovedBy, Commander, DryRun, Format, Incident, PlanName, Yes, duration
 from scripts.core.output import Form
 from scripts.core.runbook import Options, RunOutcome
 from scripts.reprotect import reprotect
 from scripts.runbooks.run import run
-from scripts.runbooks.terminal import (
-    ApprovedBy,
-    Commander,
-    DryRun,
-    Format,
-    Incident,
-    PlanName,
-    Yes,
-    duration,
-    finish,
-    show_rows,
-    watched,
-)
+from scripts.runbooks.terminal import finish, show_rows, watched
 
 if TYPE_CHECKING:
     from components.spec import Plan
@@ -75,7 +64,7 @@ def restore(
 def command(
     *,
     to_time: Annotated[str, typer.Option(help="the moment before the damage, such as 2026-01-31T12:00:00+00:00")],
-    plan: PlanName = "samia",
+    plan: PlanName = DEFAULT_PLAN,
     accept_data_loss: Annotated[str, typer.Option(help="how much may be given up, such as 15m")] = "",
     incident: Incident = "",
     commander: Commander = "",

@@ -21,9 +21,9 @@ from scripts.clouds.access import Clouds
 from scripts.clouds.aws import RestorePoint
 from scripts.core.errors import BadInput, DatabaseFailed, DrError, ObjectiveMissed, Refused
 from scripts.core.net import Database
+from scripts.core.options import DEFAULT_PLAN, Format, PlanName, duration
 from scripts.core.output import Form, out, table, write_json
 from scripts.core.waiting import wait_until
-from scripts.runbooks.terminal import Format, PlanName, duration
 
 if TYPE_CHECKING:
     from components.spec import Plan
@@ -132,7 +132,7 @@ def verify_all(plan: Plan, clouds: Clouds, site: str, freshest: timedelta | None
 
 def command(
     *,
-    plan: PlanName = "samia",
+    plan: PlanName = DEFAULT_PLAN,
     site: Annotated[str, typer.Option(help="where the backups lie (default: the cold site)")] = "",
     freshest: Annotated[str, typer.Option(help="how old the newest sign of life may be, such as 30m")] = "",
     form: Format = Form.TABLE,

@@ -27,13 +27,13 @@ from scripts.core.home import project_dir
 from scripts.core.journal import Journal
 from scripts.core.lease import wait_until_expired
 from scripts.core.notify import Notifier
+from scripts.core.options import DEFAULT_PLAN, PlanName
 from scripts.core.output import err
 from scripts.core.runbook import Options, RunOutcome
 from scripts.failover import failover
 from scripts.probes.traffic import http_port
 from scripts.probes.vantage import Vantage, vantages
 from scripts.runbooks.run import run
-from scripts.runbooks.terminal import PlanName
 
 if TYPE_CHECKING:
     from components.spec import Plan
@@ -226,7 +226,7 @@ async def watch(watcher: Watch, *, until: float | None = None, acts: int | None 
 
 def command(
     *,
-    plan: PlanName = "samia",
+    plan: PlanName = DEFAULT_PLAN,
     once: Annotated[bool, typer.Option("--once", help="end after having acted once")] = False,
 ) -> int:
     """Watch the active site, and fail over where the plan says so."""

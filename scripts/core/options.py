@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scripts.core.errors import BadInput
 from scripts.core.output import Form
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from components.spec import Plan
 
 PlanName = Annotated[
@@ -18,6 +21,8 @@ Format = Annotated[Form, typer.Option("--format", help="how to write the result"
 Yes = Annotated[bool, typer.Option("--yes", help="do not ask: for machines")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="show what would be done, and change nothing")]
 ApprovedBy = Annotated[list[str] | None, typer.Option("--approved-by", help="who agreed; once for each person")]
+Incident = Annotated[str, typer.Option("--incident", help="the incident's number, for the record")]
+Commander = Annotated[str, typer.Option("--commander", help="who commands the incident, for the record")]
 DEFAULT_PLAN = "samia"
 
 
@@ -26,3 +31,15 @@ def plan_of(name: str) -> Plan:
     from components.spec import load_plan  # noqa: PLC0415  (pydantic is not needed for --help)
 
     return load_plan(name)
+
+
+def duration(text: str, option: str) -> timedelta | None:
+    """`15m` and the like; empty is None. Raises BadInput."""
+    from components.spec.durations import parse_duration  # noqa: PLC0415
+
+    if not text:
+        return None
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise BadInput(f"{option}: {error}", "write it as 30s, 15m or 1h") from error

@@ -5,13 +5,8 @@ What the programs that run a table share at the terminal: the question before, t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from components.spec.durations import parse_duration
-from scripts.core.errors import BadInput
 from scripts.core.output import Form, err, facts, out, progress, runbook_table, seconds, table, verdict, write_json
 from scripts.core.runbook import Options, RunOutcome
 from scripts.runbooks.run import preview_rows
@@ -21,24 +16,6 @@ if TYPE_CHECKING:
     from components.spec import Plan
     from components.spec.topology import Topology
     from scripts.core.rows import Observer
-
-PlanName = Annotated[str, typer.Option("--plan", help="plan file, or the name of a plan of the project")]
-Yes = Annotated[bool, typer.Option("--yes", help="ask nothing")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="show what would be done, and change nothing")]
-Format = Annotated[Form, typer.Option("--format", help="how the result is written")]
-ApprovedBy = Annotated[list[str] | None, typer.Option("--approved-by", help="who agreed; once for each person")]
-Incident = Annotated[str, typer.Option("--incident", help="the incident's number, for the record")]
-Commander = Annotated[str, typer.Option("--commander", help="who commands the incident, for the record")]
-
-
-def duration(text: str, option: str) -> timedelta | None:
-    """`15m` and the like; empty is None. Raises BadInput."""
-    if not text:
-        return None
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise BadInput(f"{option}: {error}", "write it as 30s, 15m or 1h") from error
 
 
 def show_rows(name: str, plan: Plan, options: Options, topology: Topology, form: Form) -> None:

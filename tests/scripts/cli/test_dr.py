@@ -95,6 +95,22 @@ def test_refusals_are_two_lines_and_a_code(run: Run, words: tuple[str, ...], cod
     assert done.out == ""
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "up --yes", "destroy --all --yes", "status", "failover --to secondary --yes", "failback --yes", "watch",
+        "reprotect --site primary --yes", "restore --to-time 2026-01-31T12:00:00+00:00 --yes", "verify-backups",
+        "drill samia", "plan check",
+    ],
+)  # fmt: skip
+def test_the_plan_of_the_shell_is_everybodys_plan(run: Run, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    """One command that looked at another plan than the rest would act on another system."""
+    monkeypatch.setenv("DR_PLAN", "none-such")
+    done = run(*line.split())
+    assert done.code == 2
+    assert done.err.startswith("error: plans/none-such.yaml: there is no such file\nhint: ")
+
+
 def test_debug_adds_the_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     for done in (run("journal", "--debug"), run("--debug", "journal")):
         assert done.code == 2
