@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,10 +42,23 @@ def up(
     consequence = f"{', '.join(chosen)} of {stacks.plan.system} will be made as declared"
     approvals.ask(consequence, stacks.plan.system, yes=yes)
     with run_lock(stacks.plan.system, f"dr up {' '.join(chosen)}"):
+        _record_plan(stacks, plan)
         done = provision.provision(stacks, chosen, _say)
     if chosen == stacks.plan.stacks:
         _open(stacks.plan, plan)
     _show(done, form)
+
+
+def _record_plan(stacks: Stacks, source: str) -> None:
+    """The program reads the very plan that was checked here: by its name, else by its path as the project sees it."""
+    from scripts.core import settings  # noqa: PLC0415
+
+    stacks.engine()  # refused before anything is written where there is none
+    path = Path(source).resolve()
+    if path.suffix in {".yaml", ".yml"}:
+        project = stacks.project.resolve()
+        source = path.relative_to(project).as_posix() if path.is_relative_to(project) else str(path)
+    settings.write_config(stacks.project, stacks.plan.stacks, {"dr:plan": source})
 
 
 def _open(plan: Plan, path: str) -> None:

@@ -127,7 +127,6 @@ def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
     try:
         ours = {"DR_SANDBOX": str(world.home), "DR_PLAN": str(plan), "DR_ENGINE": "embedded", "COLUMNS": "200"}
         made = System(world, {**os.environ, **ours}, plan)
-        settings.write_config(made.project, made.plan.stacks, {"dr:plan": str(plan)})
         up = made.dr("up", "--all", "--yes")
         assert up.returncode == 0, up.stderr
         yield made
