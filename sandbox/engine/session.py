@@ -136,17 +136,20 @@ class Session:
         """Whether all of these resources, and their children, are known: an invoke that waits for them may run."""
         from sandbox.engine.urns import UNKNOWN_ID  # noqa: PLC0415
 
-        todo, seen = list(roots), set[str]()
+        todo, seen, children = list(roots), set[str](), dict[str, list[str]]()
         while todo:
             urn = todo.pop()
             if urn in seen:
                 continue
             seen.add(urn)
-            state = self.run.lookup(urn)
-            if state is None:
+            found = self.run.lookup(urn)
+            if found is None:
                 continue  # not a resource of this run
-            if state.custom and (not state.id or state.id == UNKNOWN_ID):
+            if found.custom and (not found.id or found.id == UNKNOWN_ID):
                 return False
-            if not state.custom:
-                todo += [s.urn for s in list(self.run.news.values()) if s.parent == urn]
+            if not found.custom:
+                if not children:
+                    for state in list(self.run.news.values()):
+                        children.setdefault(state.parent, []).append(state.urn)
+                todo += children.get(urn, ())
         return True

@@ -48,9 +48,11 @@ class Stack:
         cls, project: Project, name: str, backend: Backend, env: Mapping[str, str], config_file: Path | None = None
     ) -> "Stack":
         """A stack by name. Raises EngineError when the backend has none."""
-        latest = backend.read(project.name, name).get("latest")
         settings = Settings(config_file or project.stack_settings_file(name))
-        return cls(project, name, backend, settings, Crypter(settings.salt or salt_of(latest), env), env)
+        salt = settings.salt
+        if not salt or not backend.exists(project.name, name):  # else the state is read by those that need it
+            salt = salt_of(backend.read(project.name, name).get("latest")) or salt
+        return cls(project, name, backend, settings, Crypter(salt, env), env)
 
     def latest(self) -> dict[str, Json]:
         return self.backend.read(self.project.name, self.name).get("latest") or {}
