@@ -25,7 +25,7 @@ test: setup ## all tests, the drills on a real database among them
 	$(BIN)/python -m pytest
 
 check: lint types ## the everyday check: lint, types and the quick tests
-	$(BIN)/python -m pytest -m "not drill and not engine"
+	$(BIN)/python -m pytest -m "not drill and not engine" --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .

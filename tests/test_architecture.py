@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -59,12 +60,10 @@ def imports_of(path: Path) -> Iterator[Import]:
                 yield Import(who, f"{base}.{name.name}", node.lineno, id(node) in quiet)
 
 
-def all_imports() -> list[Import]:
+@cache
+def all_imports() -> tuple[Import, ...]:
     paths = [ROOT / "__main__.py", *(path for top in OURS for path in (ROOT / top).rglob("*.py"))]
-    return [found for path in sorted(paths) if path.exists() for found in imports_of(path)]
-
-
-IMPORTS = all_imports()
+    return tuple(found for path in sorted(paths) if path.exists() for found in imports_of(path))
 
 
 def below(module: str, *tops: str) -> bool:
@@ -75,7 +74,7 @@ def offences(who: str, what: tuple[str, ...], *, but: tuple[str, ...] = (), typi
     """Imports of `what` by `who`, except by the modules `but`."""
     return [
         str(it)
-        for it in IMPORTS
+        for it in all_imports()
         if below(it.who, who)
         and below(it.what, *what)
         and not below(it.who, *but)
@@ -85,8 +84,8 @@ def offences(who: str, what: tuple[str, ...], *, but: tuple[str, ...] = (), typi
 
 def test_the_sources_were_read() -> None:
     """The rules below would all hold for an empty list."""
-    assert len({it.who for it in IMPORTS}) > 50
-    assert any(below(it.who, "scripts.core") and below(it.what, "components.spec") for it in IMPORTS)
+    assert len({it.who for it in all_imports()}) > 50
+    assert any(below(it.who, "scripts.core") and below(it.what, "components.spec") for it in all_imports())
 
 
 def test_the_plans_models_know_neither_pulumi_nor_the_programs() -> None:
@@ -108,7 +107,7 @@ def test_the_policy_pack_stands_alone() -> None:
 
 
 def test_programs_know_the_plan_but_no_component() -> None:
-    found = [it for it in IMPORTS if below(it.who, "scripts") and below(it.what, "components")]
+    found = [it for it in all_imports() if below(it.who, "scripts") and below(it.what, "components")]
     assert [str(it) for it in found if not below(it.what, "components.spec")] == []
 
 
@@ -167,7 +166,7 @@ def layer(module: str) -> int | None:
 
 def test_scripts_import_downwards_only() -> None:
     upwards = []
-    for it in IMPORTS:
+    for it in all_imports():
         mine, other = layer(it.who), layer(it.what)
         if mine is None or other is None or it.typing_only:
             continue
@@ -185,6 +184,6 @@ ALSO = {"scripts.previews": ("scripts.policy",)}
 
 @pytest.mark.parametrize("part", SIDE)
 def test_side_parts_use_the_core_only(part: str) -> None:
-    found = [it for it in IMPORTS if below(it.who, part) and below(it.what, "scripts")]
+    found = [it for it in all_imports() if below(it.who, part) and below(it.what, "scripts")]
     allowed = (part, "scripts.core", *ALSO.get(part, ()))
     assert [str(it) for it in found if not below(it.what, *allowed)] == []

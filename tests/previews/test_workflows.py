@@ -7,6 +7,7 @@ import importlib.util
 import os
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ PIN = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 TAINTED = re.compile(r"\$\{\{[^}]*(?:github\.event\.|github\.head_ref|inputs\.|steps\.[^}]*outputs)")
 
 
+@cache
 def load(path: Path) -> dict[Any, Any]:
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert isinstance(document, dict)
