@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 
 from sandbox.engine.document import Pages, operation, parts
+from sandbox.engine.errors import EngineError
 from sandbox.engine.passphrase import Crypter
 from sandbox.engine.reads import ImportStep, ReadStep, RefreshStep
 from sandbox.engine.state import Operation, Snapshot, State
@@ -30,7 +31,7 @@ class Round:
     def __init__(self) -> None:
         self.taken = False
         self.done = threading.Event()
-        self.error: Exception | None = None
+        self.failure = ""
 
 
 class Checkpoint:
@@ -50,7 +51,7 @@ class Checkpoint:
 
     # -- writing -------------------------------------------------------------------------------------------------------
     def write(self) -> None:
-        """Return when the state as of now is on disk. Raises what the write raises, to all that waited for it."""
+        """Return when the state as of now is on disk. Raises EngineError to all that waited when it is not."""
         with self._rounds:
             mine, leads = self._next, not self._next.taken
             mine.taken = True
@@ -58,8 +59,8 @@ class Checkpoint:
             self._lead(mine)
         else:
             mine.done.wait()
-        if mine.error is not None:
-            raise mine.error
+        if mine.failure:
+            raise EngineError(mine.failure)
 
     def _lead(self, mine: Round) -> None:
         with self._writing:
@@ -67,8 +68,8 @@ class Checkpoint:
                 self._next = Round()  # who asks from now on needs a later write
             try:
                 self._put(self.final())
-            except Exception as error:  # noqa: BLE001  # handed to each that waits
-                mine.error = error
+            except Exception as error:  # noqa: BLE001  # told to each that waits
+                mine.failure = f"the state cannot be written: {error}"
             finally:
                 mine.done.set()
 

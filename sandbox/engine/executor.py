@@ -81,11 +81,11 @@ class Executor:
     def _step(self, step: Step) -> bool:
         run, reporter = self.run, self.run.reporter
         reporter.pre(step)
-        if self.checkpoint is not None:
-            self.checkpoint.begin(step)
         error: Exception | None = None
         complete = None
         try:
+            if self.checkpoint is not None:
+                self.checkpoint.begin(step)
             complete = step.apply()
         except (ProviderError, EngineError, WireError) as failure:
             error = failure
@@ -98,11 +98,11 @@ class Executor:
             target = run.reads if step.op.startswith("read") else run.news
             target[step.new.urn] = step.new
         self._tell(step, error)
-        if self.checkpoint is not None:
-            if step.partial and isinstance(step, kinds.UpdateStep):
-                step.keep_old_inputs()
-            self.checkpoint.end(step, successful=error is None or step.partial)
-        if complete is not None:
+        if (unwritten := self._write_down(step, successful=error is None or step.partial)) is not None:
+            if error is None:
+                reporter.error(str(unwritten), step.urn)
+            error = unwritten
+        elif complete is not None:
             complete()
         if error is not None:
             self._failed(step, error)
@@ -110,6 +110,18 @@ class Executor:
         if run.post_errors and not run.options.continue_on_error:
             self.stop()
         return True
+
+    def _write_down(self, step: Step, *, successful: bool) -> EngineError | None:
+        """Take the step into the state on disk; the error, where it could not be written."""
+        if self.checkpoint is None:
+            return None
+        if step.partial and isinstance(step, kinds.UpdateStep):
+            step.keep_old_inputs()
+        try:
+            self.checkpoint.end(step, successful=successful)
+        except EngineError as error:
+            return error
+        return None
 
     def _tell(self, step: Step, error: Exception | None) -> None:
         reporter, preview = self.run.reporter, self.run.options.preview

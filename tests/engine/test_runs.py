@@ -329,6 +329,26 @@ def test_a_hundred_resources_are_created_in_parallel(work: Bench, engine: Embedd
     assert stack.destroy().summary.resource_changes == {"delete": 101}
 
 
+def test_nothing_is_made_that_cannot_be_written_down(work: Bench, engine: EmbeddedPulumi) -> None:
+    work.program("from sim import Thing\nThing('huge', {'word': 'x' * 400_000})\n")
+    stack = work.stack(engine)
+    full = (
+        "import resource, runpy, sys\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
+        "sys.argv = ['pulumi', 'up', '--yes', '--skip-preview', '--stack', 'dev', '--non-interactive']\n"
+        "runpy.run_module('sandbox.engine', run_name='__main__')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", full], cwd=work.work, env=work.env, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "the state cannot be written: [Errno 27] File too large" in done.stdout + done.stderr
+    assert {call["method"] for call in work.calls()} >= {"Check"}
+    assert not [call for call in work.calls() if call["method"] == "Create"]
+    assert resources(stack) == {"bench-dev", "default"}
+    assert not pending(stack)
+
+
 def test_python_is_the_only_runtime(work: Bench, engine: EmbeddedPulumi) -> None:
     work.program(SIMPLE)
     (work.work / "Pulumi.yaml").write_text("name: bench\nruntime: nodejs\n")
