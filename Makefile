@@ -2,6 +2,8 @@
 SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+# Side by side: these tests share nothing. The others measure, or fill the machine, so they come one after the other.
+QUICK := $(BIN)/python -m pytest -m "not drill and not engine" --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help setup drill test check lint types docs benchmarks clean
@@ -22,10 +24,10 @@ drill: setup ## rehearse the whole Samia plan in the sandbox: lose regions, fail
 	$(BIN)/dr drill samia
 
 test: setup ## all tests, the drills on a real database among them
-	$(BIN)/python -m pytest
+	@$(QUICK); quick=$$?; $(BIN)/python -m pytest -m "drill or engine"; slow=$$?; test $$quick = 0 && test $$slow = 0
 
 check: lint types ## the everyday check: lint, types and the quick tests
-	$(BIN)/python -m pytest -m "not drill and not engine" --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(QUICK)
 
 lint: setup
 	$(BIN)/ruff check .
