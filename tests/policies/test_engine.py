@@ -11,11 +11,10 @@ import pytest
 from pulumi.automation import CommandError
 
 from sandbox.engine import EmbeddedPulumi
-from scripts.core.policy_facts import facts_of
 from scripts.policy import configuration
 from tests.engine.workbench import Bench, bench
 
-from . import samia
+from . import plans
 from .conftest import PACK
 
 pytestmark = pytest.mark.engine
@@ -50,7 +49,7 @@ def test_a_pack_without_facts_warns_and_lets_the_update_go_on(work: Bench) -> No
 
 
 def test_the_configuration_of_a_plan_is_accepted(work: Bench) -> None:
-    given = configuration("prod", facts_of(samia.PLAN, ["prod"]))
+    given = configuration("prod", plans.facts("samia", "prod"))
     stack = work.stack(EmbeddedPulumi())
     seen: list[Any] = []
     stack.preview(policy_packs=[str(PACK)], policy_pack_configs=[config(work, given)], on_event=seen.append)

@@ -13,7 +13,7 @@ import yaml
 from scripts.core.analyzer import PackProcess, PolicyFinding
 from scripts.policy import configuration
 
-from . import samia
+from . import plans
 from .scenes import Scene, changed, name_of, resources_of
 
 STACKS = Path(__file__).parent / "stacks"
@@ -22,7 +22,7 @@ MUTATIONS: dict[str, list[dict[str, Any]]] = yaml.safe_load((STACKS / "mutations
 
 
 def good(system: str) -> tuple[Scene, dict[str, Any]]:
-    return (AZURE["resources"], AZURE["facts"]) if system == "azure" else (samia.scene(), samia.facts())
+    return (AZURE["resources"], AZURE["facts"]) if system == "azure" else (plans.scene(system), plans.facts(system))
 
 
 def findings(pack: PackProcess, scene: Scene, facts: Mapping[str, Any]) -> list[PolicyFinding]:
@@ -55,28 +55,33 @@ def weakened(scene: Scene, mutation: Mapping[str, Any]) -> Scene:
     return scene
 
 
-@pytest.mark.parametrize("system", ["azure", "samia"])
+each_stack = pytest.mark.parametrize(
+    ("plan", "stack"), [(plan, stack) for plan in plans.NAMES for stack in plans.plan(plan).stacks]
+)
+
+
+@pytest.mark.parametrize("system", ["azure", *plans.NAMES])
 def test_a_good_system_breaks_no_rule(pack: PackProcess, system: str) -> None:
     scene, facts = good(system)
     assert not described([finding for finding in findings(pack, scene, facts) if finding.kind != "unknown"])
 
 
-@pytest.mark.parametrize("stack", samia.PLAN.stacks)
-def test_a_good_stack_breaks_no_rule_by_itself(pack: PackProcess, stack: str) -> None:
-    assert not described(findings(pack, samia.scene(stack), samia.facts(stack)))
+@each_stack
+def test_a_good_stack_breaks_no_rule_by_itself(pack: PackProcess, plan: str, stack: str) -> None:
+    assert not described(findings(pack, plans.scene(plan, stack), plans.facts(plan, stack)))
 
 
-@pytest.mark.parametrize("stack", samia.PLAN.stacks)
-def test_the_first_preview_of_a_stack_breaks_no_rule(pack: PackProcess, stack: str) -> None:
+@each_stack
+def test_the_first_preview_of_a_stack_breaks_no_rule(pack: PackProcess, plan: str, stack: str) -> None:
     """Before anything is made most references are not known. That is no reason to stop, and none to be silent."""
-    found = findings(pack, samia.first_preview(stack), samia.facts(stack))
+    found = findings(pack, plans.first_preview(plan, stack), plans.facts(plan, stack))
     assert not described([finding for finding in found if finding.kind != "unknown"])
     assert len(found) < 20, described(found)
 
 
 def test_a_replica_missing_from_its_own_stack_is_noticed(pack: PackProcess) -> None:
-    scene = [item for item in samia.scene("dr") if item["type"] != "aws:rds/instance:Instance"]
-    found = findings(pack, scene, samia.facts("dr"))
+    scene = [item for item in plans.scene("samia", "dr") if item["type"] != "aws:rds/instance:Instance"]
+    found = findings(pack, scene, plans.facts("samia", "dr"))
     assert {finding.rule for finding in found if finding.stops} == {"DR-REP-004"}
 
 

@@ -1,40 +1,53 @@
-"""The project's own plan as the stacks that its program declares, in the words of the policy cases."""
+"""The project's plans as the stacks that its program declares, in the words of the policy cases."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from components.spec import Topology, load_plan
+from components.spec import Plan, Topology, load_plan
 from scripts.core.policy_facts import facts_of
 from tests.components.declared import RECORDS, declared
 
 from .scenes import UNKNOWN, Scene, secret
 
-PLAN = load_plan("samia")
-INITIAL = Topology.initial(PLAN)
 CERTIFICATE = "arn:aws:acm:eu-north-1:123456789012:certificate/c"
 
 
-def facts(*stacks: str) -> dict[str, Any]:
-    return facts_of(PLAN, stacks)
+@cache
+def plan(name: str) -> Plan:
+    return load_plan(name)
+
+
+def declarable() -> list[str]:
+    """The program has components for AWS."""
+    names = sorted(path.stem for path in (Path(__file__).parents[2] / "plans").glob("*.yaml"))
+    return [name for name in names if all(site.cloud == "aws" for site in plan(name).sites)]
+
+
+NAMES = declarable()
+
+
+def facts(name: str, *stacks: str) -> dict[str, Any]:
+    return facts_of(plan(name), stacks)
 
 
 @cache
-def _scene(stacks: tuple[str, ...]) -> Scene:
-    return [item for stack in stacks for item in _of_stack(stack)]
+def _scene(name: str, stacks: tuple[str, ...]) -> Scene:
+    return [item for stack in stacks for item in _of_stack(plan(name), stack)]
 
 
-def scene(*stacks: str) -> Scene:
-    """The resources of the stacks, named STACK/NAME; all stacks of the plan when none is named."""
-    return _scene(stacks or tuple(PLAN.stacks))
+def scene(name: str, *stacks: str) -> Scene:
+    """The resources of a plan's stacks, each named STACK/NAME; of all of them when none is named."""
+    return _scene(name, stacks or tuple(plan(name).stacks))
 
 
-def _of_stack(stack: str) -> Scene:
+def _of_stack(plan: Plan, stack: str) -> Scene:
     # A certificate belongs to an account, so the project's stack files name none; a system in production has one.
-    seen = declared(stack, INITIAL, certificateArn=CERTIFICATE)
+    seen = declared(stack, Topology.initial(plan), plan=plan.system, certificateArn=CERTIFICATE)
     items: Scene = []
     for urn, resource in seen.items():
         provider = seen.get(resource.provider.rpartition("::")[0])
@@ -63,11 +76,11 @@ def _opened(value: Any) -> Any:
     return [_opened(item) for item in value] if isinstance(value, list) else value
 
 
-def first_preview(stack: str) -> Scene:
+def first_preview(name: str, stack: str) -> Scene:
     """
     A stack as its very first preview shows it: what comes from another resource is not known yet, only from which.
     """
-    items = copy.deepcopy(scene(stack))
+    items = copy.deepcopy(scene(name, stack))
     made = {text: item["as"] for item in items for text in (f"{item['name']}-id", f"arn:of:{item['name']}")}
     for item in items:
         item["depends"] = {}
