@@ -19,7 +19,7 @@ import typer
 from scripts.core.analyzer import PackProcess, PackResource, PolicyFinding
 from scripts.core.errors import BadInput, Refused
 from scripts.core.home import CHECKOUT
-from scripts.core.options import Format
+from scripts.core.options import DEFAULT_PLAN, Format
 from scripts.core.output import Form, err, out, table, write, write_json
 from scripts.core.policy_facts import FACTS_RULE, facts_of
 from scripts.core.state_resources import read_state, resources_of
@@ -137,6 +137,8 @@ def _facts(plan: Plan | None, stacks: Sequence[str]) -> dict[str, Any]:
     from scripts.core import settings  # noqa: PLC0415
     from scripts.core.home import project_dir  # noqa: PLC0415
 
+    if unknown := [stack for stack in stacks if stack not in plan.stacks]:
+        raise BadInput(f"{unknown[0]!r} is not a stack of {plan.system}", f"there is {', '.join(plan.stacks)}")
     roles: dict[str, str] = {}
     provider = ""
     if stacks:
@@ -147,15 +149,25 @@ def _facts(plan: Plan | None, stacks: Sequence[str]) -> dict[str, Any]:
     return facts_of(plan, stacks, roles=roles, secrets_provider=provider)
 
 
-def _plan(name: str) -> Plan | None:
+def _plan(name: str, stacks: Sequence[str]) -> Plan | None:
+    """The plan by that name; the project's own where stacks are named without one."""
     from components.spec import load_plan  # noqa: PLC0415 (pydantic is not needed for --help)
     from components.spec.checks import expired_waivers  # noqa: PLC0415
 
+    name = name or (DEFAULT_PLAN if stacks else "")
     return load_plan(name, also=[expired_waivers]) if name else None
 
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Check stacks against the policy pack.")
-PlanOption = Annotated[str, typer.Option("--plan", help="plan file or name: its promises and waivers count")]
+PlanOption = Annotated[
+    str,
+    typer.Option(
+        "--plan",
+        envvar="DR_PLAN",
+        help=f"plan file or name: its promises and waivers count; {DEFAULT_PLAN} where stacks are named",
+    ),
+]
+StackOption = Annotated[list[str] | None, typer.Option(help="a stack of the plan; several are looked at as one")]
 EnvironmentOption = Annotated[str, typer.Option(help="prod, staging or dev; the plan's own when left out")]
 MoreOption = Annotated[Path | None, typer.Option("--config", help="more configuration, over the environment's")]
 
@@ -179,12 +191,12 @@ def explain_command(rule: Annotated[str, typer.Argument(help="such as DR-RET-001
 @app.command("config")
 def config_command(
     plan: PlanOption = "",
-    stack: Annotated[list[str] | None, typer.Option(help="the stack it is for; several are looked at as one")] = None,
+    stack: StackOption = None,
     environment: EnvironmentOption = "",
     more: MoreOption = None,
 ) -> None:
     """Write a configuration for `pulumi up --policy-pack policies --policy-pack-config FILE`."""
-    loaded = _plan(plan)
+    loaded = _plan(plan, stack or [])
     config = configuration(environment or _environment(loaded), _facts(loaded, stack or []), more)
     write(json.dumps(config, indent=2))  # not masked: it holds names of keys, and no key
 
@@ -192,7 +204,7 @@ def config_command(
 @app.command("check")
 def check_command(
     *,
-    stack: Annotated[list[str] | None, typer.Option(help="a stack of the plan; several are looked at as one")] = None,
+    stack: StackOption = None,
     file: Annotated[list[Path] | None, typer.Option(help="a stack export; several are looked at as one")] = None,
     plan: PlanOption = "",
     environment: EnvironmentOption = "",
@@ -204,9 +216,7 @@ def check_command(
     """Say what the rules find in stacks as they are. Ends with 3 when a mandatory rule is broken."""
     if not stack and not file:
         raise BadInput("nothing to check", "give --stack NAME or --file STATE.json, each as often as needed")
-    if stack and not plan:
-        raise BadInput("--stack needs --plan", "the plan says where the stack's state is; or use --file")
-    loaded = _plan(plan)
+    loaded = _plan(plan, stack or [])
     resources = [resource for path in file or [] for resource in read_state(path)]
     resources += _exported(loaded, stack or [])
     named = stack or ([] if loaded is None or len(file or []) != 1 else _stack_of(loaded, resources))
@@ -233,7 +243,10 @@ def _exported(plan: Plan | None, stacks: Sequence[str]) -> list[PackResource]:
     from scripts.core.stacks import Stacks  # noqa: PLC0415 - an engine is needed for nothing else here
 
     engine = Stacks(plan)
-    return [resource for name in stacks for resource in resources_of(engine.export(name), f"stack {name}")]
+    states = {name: engine.export(name) for name in stacks}
+    if missing := [name for name, state in states.items() if not state["deployment"]]:
+        raise Refused(f"stack {missing[0]} was never made: there is nothing to check", "make it with `dr up`")
+    return [resource for name, state in states.items() for resource in resources_of(state, f"stack {name}")]
 
 
 def _stack_of(plan: Plan, resources: Sequence[PackResource]) -> list[str]:

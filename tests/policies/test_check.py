@@ -126,7 +126,8 @@ def test_waivers_of_the_plan_count_until_they_expire(tmp_path: Path, capsys: pyt
     ("arguments", "said"),
     [
         ([], "nothing to check"),
-        (["--stack", "prod"], "--stack needs --plan"),
+        (["--stack", "mars"], "'mars' is not a stack of samia"),
+        (["--stack", "prod", "--plan", "minimal"], "'prod' is not a stack of minimal"),
         (["--file", "nowhere.json"], "nowhere.json: cannot be read"),
         (["--file", "{state}", "--environment", "moon"], "config.moon.json: cannot be read"),
         (["--file", "{state}", "--config", "{state}"], "the pack has no such rule"),
@@ -153,6 +154,13 @@ def test_bad_input_is_named(
     first, second = capsys.readouterr().err.splitlines()[-2:]
     assert said in first
     assert second.startswith("hint: ")
+
+
+def test_a_configuration_is_written_for_a_stack_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policy", "config", "--stack", "dr"]) == 0
+    assert json.loads(capsys.readouterr().out)["DR-PLN-001"]["siteRole"] == "warm"
+    assert main(["policy", "config", "--stack", "mars"]) == 2
+    assert "'mars' is not a stack of samia" in capsys.readouterr().err
 
 
 def test_rules_are_listed_and_explained(capsys: pytest.CaptureFixture[str]) -> None:
