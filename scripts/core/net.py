@@ -2,10 +2,8 @@
 Names and connections with bounds: every wait in here ends, also when the other side accepts and then never answers.
 
 Names are asked at the server that DR_RESOLVER (`address:port`) names, else at the system's. A connection is made to
-the address
-just resolved, so that a moved name is followed. psycopg's own connect timeout counts whole seconds and its queries
-have none,
-so both are bounded here by an event loop that runs in one background thread.
+the address just resolved, so that a moved name is followed. psycopg's own connect timeout counts whole seconds and its
+queries have none, so both are bounded here by an event loop that runs in one background thread.
 """
 
 import asyncio
@@ -53,6 +51,48 @@ def wait_for(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run_coroutine_threadsafe(work, _loop()).result()
 
 
+# What was left behind because its time was over, and the connection that it may still be using.
+_left: dict[asyncio.Task[Any], psycopg.AsyncConnection[tuple[Any, ...]] | None] = {}
+
+
+async def within(
+    seconds: float, work: Coroutine[Any, Any, T], using: psycopg.AsyncConnection[tuple[Any, ...]] | None = None
+) -> T:
+    """
+    What `work` gives, or TimeoutError after so many seconds, whatever it does then.
+
+    It is cancelled and left behind, not waited for, as `asyncio.timeout` would: psycopg meets a cancellation by asking
+    the server to stop, for up to ten seconds when that is the server that hangs, and `asyncio.wait_for` of Python 3.11
+    can swallow one. `using` is closed when the work has ended.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    if task.done():
+        return task.result()
+    _left[task] = using
+    task.add_done_callback(_ended)
+    task.cancel()
+    raise TimeoutError
+
+
+def _ended(task: asyncio.Task[Any]) -> None:
+    """What was left behind has ended: close what it used, or what it opened after all."""
+    used = [_left.pop(task, None), None if task.cancelled() or task.exception() else task.result()]
+    for connection in used:
+        if isinstance(connection, psycopg.AsyncConnection):
+            connection.pgconn.finish()
+
+
+def end(connection: psycopg.AsyncConnection[tuple[Any, ...]]) -> None:
+    """Close a connection for good; at once, unless something that was left behind still uses it."""
+    if not any(used is connection for used in list(_left.values())):
+        connection.pgconn.finish()
+
+
 @dataclass(frozen=True)
 class Login:
     """Where a database is and who asks. `password` never shows in a repr."""
@@ -98,19 +138,19 @@ async def connect(
     """An autocommit connection within `timeout` seconds, name included. Raises Unreachable or QueryRefused."""
     address = await address_of(login.host, timeout=timeout, server=server)
     try:
-        async with asyncio.timeout(timeout):
-            return await psycopg.AsyncConnection.connect(
-                host=login.host,
-                hostaddr=address,
-                port=login.port,
-                dbname=login.database,
-                user=login.user,
-                password=login.password,
-                autocommit=True,
-                application_name="dr",
-                tcp_user_timeout=2000,
-                gssencmode="disable",
-            )
+        connecting = psycopg.AsyncConnection.connect(
+            host=login.host,
+            hostaddr=address,
+            port=login.port,
+            dbname=login.database,
+            user=login.user,
+            password=login.password,
+            autocommit=True,
+            application_name="dr",
+            tcp_user_timeout=2000,
+            gssencmode="disable",
+        )
+        return await within(timeout, connecting)
     except TimeoutError as error:
         raise Unreachable(f"{login.host} did not answer within {timeout:g} s") from error
     except psycopg.OperationalError as error:
@@ -127,16 +167,18 @@ async def query(
     timeout: float,
 ) -> list[tuple[Any, ...]]:
     """
-    Rows of one statement within `timeout` seconds; a connection that was too slow is broken afterwards. Raises
-    Unreachable or QueryRefused.
+    Rows of one statement within `timeout` seconds. Raises Unreachable, after which the connection is of no use, or
+    QueryRefused.
     """
     statement = sql.encode()
+
+    async def ask() -> list[tuple[Any, ...]]:
+        cursor = await connection.execute(statement, params)
+        return await cursor.fetchall() if cursor.description else []
+
     try:
-        async with asyncio.timeout(timeout):
-            cursor = await connection.execute(statement, params)
-            return await cursor.fetchall() if cursor.description else []
+        return await within(timeout, ask(), connection)
     except TimeoutError as error:
-        connection.pgconn.finish()
         raise Unreachable(f"no answer to a query within {timeout:g} s") from error
     except psycopg.Error as error:
         if error.sqlstate and not connection.broken:
@@ -173,7 +215,7 @@ class Database:
 
     def close(self) -> None:
         if self._connection is not None:
-            self._connection.pgconn.finish()
+            end(self._connection)
             self._connection = None
 
     def __enter__(self) -> "Database":
@@ -185,4 +227,8 @@ class Database:
     async def _rows(self, sql: str, params: Mapping[str, object] | None, bound: float) -> list[tuple[Any, ...]]:
         if self._connection is None or self._connection.closed:
             self._connection = await connect(self.login, timeout=self._connect_timeout, server=self._server)
-        return await query(self._connection, sql, params, timeout=bound)
+        try:
+            return await query(self._connection, sql, params, timeout=bound)
+        except Unreachable:
+            self.close()
+            raise

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from scripts.core.errors import BadInput
-from scripts.core.net import Login, QueryRefused, Unreachable, address_of, connect, query
+from scripts.core.net import Login, QueryRefused, Unreachable, address_of, connect, end, query, within
 
 if TYPE_CHECKING:
     import psycopg
@@ -69,14 +69,8 @@ class Vantage:
 
     async def _look_at_door(self, sight: Sight, host: str, port: int, path: str, timeout: float) -> None:
         try:
-            async with asyncio.timeout(timeout):
-                address = await address_of(host, timeout=timeout, server=self.resolver)
-                reader, writer = await asyncio.open_connection(address, port)
-                try:
-                    writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-                    status = (await reader.readline()).split(b" ")
-                finally:
-                    writer.close()
+            address = await address_of(host, timeout=timeout, server=self.resolver)
+            status = (await within(timeout, _first_line_of(address, port, host, path))).split(b" ")
             answered = len(status) > 1 and status[1] == b"200"
             sight.saw("" if answered else f"{path} answers {status[1].decode() if len(status) > 1 else 'nothing'}")
         except (Unreachable, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
@@ -85,7 +79,17 @@ class Vantage:
     def _drop(self, name: str) -> None:
         connection = self._connections.pop(name, None)
         if connection is not None:
-            connection.pgconn.finish()
+            end(connection)
+
+
+async def _first_line_of(address: str, port: int, host: str, path: str) -> bytes:
+    """What a web server says first."""
+    reader, writer = await asyncio.open_connection(address, port)
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        return await reader.readline()
+    finally:
+        writer.close()
 
 
 def vantages(environ: dict[str, str] | None = None) -> list[Vantage]:
