@@ -16,8 +16,7 @@ from tests.asserts.waiting import MULTIPLIER
 def server(login: Login) -> Iterator[psutil.Process]:
     """The scratch server's main process, which goes on afterwards."""
     with Database(login) as database:
-        backend = psutil.Process(database.rows("SELECT pg_backend_pid()")[0][0])
-    found = backend.parent()
+        found = psutil.Process(database.rows("SELECT pg_backend_pid()")[0][0]).parent()
     assert found is not None
     yield found
     for process in (found, *found.children()):
