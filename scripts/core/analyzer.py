@@ -20,12 +20,12 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from scripts.core.errors import BadInput, EngineFailed
+from scripts.core.policy_messages import taken_apart
 
 LARGEST_MESSAGE = 400 * 1024 * 1024
 LEVELS = {"advisory": 0, "mandatory": 1, "disabled": 2, "remediate": 3}
 LEVEL_NAMES = {number: name for name, number in LEVELS.items()}
 SEVERITY_NAMES = {0: "", 1: "low", 2: "medium", 3: "high", 4: "critical"}
-KINDS = ("unknown", "waived", "failed")
 
 
 @dataclass(frozen=True)
@@ -225,20 +225,16 @@ class PackProcess:
 
 def finding_from(diagnostic: Any, urn: str) -> PolicyFinding:
     """A finding from an AnalyzeDiagnostic; `urn` where it names none."""
-    return finding_of_message(
+    kind, title, text = taken_apart(diagnostic.message)
+    return PolicyFinding(
         rule=diagnostic.policyName,
         severity=SEVERITY_NAMES.get(diagnostic.severity, ""),
         level=LEVEL_NAMES.get(diagnostic.enforcementLevel, "advisory"),
+        kind=kind,
         urn=diagnostic.urn or urn,
-        message=diagnostic.message,
+        title=title,
+        text=text,
     )
-
-
-def finding_of_message(*, rule: str, severity: str, level: str, urn: str, message: str) -> PolicyFinding:
-    """Takes a message apart: the title on the first line; the rest may begin with the kind, such as `unknown: `."""
-    title, _, text = message.partition("\n")
-    kind = next((kind for kind in KINDS if text.startswith(f"{kind}: ")), "broken")
-    return PolicyFinding(rule, severity, level, kind, urn, title, text.removeprefix(f"{kind}: "))
 
 
 def configuration_message(info: Any, config: Mapping[str, Any]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -117,12 +117,16 @@ def _rules_row(previews: Sequence[StackPreview], base: Sequence[Finding] | None)
     if not any(preview.has_policies for preview in previews):
         return None
     found = sort_findings(previews, base)
-    if not found.known and not base:
+    if not found.broken and not base:
         return None
-    now = len({finding.identity for preview in previews for finding in preview.findings})
+    now = _broken(finding for preview in previews for finding in preview.findings)
     if base is not None:
-        then = str(len({finding.identity for finding in base}))
+        then = str(_broken(base))
     else:
         then = f"{len(found.old)} to {len(found.old) + len(found.unsure)}" if found.unsure else str(len(found.old))
     rules = ", ".join(sorted({finding.policy for finding in found.new})[:4])
     return TableRow("Rules broken", "findings", then, str(now), None, where=rules)
+
+
+def _broken(findings: Iterable[Finding]) -> int:
+    return len({finding.identity for finding in findings if finding.is_broken})

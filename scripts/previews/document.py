@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scripts.previews.findings import Findings
 from scripts.previews.headline import Line, headline
 from scripts.previews.model import Finding
 from scripts.previews.report import Report, StepLine
@@ -45,6 +44,8 @@ def compose(report: Report) -> Document:
         _findings("New policy findings", report.findings.new),
         _findings("Policy findings that may be new", report.findings.unsure),
         _findings("Policy findings from before", report.findings.old, folded=True),
+        _findings("Waived policy findings", report.findings.waived, folded=True),
+        _findings("Policy findings on what is not known before the update", report.findings.unknown, folded=True),
         _table(report, moved=False),
         _steps(report),
     )
@@ -208,7 +209,3 @@ def _remarks(report: Report) -> list[Cell]:
         )
     remarks += [(Value(note),) for note in report.notes]
     return remarks
-
-
-def all_findings(findings: Findings) -> tuple[Finding, ...]:
-    return (*findings.new, *findings.unsure, *findings.old)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from scripts.core.policy_messages import BROKEN, taken_apart
 from scripts.previews import sources
 from scripts.previews.errors import bad
 from scripts.previews.meanings import normal_type
@@ -161,13 +162,16 @@ def _finding(stack: str, event: Any, where: str) -> Finding:
         return "" if value is None else str(sources.expect(value, str, f"{where}.{key}", "text"))
 
     sources.expect(event.get("policyName"), str, f"{where}.policyName", "text")
+    kind, title, wrong = taken_apart(text("message"))
     return Finding(
         stack=stack,
         policy=text("policyName"),
         pack=text("policyPackName"),
         level=text("enforcementLevel"),
         severity=text("severity").lower(),
-        message=text("message"),
+        message=f"{title}\n{wrong}" if wrong else title,
         urn=text("resourceUrn"),
         name=urn_name(text("resourceUrn")),
+        # What stops an update is broken, whatever its message says.
+        kind=kind if text("enforcementLevel") == "advisory" else BROKEN,
     )

@@ -68,7 +68,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A violation that a policy pack reported. `severity` and `level` are as the pack gives them ("" when absent)."""
+    """
+    What a policy pack reported. `severity` and `level` are as the pack gives them ("" when absent).
+
+    `kind`: `broken`, or, from the project's own pack, `waived`, `unknown` (before the update) or `failed` (the rule).
+    """
 
     stack: str
     policy: str
@@ -78,6 +82,11 @@ class Finding:
     message: str
     urn: str
     name: str = ""
+    kind: str = "broken"
+
+    @property
+    def is_broken(self) -> bool:
+        return self.kind not in {"waived", "unknown"}
 
     @property
     def identity(self) -> tuple[str, str, str, str]:

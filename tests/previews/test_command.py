@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,6 +96,52 @@ def test_new_findings_stand_apart_from_old_ones(tmp_path: Path, capsys: pytest.C
     assert [entry["policy"] for entry in found["old"]] == ["DR-GEO-002"]
     assert {entry["policy"] for entry in found["unsure"]} == {"DR-RET-001", "DR-SITE-003"}
     assert found["new"] == []
+
+
+def saying(policy: dict[str, Any], kind: str, level: str = "advisory") -> dict[str, Any]:
+    return policy | {"message": f"Backups are kept\n{kind}: retention is 2", "enforcementLevel": level}
+
+
+def test_what_is_waived_or_not_known_is_shown_and_counts_as_broken_nowhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = samples.aws()
+    core = finding("prod", find(world, "prod", "core"), "DR-RET-001")
+    said = [saying(core, "waived"), saying(core | {"policyName": "DR-GEO-002"}, "unknown")]
+    files = write_events(tmp_path, world, world, {name: said if name == "prod" else [] for name in world})
+    assert main(["preview", *files, "--fail-on", "policy", "--format", "json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["quiet"]
+    assert [row for row in report["table"] if row["group"] == "Rules broken"] == []
+    found = report["findings"]
+    assert ([f["policy"] for f in found["waived"]], [f["policy"] for f in found["unknown"]]) == (
+        ["DR-RET-001"],
+        ["DR-GEO-002"],
+    )
+    assert main(["preview", *files]) == 0
+    assert "Waived policy findings" in capsys.readouterr().out
+
+
+def test_a_waiver_that_has_ended_makes_its_finding_a_new_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = samples.aws()
+    (tmp_path / "base").mkdir()
+    core = finding("prod", find(world, "prod", "core"), "DR-RET-001")
+    base = write_events(tmp_path / "base", world, world, {"prod": [saying(core, "waived")]})
+    files = write_events(tmp_path, world, world, {"prod": [core]})
+    arguments = [part for file in base for part in ("--base", file)]
+    assert main(["preview", *files, *arguments, "--fail-on", "policy", "--format", "json"]) == 3
+    report = json.loads(capsys.readouterr().out)
+    assert [entry["policy"] for entry in report["findings"]["new"]] == ["DR-RET-001"]
+    assert [(row["before"], row["after"]) for row in report["table"] if row["group"] == "Rules broken"] == [("0", "1")]
+
+
+def test_what_stops_an_update_is_broken_whatever_it_says_of_itself(tmp_path: Path) -> None:
+    world = samples.aws()
+    core = finding("prod", find(world, "prod", "core"), "DR-RET-001")
+    files = write_events(tmp_path, world, weaker(world), {"prod": [saying(core, "waived", "mandatory")]})
+    assert main(["preview", *files, "--fail-on", "policy"]) == 3
 
 
 def test_a_state_fills_in_what_a_digest_leaves_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
