@@ -44,6 +44,8 @@ def declare_compute(args: ComputeArgs, parent: pulumi.Resource) -> None:
         ClusterArgs(
             region=args.spec.region,
             cluster=names.cluster(plan, site),
+            control_role=names.control_role(plan, site),
+            nodes_role=names.nodes_role(plan, site),
             subnet_ids=args.network.public_subnet_ids,
             target_group_arn=args.front_door.target_group_arn,
             nodes=_nodes(sum(_replicas(service, args.scale) for service in plan.services)),

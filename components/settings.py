@@ -36,10 +36,10 @@ def read_settings() -> Settings:
     config = pulumi.Config("dr")
     try:
         plan = load_plan(config.require("plan"))
-        keys = ("databases", "backupsOf")
+        keys = ("databases", "backupsOf", "isolated", "tainted")
         topology = Topology.from_config(
             {"activeSite": config.require("activeSite"), "epoch": config.require_int("epoch")}
-            | {key: config.get_object(key) or {} for key in keys}
+            | {key: found for key in keys if (found := config.get_object(key))}
         )
         records = records_from_config(config.get_object("records"))
         foreign_sites(topology, plan, records)

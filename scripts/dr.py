@@ -23,6 +23,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "failover": ("scripts.failover", "Move the service to another site because the active one is lost"),
     "failback": ("scripts.failback", "Move the service back, without losing a write"),
     "restore": ("scripts.restore", "Bring the service back from a backup"),
+    "compromise": ("scripts.compromise", "Close what was compromised, and build the service anew in a clean site"),
     "reprotect": ("scripts.reprotect", "Make a site that came back follow the active one"),
     "drill": ("scripts.drill", "Rehearse a disaster in the sandbox and measure it"),
     "watch": ("scripts.watch", "Watch the active site, and fail over where the plan says so"),

@@ -11,7 +11,7 @@ from components.spec import load_plan
 from components.spec.roles import role_of
 from scripts.core import settings
 from scripts.core.approvals import ask
-from scripts.core.errors import BadInput
+from scripts.core.errors import BadInput, Refused
 from scripts.core.home import project_dir
 from scripts.core.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes
 from scripts.core.output import Form
@@ -28,7 +28,8 @@ def reprotect(
     plan: Plan, site: str, *, observer: Observer | None = None, plan_path: str = "", **more: Any
 ) -> RunOutcome:
     """
-    Make `site` a replica of the active site. `more`: lost, give_up_old_copy.
+    Make `site` a replica of the active site. `more`: lost, give_up_old_copy, declared_clean (why a site that was
+    isolated may be trusted again).
 
     Raises BadInput, Refused, Locked. One that follows already gives an outcome that is done.
     """
@@ -38,6 +39,13 @@ def reprotect(
         raise BadInput(f"{site!r} is not a site of {plan.system}", f"there is {', '.join(known)}")
     if plan.site(site).kind == "cold":
         raise BadInput(f"{site} is cold: it receives backups and follows nobody", "re-protect a primary or warm site")
+    if site in topology.isolated and not more.get("declared_clean"):
+        raise Refused(
+            f"{site} was found compromised and is isolated",
+            'when it has been built anew, say so: --declared-clean "how you know that it is clean"',
+        )
+    if site not in topology.isolated:
+        more.pop("declared_clean", None)
     present = topology.databases.get(site)
     if role_of(plan, topology, site) in {"warm", "active"} and not (present and present.retiring):
         said = f"{site} is active" if site == topology.active_site else f"{site} follows {topology.active_site}"
@@ -52,6 +60,9 @@ def command(
     give_up_old_copy: Annotated[
         bool, typer.Option("--give-up-old-copy", help="rebuild although the old copy cannot be looked into")
     ] = False,
+    declared_clean: Annotated[
+        str, typer.Option(help="how you know that a site which was found compromised is clean again")
+    ] = "",
     yes: Yes = False,
     dry_run: DryRun = False,
     form: Format = Form.TABLE,
@@ -59,14 +70,16 @@ def command(
     """Make a site that came back follow the active one; what only its old copy holds is counted first."""
     loaded = load_plan(plan)
     topology = settings.read_topology(loaded, project_dir())
-    options = Options(to=site, more={"give_up_old_copy": give_up_old_copy})
+    clean = {"declared_clean": declared_clean} if site in topology.isolated else {}
+    more: dict[str, Any] = {"give_up_old_copy": give_up_old_copy, **clean}
+    options = Options(to=site, more=more)
     if dry_run:
         show_rows("reprotect", loaded, options, topology, form)
         return 0
     ask(f"{site} becomes a copy of {topology.active_site}; its old copy is given up at the end", site, yes=yes)
 
     def act(observer: Observer) -> RunOutcome:
-        return reprotect(loaded, site, observer=observer, plan_path=plan, give_up_old_copy=give_up_old_copy)
+        return reprotect(loaded, site, observer=observer, plan_path=plan, **more)
 
     return finish([watched("reprotect", loaded, options, act, quiet=form is Form.JSON)], form)
 

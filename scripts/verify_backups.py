@@ -24,6 +24,7 @@ from scripts.core.net import Database
 from scripts.core.options import DEFAULT_PLAN, Format, PlanName, duration
 from scripts.core.output import Form, out, table, write_json
 from scripts.core.waiting import wait_until
+from scripts.probes.contents import look_inside
 
 if TYPE_CHECKING:
     from components.spec import Plan
@@ -100,15 +101,7 @@ def _settled(clouds: Clouds, region: str, identifier: str) -> DatabaseInstance |
 
 
 def _look_inside(point: RestorePoint, inside: Database, freshest: timedelta | None) -> Verdict:
-    rows = inside.rows("SELECT valid_until FROM dr.writer_lease")
-    tables = inside.rows("SELECT count(*) FROM pg_trigger WHERE tgname = 'dr_writer_lease_at_commit'")[0][0]
-    if not rows or not tables:
-        raise DatabaseFailed(f"{point.name} holds no guarded table", "it is not a backup of this service")
-    for (name,) in inside.rows(
-        "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'dr_writer_lease_at_commit'"
-    ):
-        inside.rows(f"SELECT count(md5(t::text)) FROM {name} t", timeout=600)  # noqa: S608 (every page must be readable)
-    heartbeat: datetime = rows[0][0]
+    heartbeat = look_inside(inside, point.name).heartbeat
     age = (datetime.now(UTC) - heartbeat).total_seconds()
     allowed = None if freshest is None else freshest.total_seconds()
     if allowed is not None and age > allowed:

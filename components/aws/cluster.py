@@ -16,6 +16,8 @@ class ClusterArgs:
 
     region: str
     cluster: str
+    control_role: str
+    nodes_role: str
     subnet_ids: list[pulumi.Output[str]]
     target_group_arn: pulumi.Output[str]
     nodes: int
@@ -29,12 +31,10 @@ class Cluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("dr:aws:Cluster", name, None, opts)
-        control = self._role(
-            f"{name}-control", f"{args.cluster}-control", "eks.amazonaws.com", ["AmazonEKSClusterPolicy"]
-        )
+        control = self._role(f"{name}-control", args.control_role, "eks.amazonaws.com", ["AmazonEKSClusterPolicy"])
         workers = self._role(
             f"{name}-nodes",
-            f"{args.cluster}-nodes",
+            args.nodes_role,
             "ec2.amazonaws.com",
             ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly"],
         )

@@ -43,7 +43,10 @@ AUTOMATED_BACKUP = ":auto-backup:"
 
 @dataclass(frozen=True)
 class ReplicatedPostgresArgs:
-    """`key_arn` is a key of the site's own region. `password` is used by an incarnation built as a new primary only."""
+    """
+    `key_arn` is a key of the site's own region. `password` is that of an incarnation built new or restored; a replica
+    has the one of its source.
+    """
 
     plan: "Plan"
     site: str
@@ -141,6 +144,7 @@ class ReplicatedPostgres(pulumi.ComponentResource):
         backup = incarnation.backup_of(database.name)
         if backup is None:  # a replica that was promoted
             return kept
+        kept |= {"password": args.password}  # a restore brings the one of its day, which may not be good any more
         source, _, moment = backup.partition("@")
         if AUTOMATED_BACKUP not in backup and not moment:
             return kept | {"snapshot_identifier": backup}

@@ -2,7 +2,8 @@
 How to log in to a site's database, in Secrets Manager, with a copy in every other site's region.
 
 It holds user, password and name but no host: a new incarnation has another host, and a changed secret string replaces
-the version (`secret_string` is create-only in the provider).
+the version (`secret_string` is create-only in the provider). For the same reason a password that is changed later is
+written by its runbook, as a new version, and what the program declares is only the first one.
 """
 
 import json
@@ -50,7 +51,7 @@ class DatabaseSecret(pulumi.ComponentResource):
             region=args.region,
             secret_id=secret.id,
             secret_string=value,  # as secret as the password
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["secretString"]),
         )
         self.arn: pulumi.Output[str] = secret.arn
         self.register_outputs({"arn": secret.arn})

@@ -46,6 +46,15 @@ def final_snapshot(identifier: str) -> str:
     return f"{identifier}-final"
 
 
+def forensic_snapshot(identifier: str, epoch: int) -> str:
+    """Evidence: a database as it was when it was found compromised. Nothing is ever restored into service from it."""
+    return f"{identifier}-forensic-{epoch}"
+
+
+def is_forensic(snapshot: str) -> bool:
+    return "-forensic-" in snapshot
+
+
 def snapshot(identifier: str, taken: datetime) -> str:
     """A snapshot taken by hand or by a runbook; `taken` is shown in UTC to the second."""
     return f"{identifier}-{taken:%Y%m%d-%H%M%S}"
@@ -78,6 +87,16 @@ def namespace(plan: "Plan") -> str:
 
 def cluster(plan: "Plan", site: str) -> str:
     return f"{plan.system}-{site}"
+
+
+def control_role(plan: "Plan", site: str) -> str:
+    """What a site's cluster acts as."""
+    return f"{cluster(plan, site)}-control"
+
+
+def nodes_role(plan: "Plan", site: str) -> str:
+    """What a site's nodes, and so its pods, act as."""
+    return f"{cluster(plan, site)}-nodes"
 
 
 def load_balancer(plan: "Plan", site: str) -> str:

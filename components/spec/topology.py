@@ -6,18 +6,23 @@ cannot become a replica again, so re-protection builds a new incarnation beside 
 (`docs/decisions/incarnations-of-databases.md`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
+from . import names
 from .base import Model, Name, Text
 from .durations import quote
 from .mistakes import listed, mistakes_of
 
 if TYPE_CHECKING:
     from .plan import Plan
+
+KEYS = ("activeSite", "epoch", "databases", "backupsOf", "isolated", "tainted")
+"""Of the config, without the project's `dr:` in front."""
 
 Built = Annotated[int, Field(ge=1, strict=True)]
 
@@ -58,13 +63,20 @@ class Incarnation(_Data):
 
 
 class Topology(_Data):
-    """`epoch` grows by one with each change of the active site. `backups_of` maps a site to the incarnation of its
-    database whose backups the cold site receives."""
+    """
+    `epoch` grows by one with each change of the active site. `backups_of` maps a site to the incarnation of its
+    database whose backups the cold site receives. `isolated` are sites that were found compromised: nothing is moved
+    to them or built in them until somebody says that they are clean. `tainted` maps the identifier of a database to the
+    moment up to which its backups may be used: it was left because of what happened to it after that. It is never
+    forgotten, because backups outlive what they are backups of.
+    """
 
     active_site: Name
     epoch: Annotated[int, Field(ge=1, strict=True)]
     databases: dict[Name, Incarnation] = Field(default_factory=dict)
     backups_of: dict[Name, Built] = Field(default_factory=dict)
+    isolated: tuple[Name, ...] = ()
+    tainted: dict[Text, AwareDatetime] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -100,7 +112,7 @@ class Topology(_Data):
         Raises TopologyError.
         """
         keys = {name.removeprefix("dr:"): value for name, value in config.items()}
-        known = {name: keys[name] for name in ("activeSite", "epoch", "databases", "backupsOf") if name in keys}
+        known = {name: keys[name] for name in KEYS if name in keys}
         try:
             return cls.model_validate(known)
         except ValidationError as error:
@@ -113,6 +125,9 @@ class Topology(_Data):
             for key in ("sourceBuilt", "restoredFrom", "retiring"):
                 if not database[key]:
                     del database[key]
+        for key in ("isolated", "tainted"):
+            if not data[key]:
+                del data[key]
         return data
 
     def built(self, site: str) -> int:
@@ -131,6 +146,7 @@ def after_failover(topology: Topology, plan: "Plan", to: str) -> Topology:
     _known(plan, to)
     if to == topology.active_site:
         return topology
+    _open(topology, to)
     topology.built(to)
     promoted = topology.databases[to].model_copy(update={"source": None, "source_built": None})
     return _changed(topology, active_site=to, epoch=topology.epoch + 1, databases={**topology.databases, to: promoted})
@@ -141,6 +157,7 @@ def after_cold_activation(topology: Topology, plan: "Plan", site: str, restored_
     _known(plan, site)
     if site == topology.active_site:
         return topology
+    _open(topology, site)
     old = topology.databases.get(site)
     if old is not None and old.built is not None:
         raise TopologyError(f"site {site} already holds a database: fail over to it instead of restoring one")
@@ -151,10 +168,28 @@ def after_cold_activation(topology: Topology, plan: "Plan", site: str, restored_
     )
 
 
-def after_restore(topology: Topology, plan: "Plan", restored_from: str | dict[str, str]) -> Topology:
+def after_isolation(topology: Topology, plan: "Plan", sites: Sequence[str], clean_before: datetime) -> Topology:
     """
-    The active site's database is taken back: a new incarnation in a new epoch, restored beside the damaged one, which
-    is retiring. What followed the damaged one is fenced by that.
+    These sites were found compromised, since a moment. The active site cannot be one: another one takes over first.
+    """
+    for site in sites:
+        _known(plan, site)
+        if site == topology.active_site:
+            raise TopologyError(f"site {site} is active: another one takes over before it counts as isolated")
+    isolated = tuple(sorted({*topology.isolated, *sites}))
+    return _changed(topology, isolated=isolated, tainted=_tainted(topology, plan, sites, clean_before))
+
+
+def after_release(topology: Topology, plan: "Plan", site: str) -> Topology:
+    """Somebody says that a site is clean again."""
+    _known(plan, site)
+    return _changed(topology, isolated=tuple(each for each in topology.isolated if each != site))
+
+
+def after_restore(topology: Topology, plan: "Plan", restored_from: str | dict[str, str], at: datetime) -> Topology:
+    """
+    The active site's database is taken back to a moment: a new incarnation in a new epoch, restored beside the damaged
+    one, which is retiring. What followed the damaged one is fenced by that.
     """
     site, epoch = topology.active_site, topology.epoch + 1
     _known(plan, site)
@@ -164,7 +199,8 @@ def after_restore(topology: Topology, plan: "Plan", restored_from: str | dict[st
         restored_from=restored_from,
         retiring=(*old.retiring, topology.built(site)),
     )
-    return _changed(topology, epoch=epoch, databases={**topology.databases, site: new})
+    tainted = _tainted(topology, plan, list(topology.databases), at)
+    return _changed(topology, epoch=epoch, databases={**topology.databases, site: new}, tainted=tainted)
 
 
 def after_reprotect(topology: Topology, plan: "Plan", site: str) -> Topology:
@@ -172,6 +208,7 @@ def after_reprotect(topology: Topology, plan: "Plan", site: str) -> Topology:
     _known(plan, site)
     if site == topology.active_site:
         raise TopologyError(f"site {site} is active: it cannot follow itself")
+    _open(topology, site)
     old = topology.databases.get(site)
     if old is None and plan.site(site).kind == "cold":
         raise TopologyError(f"site {site} is cold: it receives backups and follows nobody")
@@ -249,7 +286,7 @@ def origin_of(plan: "Plan", site: str, incarnation: Incarnation) -> Literal["new
 def foreign_sites(topology: Topology, plan: "Plan", records: Mapping[str, object]) -> None:
     """Raises TopologyError for each site that config names and the plan does not have."""
     named = [("activeSite", [topology.active_site]), ("databases", topology.databases)]
-    named += [("backupsOf", topology.backups_of), ("records", records)]
+    named += [("backupsOf", topology.backups_of), ("isolated", topology.isolated), ("records", records)]
     known = [site.name for site in plan.sites]
     wrong = [
         f"dr:{key}: {quote(site)} is no site of the plan {plan.system}; there is {listed(known)}"
@@ -272,6 +309,24 @@ def _next_built(topology: Topology) -> int:
 def _known(plan: "Plan", site: str) -> None:
     if site not in {entry.name for entry in plan.sites}:
         raise TopologyError(f"no site {site!r} in the plan; there is {', '.join(entry.name for entry in plan.sites)}")
+
+
+def _tainted(topology: Topology, plan: "Plan", sites: Sequence[str], since: datetime) -> dict[str, datetime]:
+    """With every database that these sites hold now; the earliest moment counts."""
+    tainted = dict(topology.tainted)
+    for site in sites:
+        held = topology.databases.get(site, Incarnation(built=None))
+        present = () if held.built is None else (held.built,)
+        for built in (*present, *held.retiring):
+            for database in plan.databases:
+                identifier = names.database_identifier(plan, site, database.name, built)
+                tainted[identifier] = min(since, tainted.get(identifier, since))
+    return tainted
+
+
+def _open(topology: Topology, site: str) -> None:
+    if site in topology.isolated:
+        raise TopologyError(f"site {site} was found compromised and is isolated")
 
 
 def _changed(topology: Topology, **changes: Any) -> Topology:

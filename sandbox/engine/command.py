@@ -88,6 +88,10 @@ class EmbeddedPulumi(PulumiCommand):
             raise create_command_error(result)
         return result
 
+    def set_secret(self, stack: str, key: str, value: str, cwd: str, env: Mapping[str, str]) -> None:
+        """As `pulumi config set --secret`; the value never leaves this process."""
+        self.run(["config", "set", "--secret", "--stack", stack, "--", key, value], cwd, env)
+
     @staticmethod
     def _interruptible(call: Callable[[], int], cancels: list[Callable[[], None]]) -> int:
         codes: list[int] = []

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from components.spec.topology import Topology, TopologyError
+from components.spec.topology import KEYS, Topology, TopologyError
 from scripts.core.errors import BadInput, Refused
 
 if TYPE_CHECKING:
     from components.spec import Plan
 
-KEYS = ("activeSite", "epoch", "databases", "backupsOf")
 _HINT = "`pulumi config` writes these files; an example is Pulumi.prod.yaml of the project"
 
 
@@ -97,6 +96,7 @@ def _check_sites(plan: Plan, path: Path, topology: Topology) -> None:
     named = [("activeSite", topology.active_site)]
     named += [("databases", site) for site in topology.databases]
     named += [("backupsOf", site) for site in topology.backups_of]
+    named += [("isolated", site) for site in topology.isolated]
     for key, site in named:
         if site not in known:
             raise BadInput(
@@ -108,6 +108,9 @@ def _check_sites(plan: Plan, path: Path, topology: Topology) -> None:
 def write_topology(plan: Plan, project: Path, topology: Topology) -> list[Path]:
     """Put the topology into the files of all stacks; returns those that changed. Raises BadInput."""
     config = {f"dr:{key}": value for key, value in topology.to_config().items()}
+    for key, nothing in (("dr:isolated", []), ("dr:tainted", {})):
+        if any(key in (read_settings(project, stack).get("config") or {}) for stack in plan.stacks):
+            config.setdefault(key, nothing)  # what is not there any more must not stay in the files
     return write_config(project, plan.stacks, {"dr:plan": _plan_name(plan, project), **config})
 
 

@@ -69,13 +69,29 @@ class Cli(PulumiCommand):
         on_output: Callable[[str], Any] | None = None,
         on_error: Callable[[str], Any] | None = None,
     ) -> CommandResult:
+        return self._run(args, cwd, additional_env, on_output, on_error)
+
+    def set_secret(self, stack: str, key: str, value: str, cwd: str, env: Mapping[str, str]) -> None:
+        """By its standard input: the Automation API would put the value among the arguments, for all to see."""
+        self._run(["config", "set", "--secret", key, "--stack", stack], cwd, env, given=value)
+
+    def _run(
+        self,
+        args: list[str],
+        cwd: str,
+        additional_env: Mapping[str, str],
+        on_output: Callable[[str], Any] | None = None,
+        on_error: Callable[[str], Any] | None = None,
+        *,
+        given: str = "",
+    ) -> CommandResult:
         env = {**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true", "PULUMI_SKIP_UPDATE_CHECK": "true"}
         command = [self.command, "--non-interactive", *args]
         process = subprocess.Popen(
             command,
             cwd=cwd,
             env=env,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if given else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
@@ -83,7 +99,7 @@ class Cli(PulumiCommand):
             process_group=0,
         )
         try:
-            out, err = process.communicate(timeout=self.timeout.total_seconds())
+            out, err = process.communicate(given or None, timeout=self.timeout.total_seconds())
         except subprocess.TimeoutExpired:
             _stop(process)
             raise OutcomeUnknown(
@@ -254,6 +270,16 @@ class Stacks:
     def _raw(self, stack: auto.Stack, *arguments: str) -> CommandResult:
         workspace = stack.workspace
         return workspace.pulumi_command.run([*arguments], str(self.project), workspace.env_vars)
+
+    def set_secret(self, stack: str, key: str, value: str) -> None:
+        """Put a secret into the stack's settings, sealed as its other secrets are."""
+        with self._call(stack, "config set", None, None):
+
+            def act(it: auto.Stack) -> None:
+                engine: Any = self.engine()
+                engine.set_secret(stack, key, value, str(self.project), it.workspace.env_vars)
+
+            self._with_stack(stack, act)
 
     def cancel(self, stack: str) -> None:
         """Remove the locks that a dead engine left on the stack."""

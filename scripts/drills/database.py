@@ -84,7 +84,7 @@ def corrupt(stage: Stage) -> Found:
             stage.wait_for_writes(workload, time.time())
             loss, outage = stage.judge(workload, found.fault_at)
             found.evidence |= as_evidence(loss, outage)
-            found.ok &= _undone(stage, good, loss)
+            found.ok &= undone(stage, good, loss)
             found.ok &= _agrees(stage, outcome, loss)
             again = protect_again(plan, stage.plan_path, quiet=False)
             found.runs += again
@@ -105,18 +105,23 @@ def damage(stage: Stage, older_than: datetime) -> datetime:
     return datetime.now(UTC)
 
 
-def wait_until_restorable(stage: Stage, moment: datetime) -> None:
-    """Until the log up to a moment has left the active site's database."""
-    clouds = stage.clouds()
-    region = clouds.region(stage.active)
+def wait_until_restorable(stage: Stage, moment: datetime, site: str = "") -> None:
+    """Until the log up to a moment has left the active site's database, and has reached `site` where one is named."""
+    clouds, active = stage.clouds(), stage.active
+    source = names.database_identifier(stage.plan, active, stage.plan.databases[0].name, stage.topology.built(active))
+    region = clouds.region(site or active)
     wait_until(
-        lambda: any(each.kind == "continuous" and each.newest > moment for each in clouds.aws.restore_points(region)),
+        lambda: any(
+            each.kind == "continuous" and each.source == source and each.newest > moment
+            for each in clouds.aws.restore_points(region)
+        ),
         seconds=120, what=f"{moment} to be restorable", every=0.25, error=ObjectiveMissed,
     )  # fmt: skip
     clouds.close()
 
 
-def _undone(stage: Stage, moment: datetime, loss: Loss) -> bool:
+def undone(stage: Stage, moment: datetime, loss: Loss) -> bool:
+    """Is everything from before a moment there as it was? Journalled as a check."""
     with psycopg.connect(stage.dsn(), autocommit=True) as connection:
         spoilt = connection.execute("SELECT count(*) FROM orders WHERE payload = %s", (SPOILT,)).fetchone()
     undone = (loss.first is None or loss.first > moment.timestamp() - 1) and spoilt == (0,)

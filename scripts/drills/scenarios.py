@@ -43,7 +43,7 @@ class Scenario:
 
 def scenarios() -> dict[str, Scenario]:
     """All of them by name."""
-    from scripts.drills import database, regional, regions  # noqa: PLC0415 (each loads what it needs)
+    from scripts.drills import compromised, database, regional, regions  # noqa: PLC0415 (each loads what it needs)
 
     known = (
         Scenario(
@@ -60,6 +60,10 @@ def scenarios() -> dict[str, Scenario]:
         Scenario(
             "multi-region-outage", "Primary and warm region die; the cold site is built from its newest backup",
             "multi_region_outage", regions.lose,
+        ),
+        Scenario(
+            "compromise", "Somebody is in the active site; the cold one is built from before, and takes over",
+            "compromise", compromised.leave,
         ),
     )  # fmt: skip
     return {each.name: each for each in known}

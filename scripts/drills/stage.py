@@ -110,6 +110,14 @@ class Stage:
         identifier = names.database_identifier(self.plan, site, self.plan.databases[0].name, topology.built(site))
         return self.world.admin_dsn(identifier)
 
+    def password(self, site: str) -> str:
+        """What a site's secret holds, for proofs."""
+        clouds = self.clouds()
+        database = self.plan.databases[0].name
+        login = clouds.aws.login(clouds.region(site), names.database_secret(self.plan, site, database), host="", port=0)
+        clouds.close()
+        return login.password
+
     def provision(self) -> None:
         """Every stack as declared, and the service open for writes."""
         began = time.monotonic()

@@ -157,6 +157,9 @@ def _begin(ask: Callable[[], T]) -> Callable[[float], tuple[T | None, str]]:
 
 def _site(plan: Plan, topology: Topology, clouds: Clouds, name: str) -> SiteStatus:
     site = SiteStatus(name, plan.site(name).region, role_of(plan, topology, name))
+    if name in topology.isolated:
+        site.said.append("found compromised and isolated: it is not asked")
+        return site
     parts = {
         "database": _begin(lambda: _databases(plan, topology, clouds, name)),
         "services": _begin(lambda: _services(plan, clouds, name)),

@@ -13,18 +13,22 @@ from scripts.runbooks.failover import LOOKS
 from scripts.steps.measure_divergence import measure_divergence
 from scripts.steps.preview_stacks import preview_stacks
 from scripts.steps.rebuild_replica import declare_replica, rebuild_replica
+from scripts.steps.reopen_site import reopen_site
 from scripts.steps.retire_old_copy import retire_old_copy
 from scripts.steps.see_replication import see_replication
+from scripts.steps.share_login import share_login
 from scripts.steps.switch_backups import switch_backups
 
 
-def reprotect(plan: Plan) -> Runbook:
+def reprotect(plan: Plan, *, was_isolated: bool = False) -> Runbook:
+    """`was_isolated`: the site was found compromised, and is said to be clean again."""
     return Runbook("reprotect", (
         *(
             Row("measure", measure_divergence, f"Count what only the old copy of {each.name} holds",
                 subject=each.name, wave="measure", why_no_undo=LOOKS, attempts=5)
             for each in plan.databases
         ),
+        *(released() if was_isolated else ()),
         Row("rebuild", declare_replica, "Declare a replica of the active site beside the old copy",
             undo="declare the old incarnation alone again: it is still there"),
         Row("rebuild", rebuild_replica, "Build it", wave="build",
@@ -36,3 +40,13 @@ def reprotect(plan: Plan) -> Runbook:
             why_no_undo="its final snapshot stays and can be restored", attempts=2),
         Row("verify", preview_stacks, "See that no stack would delete or replace anything", why_no_undo=LOOKS),
     ))  # fmt: skip
+
+
+def released() -> tuple[Row, ...]:
+    """What a site needs that was closed past its stack, and that has seen a password which is not used any more."""
+    return (
+        Row("release", reopen_site, "Take down why the site counts as clean, and look at what is there now",
+            undo="stop here: it is still isolated", attempts=2),
+        Row("release", share_login, "Give the site the login of the active site",
+            undo="its secret keeps the version before it", attempts=3),
+    )  # fmt: skip

@@ -8,6 +8,7 @@ from components.spec import Plan
 from scripts.core.errors import BadInput
 from scripts.core.runbook import Options, Runbook
 from scripts.runbooks.activate_cold import activate_cold
+from scripts.runbooks.compromise import compromise
 from scripts.runbooks.database_failover import database_failover
 from scripts.runbooks.failover import failover
 from scripts.runbooks.opening import opening
@@ -21,13 +22,19 @@ def _database_failover(plan: Plan, options: Options) -> Runbook:
     return database_failover(plan, tuple(options.more.get("databases") or (each.name for each in plan.databases)))
 
 
+def _compromise(plan: Plan, options: Options) -> Runbook:
+    warm = (site.name for site in plan.sites if site.kind != "cold")
+    return compromise(plan, tuple(options.more.get("isolated") or warm))
+
+
 TABLES: dict[str, Callable[[Plan, Options], Runbook]] = {
     "failover": lambda plan, _: failover(plan),
     "switchover": lambda plan, _: switchover(plan),
     "activate_cold": lambda plan, _: activate_cold(plan),
-    "reprotect": lambda plan, _: reprotect(plan),
+    "reprotect": lambda plan, options: reprotect(plan, was_isolated=bool(options.more.get("declared_clean"))),
     "database_failover": _database_failover,
     "restore": lambda plan, _: restore(plan),
+    "compromise": _compromise,
     "stand_down": lambda plan, _: stand_down(plan),
     "open": lambda plan, _: opening(plan),
 }

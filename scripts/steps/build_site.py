@@ -5,10 +5,12 @@ stack.
 
 from __future__ import annotations
 
-from components.spec.topology import after_cold_activation
+from datetime import datetime
+
+from components.spec.topology import after_cold_activation, after_isolation
 from scripts.core.runbook import Context, Result
 from scripts.steps.reconcile_stack import refuse_destruction
-from scripts.steps.targets import target
+from scripts.steps.targets import isolated, target
 
 
 def build_site(context: Context) -> Result:
@@ -17,9 +19,12 @@ def build_site(context: Context) -> Result:
     active.
     """
     plan, site = context.plan, target(context)
-    points = context.results["choose_restore_point"].evidence["points"]
-    sources = {name: point["source"] for name, point in points.items()}
+    chosen = context.results.get("choose_restore_point") or context.results["choose_clean_point"]
+    sources = {name: point["source"] for name, point in chosen.evidence["points"].items()}
     new = after_cold_activation(context.topology, plan, site, sources)
+    if "clean_before" in chosen.evidence:
+        clean = datetime.fromisoformat(chosen.evidence["clean_before"])
+        new = after_isolation(new, plan, isolated(context), clean)
     context.stacks.write_topology(new)
     stack = plan.site(site).stack
     preview = context.stacks.preview(stack)

@@ -34,7 +34,7 @@ def fence_old_writer(context: Context) -> Result:
     else:
         seen = wait_until_expired(witness)
         evidence = "the lease ran out"
-    taken = take_over(context, witness, seen)
+    taken = take_over(context, witness, seen, site)
     old = f"{seen.lease.site}'s lease of epoch {seen.lease.epoch} ran out" if seen else "there was no writer lease"
     said = f"{old}; {site} holds epoch {taken.lease.epoch} now"
     facts: dict[str, object] = {"evidence": evidence, "epoch": taken.lease.epoch, "override": override}
@@ -43,7 +43,7 @@ def fence_old_writer(context: Context) -> Result:
     return Result("done", said, facts)
 
 
-def take_over(context: Context, witness: WitnessLease, seen: Seen | None) -> Seen:
+def take_over(context: Context, witness: WitnessLease, seen: Seen | None, holder: str) -> Seen:
     """
     The conditional write after which no older sentinel can renew. Raises ConditionFailed when somebody was quicker.
     """
@@ -53,17 +53,17 @@ def take_over(context: Context, witness: WitnessLease, seen: Seen | None) -> See
         holder = f"{seen.lease.site} holds epoch {seen.lease.epoch} already"
         raise NotFenced(holder, "pull the newest stack settings and look at `dr status`")
     ttl_ms = int(context.plan.fencing.lease.ttl.total_seconds() * 1000)
-    return witness.replace(seen, Lease.new(context.plan.system, target(context), epoch_to_be(context), ttl_ms))
+    return witness.replace(seen, Lease.new(context.plan.system, holder, epoch_to_be(context), ttl_ms))
 
 
 @retry(retry=retry_if_exception_type(ConditionFailed), stop=stop_after_attempt(10), reraise=True)
-def take_from_living(context: Context) -> Seen:
+def take_from_living(context: Context, holder: str) -> Seen:
     """
-    The lease for the target from a holder that lives and goes on renewing it: a renewal between the look and the write
-    only means another look. Repeatable. Raises NotFenced, Refused, ConditionFailed.
+    The lease of the next epoch for `holder`, from one that lives and goes on renewing it: a renewal between the look
+    and the write only means another look. Repeatable. Raises NotFenced, Refused, ConditionFailed.
     """
     witness: WitnessLease = context.clouds.witness()
     seen = witness.read()
-    if seen is not None and (seen.lease.site, seen.lease.epoch) == (target(context), epoch_to_be(context)):
+    if seen is not None and (seen.lease.site, seen.lease.epoch) == (holder, epoch_to_be(context)):
         return seen
-    return take_over(context, witness, seen)
+    return take_over(context, witness, seen, holder)

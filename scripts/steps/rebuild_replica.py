@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from components.spec.topology import after_backups_switch, after_reprotect
+from components.spec.topology import after_backups_switch, after_release, after_reprotect
 from scripts.core.errors import EngineFailed
 from scripts.core.runbook import Context, Result
 from scripts.steps.targets import target
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 def protected(context: Context) -> Topology:
     """The topology once the new incarnation is declared: worked out from the one that the run began with."""
     topology = context.topology
+    if context.options.more.get("declared_clean"):
+        topology = after_release(topology, context.plan, target(context))
     present = topology.databases.get(target(context))
     if (
         present is not None

@@ -28,7 +28,7 @@ def restored(context: Context) -> Topology:
     chosen = context.results["choose_point_in_time"].evidence
     at = datetime.fromisoformat(chosen["to_time"]).astimezone(UTC)
     sources = {name: f"{point['source']}@{at:%Y-%m-%dT%H:%M:%SZ}" for name, point in chosen["points"].items()}
-    return after_restore(context.topology, context.plan, sources)
+    return after_restore(context.topology, context.plan, sources, at)
 
 
 def restore_in_place(context: Context) -> Result:

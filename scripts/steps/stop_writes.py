@@ -43,6 +43,6 @@ def stop_writes(context: Context) -> Result:
         if attempt.sqlstate != guard.READ_ONLY:
             raise NotFenced(f"{site}'s {each.name} should refuse writes: {attempt.said}", "look at `dr status`")
     stopped_at = datetime.now(UTC)
-    take_from_living(context)
+    take_from_living(context, site)
     evidence = {"sqlstate": guard.READ_ONLY, "epoch": epoch, "stopped_at": stopped_at}
     return Result("done", f"{site} refuses writes (SQLSTATE {guard.READ_ONLY})", evidence)

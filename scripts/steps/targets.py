@@ -40,6 +40,11 @@ def lost(context: Context) -> frozenset[str]:
     return frozenset(context.clouds.lost)
 
 
+def isolated(context: Context) -> list[str]:
+    """The sites that this run takes for compromised."""
+    return [str(site) for site in context.options.more.get("isolated", ())]
+
+
 def built_now(context: Context) -> int:
     """The incarnation of the target's database: the one that this run built, else the one it began with."""
     built = context.results.get("build_site") or context.results.get("restore_in_place")

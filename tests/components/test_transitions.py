@@ -6,6 +6,7 @@ allows. After each transition every stack's program is run and compared with wha
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +18,8 @@ from components.spec.topology import (
     after_backups_switch,
     after_cold_activation,
     after_failover,
+    after_isolation,
+    after_release,
     after_reprotect,
     after_restore,
     after_retirement,
@@ -141,6 +144,8 @@ MOVES = st.one_of(
     st.tuples(st.just("failover"), st.sampled_from(SITES)),
     st.tuples(st.just("activate"), st.just("tertiary")),
     st.tuples(st.just("restore"), st.just("")),
+    st.tuples(st.just("compromise"), st.just("tertiary")),
+    st.tuples(st.just("release"), st.sampled_from(SITES)),
     st.tuples(st.just("reprotect"), st.sampled_from(SITES)),
     st.tuples(st.just("retire"), st.sampled_from(SITES)),
     st.tuples(st.just("stand down"), st.just("tertiary")),
@@ -155,7 +160,13 @@ def moved(topology: Topology, move: Move) -> Topology:
     if what == "activate":
         return after_cold_activation(topology, PLAN, site, f"backup-of-epoch-{topology.epoch}")
     if what == "restore":
-        return after_restore(topology, PLAN, f"{what}@2026-01-31T12:00:{topology.epoch:02}Z")
+        at = datetime(2026, 1, 31, 12, 0, topology.epoch, tzinfo=UTC)
+        return after_restore(topology, PLAN, f"{what}@{at:%Y-%m-%dT%H:%M:%SZ}", at)
+    if what == "compromise":
+        built = after_cold_activation(topology, PLAN, site, f"backup-of-epoch-{topology.epoch}")
+        return after_isolation(built, PLAN, ["primary", "secondary"], datetime(2026, 1, 31, tzinfo=UTC))
+    if what == "release":
+        return after_release(topology, PLAN, site)
     if what == "reprotect":
         return after_reprotect(topology, PLAN, site)
     if what == "retire":
@@ -222,6 +233,30 @@ def test_a_restore_in_place_is_followed_by_everything_else() -> None:
             assert role_of(PLAN, topology, "primary") == "active"
             assert role_of(PLAN, topology, "secondary") == "fenced"
     assert topology.backups_of == {"primary": topology.built("primary")}
+
+
+@pytest.mark.engine
+def test_a_site_that_was_isolated_is_left_as_it_is_until_it_is_released() -> None:
+    topology = moved(Topology.initial(PLAN), ("compromise", "tertiary"))
+    assert_only_retirement_deletes(Topology.initial(PLAN), topology)
+    for move in (("failover", "primary"), ("reprotect", "primary"), ("reprotect", "secondary")):
+        with pytest.raises(TopologyError, match="isolated"):
+            moved(topology, move)
+    home: list[Move] = [
+        ("release", "primary"), ("reprotect", "primary"), ("retire", "primary"), ("release", "secondary"),
+        ("reprotect", "secondary"), ("retire", "secondary"), ("failover", "primary"), ("switch backups", ""),
+        ("reprotect", "secondary"), ("retire", "secondary"), ("stand down", "tertiary"), ("retire", "tertiary"),
+    ]  # fmt: skip
+    for move in home:
+        new = moved(topology, move)
+        assert new != topology, move
+        assert_only_retirement_deletes(topology, new, retired=move[1] if move[0] == "retire" else None)
+        topology = new
+    assert {site: role_of(PLAN, topology, site) for site in SITES} == {
+        "primary": "active", "secondary": "warm", "tertiary": "cold"
+    }  # fmt: skip
+    assert set(topology.tainted) == {"samia-primary-core-1", "samia-secondary-core-1"}, "backups outlive all that"
+    assert Topology.from_config(topology.to_config()) == topology
 
 
 def test_the_comparison_sees_a_delete_a_replace_and_a_promotion() -> None:

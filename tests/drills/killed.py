@@ -1,29 +1,29 @@
 """
-A failover that is killed at the beginning of each row, and once more inside it, after its effect and before anybody
-noted it.
+A run that is killed at the beginning of each row, and once more inside it, after its effect and before anybody noted
+it.
 
-`python -m tests.drills.killed PLAN TO FOLDER RUN`: begins the run, or goes on with it. Each death leaves a file in
-FOLDER that says which one it was, so that each happens once. Ends by itself when there is nothing left to die of.
+`python -m tests.drills.killed PLAN RUNBOOK OPTIONS WHERE FOLDER RUN`: begins the run, or goes on with it; OPTIONS are
+JSON, WHERE is begun, acted or both with a comma. Each death leaves a file in FOLDER that says which one it was, so that
+each happens once. Ends by itself when there is nothing left to die of.
 """
 
+import json
 import os
 import signal
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from components.spec import Plan, load_plan
 from scripts.core import records
-from scripts.core.home import project_dir
 from scripts.core.runbook import Context, Options, Result, Row, Runbook
-from scripts.core.settings import read_topology
-from scripts.failover import lost_by_default
+from scripts.drills.stage import Stage
 from scripts.runbooks import tables
-from scripts.runbooks.failover import failover as failover_table
 from scripts.runbooks.run import resume, run
 
 
-def deadly(runbook: Runbook, folder: Path) -> Runbook:
+def deadly(runbook: Runbook, where: str, folder: Path) -> Runbook:
     """The same table, with rows that kill the program."""
 
     def mortal(row: Row) -> Row:
@@ -37,23 +37,47 @@ def deadly(runbook: Runbook, folder: Path) -> Runbook:
         return replace(row, step=step, attempts=1)
 
     def die_once(name: str) -> None:
-        if not (folder / name).exists():
+        if name.rpartition(".")[2] in where and not (folder / name).exists():
             (folder / name).touch()
             os.kill(os.getpid(), signal.SIGKILL)
 
     return Runbook(runbook.name, tuple(mortal(row) for row in runbook.rows))
 
 
+def killed_everywhere(made: Stage, runbook: str, options: Options, where: tuple[str, ...], folder: Path) -> str:
+    """
+    Run a runbook to its end; gives the run. The program dies once at each row, where it has begun or where it has acted
+    and nobody has noted it yet, or at both.
+    """
+    rows = tables.table(runbook, made.plan, options).rows
+    run_id, deaths = records.new_run_id(runbook), 0
+    given = json.dumps(options.to_json())
+    command = [sys.executable, "-m", "tests.drills.killed", made.plan_path, runbook, given]
+    command += [",".join(where), str(folder), run_id]
+    while True:
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        if ended.returncode != -signal.SIGKILL:
+            break
+        deaths += 1
+        assert deaths <= len(where) * len(rows), "it dies of something else"
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    died_of = sorted(path.name for path in folder.iterdir())
+    assert died_of == sorted(f"{row.name}.{at}" for row in rows for at in where)
+    waves = tables.table(runbook, made.plan, options).waves()
+    assert deaths >= len(where) * len(waves), "rows side by side may die together, but no wave lived through its turn"
+    assert records.load(run_id).status == "done"
+    return run_id
+
+
 def main() -> int:
-    plan_name, to, folder, name = sys.argv[1:]
+    plan_name, runbook, options, where, folder, name = sys.argv[1:]
     plan: Plan = load_plan(plan_name)
-    tables.TABLES["failover"] = lambda known, _options: deadly(failover_table(known), Path(folder))
+    healthy = tables.TABLES[runbook]
+    tables.TABLES[runbook] = lambda known, given: deadly(healthy(known, given), where, Path(folder))
     if records.exists(name):
         outcome = resume(name, plan=plan)
     else:
-        lost = lost_by_default(plan, read_topology(plan, project_dir()), to)
-        options = Options(to=to, more={"disaster": "regional_outage", "lost": lost})
-        outcome = run("failover", plan, options, plan_path=plan_name, run_id=name)
+        outcome = run(runbook, plan, Options.from_json(json.loads(options)), plan_path=plan_name, run_id=name)
     print(outcome.status, outcome.error or "")
     return outcome.exit_code
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from components.spec import role_of
@@ -20,32 +19,11 @@ from scripts.drills.small_world import identifier, settle
 from scripts.drills.stage import Stage
 from scripts.probes.backups import usable
 from scripts.restore import protect_again, restore
+from tests.asserts.databases import inside, orders
 from tests.asserts.waiting import wait_until
 from tests.asserts.writers import Recorder, assert_never_two_writers, assert_only_writer_is, assert_refuses_writes
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
-
-
-def orders(dsn: str, columns: str = "seq") -> dict[str, Any]:
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        return dict(connection.execute(f"SELECT id::text, {columns} FROM orders").fetchall())
-
-
-def inside(made: Stage, region: str, snapshot: str, sql: str) -> Any:
-    """What a query finds in a snapshot, restored into a scratch instance."""
-    clouds, scratch = made.clouds(), f"{made.plan.system}-scratch-{time.time_ns()}"
-    point = next(each for each in clouds.aws.restore_points(region) if each.name == snapshot)
-    clouds.aws.restore(point, scratch, instance_class="db.t4g.medium")
-    try:
-        wait_until(
-            lambda: (it := clouds.aws.database(region, scratch)) is not None and it.status == "available",
-            timeout=120, what=f"{scratch} to be available", every=0.2,
-        )  # fmt: skip
-        with psycopg.connect(made.world.admin_dsn(scratch), autocommit=True) as connection:
-            return connection.execute(sql.encode()).fetchall()
-    finally:
-        clouds.aws.delete_database(region, scratch)
-        clouds.close()
 
 
 def test_the_databases_go_back_to_just_before_a_bad_migration(made: Stage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from components.spec import Plan, Topology, load_plan
-from components.spec.topology import after_failover, after_reprotect
+from components.spec.topology import after_failover, after_isolation, after_release, after_reprotect
 from scripts.core import settings as files
 from scripts.core.errors import BadInput, Refused
 
@@ -53,6 +54,27 @@ def test_what_is_written_is_read_back(plan: Plan, tmp_path: Path) -> None:
     assert files.read_topology(plan, tmp_path) == moved
     assert files.write_topology(plan, tmp_path, moved) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in paths)
+
+
+def test_what_is_no_longer_isolated_does_not_stay_in_the_files(plan: Plan, tmp_path: Path) -> None:
+    since = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    moved = after_isolation(after_failover(Topology.initial(plan), plan, "secondary"), plan, ["primary"], since)
+    files.write_topology(plan, tmp_path, moved)
+    assert files.read_topology(plan, tmp_path) == moved
+    released = after_release(moved, plan, "primary")
+    assert files.write_topology(plan, tmp_path, released)
+    assert files.read_topology(plan, tmp_path) == released
+    assert released.tainted == {"samia-primary-core-1": since}
+    assert files.write_topology(plan, tmp_path, Topology.initial(plan))
+    assert files.read_topology(plan, tmp_path) == Topology.initial(plan)
+
+
+def test_a_site_that_is_isolated_and_unknown(plan: Plan, tmp_path: Path) -> None:
+    files.write_topology(plan, tmp_path, Topology.initial(plan))
+    path = tmp_path / "Pulumi.prod.yaml"
+    path.write_text(path.read_text() + "  dr:isolated: [mars]\n")
+    with pytest.raises(BadInput, match="dr:isolated: 'mars' is not a site"):
+        files.read_topology(plan, tmp_path)
 
 
 def test_everything_else_in_a_file_stays(plan: Plan, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from scripts.core import stacks as module
 from scripts.core.changes import Change, Changes
 from scripts.core.errors import BadInput, EngineFailed, Refused
 from scripts.core.journal import Journal, read
-from scripts.core.stacks import Stacks, choose_engine
+from scripts.core.stacks import Cli, Stacks, choose_engine
 
 PROGRAM = """\
 import os
@@ -190,6 +190,33 @@ def test_a_pulumi_that_does_not_run_is_refused(tmp_path: Path, monkeypatch: pyte
     broken.write_text("#!/bin/sh\necho v3.1.0\n")
     with pytest.raises(Refused, match="cannot be used"):
         choose_engine({**os.environ, "PATH": f"{tmp_path}:/bin:/usr/bin"})
+
+
+@pytest.mark.engine
+def test_a_secret_is_sealed_in_the_settings_and_told_nowhere(stacks: Stacks) -> None:
+    stacks.preview("prod")
+    stacks.set_secret("prod", "dr:databasePassword", "c0rrect h0rse")
+    stacks.set_secret("prod", "dr:databasePassword", "-battery staple")
+    text = (stacks.project / "Pulumi.prod.yaml").read_text()
+    assert "secure:" in text
+    assert "staple" not in text
+    assert stacks.journal is not None
+    assert "staple" not in stacks.journal.path.read_text()
+    held = stacks._raw(stacks._stack("prod"), "config", "get", "dr:databasePassword", "--stack", "prod")
+    assert held.stdout == "-battery staple"
+    assert stacks.read_topology() == Topology.initial(stacks.plan)
+
+
+def test_the_cli_is_given_a_secret_by_its_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the program `pulumi` was called with, and what it was given to read."""
+    program = tmp_path / "pulumi"
+    said = tmp_path / "said"
+    program.write_text(f'#!/bin/sh\n[ "$1" = version ] && echo v3.250.0 && exit\necho "$*" >{said}\ncat >{said}.in\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    Cli().set_secret("prod", "dr:databasePassword", "c0rrect h0rse", str(tmp_path), {})
+    assert said.read_text() == "--non-interactive config set --secret dr:databasePassword --stack prod\n"
+    assert (tmp_path / "said.in").read_text() == "c0rrect h0rse"
 
 
 def test_what_counts_as_destructive() -> None:

@@ -31,7 +31,9 @@ def test_every_row_says_how_it_is_undone_or_why_it_cannot_be(name: str, plan: st
         assert not row.sentence.endswith("."), row.name
 
 
-@pytest.mark.parametrize("name", ["failover", "switchover", "activate_cold", "reprotect", "restore", "stand_down"])
+@pytest.mark.parametrize(
+    "name", ["failover", "switchover", "activate_cold", "reprotect", "restore", "compromise", "stand_down"]
+)
 def test_the_point_of_no_return_is_marked(name: str) -> None:
     assert any(row.point_of_no_return for row in rows(name, load_plan("samia")))
 
@@ -54,6 +56,16 @@ def test_the_point_of_no_return_is_marked(name: str) -> None:
         ("reprotect", "see_replication", "retire_old_copy"),
         ("restore", "stop_writes", "restore_in_place"),
         ("restore", "verify_service", "retire_damaged"),
+        ("restore", "measure_given_up", "retire_damaged"),
+        ("restore", "release_backups", "retire_damaged"),
+        ("compromise", "choose_clean_point", "fence_compromised_writer"),
+        ("compromise", "fence_compromised_writer", "isolate_site:primary"),
+        ("compromise", "isolate_site:secondary", "revoke_credentials:primary"),
+        ("compromise", "revoke_credentials:primary", "build_site"),
+        ("compromise", "preserve_evidence:core", "open_clean_site"),
+        ("compromise", "build_site", "inspect_restored"),
+        ("compromise", "inspect_restored", "open_clean_site"),
+        ("compromise", "open_clean_site", "switch_traffic"),
     ],
 )
 def test_what_must_come_first_does(name: str, first: str, later: str) -> None:
@@ -64,6 +76,18 @@ def test_what_must_come_first_does(name: str, first: str, later: str) -> None:
 def test_the_lease_is_granted_after_every_promotion() -> None:
     grant = next(row for row in rows("failover", load_plan("samia")) if row.name == "grant_lease")
     assert grant.after == ("promote_database:core",)
+
+
+def test_a_clean_site_is_built_with_credentials_that_were_made_before() -> None:
+    build = next(row for row in rows("compromise", load_plan("samia")) if row.name == "build_site")
+    assert build.after == ("rotate_credentials",)
+
+
+def test_a_site_that_was_isolated_is_released_before_it_is_rebuilt() -> None:
+    known = table("reprotect", load_plan("samia"), Options(more={"declared_clean": "rebuilt"})).rows
+    names = [row.name for row in known]
+    assert names.index("reopen_site") < names.index("share_login") < names.index("declare_replica")
+    assert "reopen_site" not in {row.name for row in rows("reprotect", load_plan("samia"))}
 
 
 def test_services_start_in_the_order_of_their_tiers_and_those_of_one_tier_together() -> None:

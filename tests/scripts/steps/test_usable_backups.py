@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from components.spec import Topology, load_plan
-from components.spec.topology import after_cold_activation, after_restore
+from components.spec.topology import after_cold_activation, after_isolation, after_restore
 from scripts.clouds.aws import RestorePoint
 from scripts.probes.backups import up_to, usable
 from scripts.steps.choose_restore_point import backup_source
@@ -28,17 +28,27 @@ def test_before_a_restore_everything_may_be_used_newest_first() -> None:
 
 
 def test_after_a_restore_nothing_younger_than_its_moment_comes_from_the_damaged_one() -> None:
-    topology = after_restore(Topology.initial(PLAN), PLAN, {"core": "minimal-primary-core-1@2026-01-31T12:00:00Z"})
+    restored_from = {"core": "minimal-primary-core-1@2026-01-31T12:00:00Z"}
+    topology = after_restore(Topology.initial(PLAN), PLAN, restored_from, NOON)
     found = usable(PLAN, topology, "core", POINTS)
     assert found == [RESTORED, replace(LOG, newest=NOON, until=NOON), BEFORE]
     assert backup_source(found[1]) == "arn:ab-1@2026-01-31T12:00:00Z"
 
 
-def test_a_restore_from_a_log_in_the_cold_site_counts_as_well() -> None:
-    topology = after_cold_activation(
-        Topology.initial(PLAN), PLAN, "tertiary", {"core": "arn:ab-1@2026-01-31T12:00:00Z"}
-    )
-    assert usable(PLAN, topology, "core", [LOG, RESTORED])[1].until == NOON
+def test_what_was_compromised_is_not_restored_from_even_when_everything_has_moved_on() -> None:
+    built = after_cold_activation(Topology.initial(PLAN), PLAN, "tertiary", {"core": "daily-1"})
+    topology = after_isolation(built, PLAN, ["primary", "secondary"], NOON)
+    evidence = replace(AFTER, name="minimal-primary-core-1-forensic-2")
+    assert usable(PLAN, topology, "core", [LOG, AFTER, evidence]) == [replace(LOG, newest=NOON, until=NOON)]
+    later = topology.model_copy(update={"databases": {}, "isolated": ()})
+    assert usable(PLAN, later, "core", [LOG, AFTER, evidence]) == [replace(LOG, newest=NOON, until=NOON)]
+
+
+def test_the_earliest_moment_counts() -> None:
+    once = after_restore(Topology.initial(PLAN), PLAN, "x", NOON - HOUR / 2)
+    again = after_restore(once, PLAN, "y", NOON)
+    assert again.tainted["minimal-primary-core-1"] == NOON - HOUR / 2
+    assert again.tainted["minimal-primary-core-2"] == NOON
 
 
 def test_other_systems_and_databases_are_not_ours() -> None:

@@ -1,0 +1,113 @@
+"""Somebody breaks into the active site with a stolen password; it is left, and the service goes on in a clean one."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from components.spec import names
+from scripts.compromise import compromise, options_for
+from scripts.core.errors import ObjectiveMissed, Refused
+from scripts.core.output import progress
+from scripts.drills.database import damage, undone, wait_until_restorable
+from scripts.drills.scenarios import Found
+from scripts.drills.stage import as_evidence
+from scripts.reprotect import reprotect
+from scripts.runbooks.tables import table
+
+if TYPE_CHECKING:
+    from scripts.core.runbook import RunOutcome
+    from scripts.drills.stage import Stage
+
+READER = "reporting"
+"""A login of somebody else's, known to the intruder; its password is its name."""
+
+
+def leave(stage: Stage) -> Found:
+    """The active site was broken into; its data is spoilt. The cold site is built from before, and takes over."""
+    plan = stage.plan
+    if plan.cold is None:
+        raise ObjectiveMissed("the plan has no cold site", "rehearse another scenario")
+    found, old = Found(), stage.active
+    warm = next(site.name for site in plan.sites if site.name not in {old, plan.cold.name})
+    stolen = stage.password(old)
+    with stage.writing() as workload:
+        add_reader(stage)
+        stage.wait_for_writes(workload, time.time() + 1)
+        clean = datetime.now(UTC).replace(microsecond=0)
+        stage.wait_for_writes(workload, clean.timestamp() + 1)
+        found.fault_at = found.detected_at = damage(stage, clean)
+        wait_until_restorable(stage, clean, plan.cold.name)
+        found.ok &= stage.must_fail(
+            "no clean site with a copy", f"{warm} is not taken for clean: it holds a copy of what was compromised",
+            lambda: compromise(plan, clean.isoformat(), to=warm, plan_path=stage.plan_path), Refused,
+        )  # fmt: skip
+        runbook = table("compromise", plan, options_for(plan, clean.isoformat()))
+        with progress(runbook) as observer:
+            outcome = compromise(
+                plan, clean.isoformat(), observer=observer, plan_path=stage.plan_path, approved_by=("the drill",),
+                fault_at=found.fault_at.isoformat(), detected_at=found.detected_at.isoformat(),
+            )  # fmt: skip
+        found.runs.append(outcome)
+        found.ok &= outcome.status == "done"
+        if outcome.error is None:
+            stage.wait_for_writes(workload, time.time())
+            loss, outage = stage.judge(workload, found.fault_at)
+            found.evidence |= as_evidence(loss, outage)
+            found.ok &= undone(stage, clean, loss)
+            found.ok &= _credentials_are_dead(stage, stolen)
+            found.ok &= _evidence_is_kept(stage, outcome)
+            found.ok &= stage.must_fail(
+                "no way back", f"{old} is not rebuilt before somebody says that it is clean",
+                lambda: reprotect(plan, old, plan_path=stage.plan_path), Refused,
+            )  # fmt: skip
+            found.ok &= stage.preview_all("after the compromise")
+    return found
+
+
+def add_reader(stage: Stage) -> None:
+    """A login besides the service's own, as people have them."""
+    clouds, site = stage.clouds(), stage.active
+    owner = clouds.database(site, stage.plan.databases[0].name, stage.topology.built(site))
+    owner.script(f"CREATE ROLE {READER} LOGIN PASSWORD '{READER}'")
+    clouds.close()
+
+
+def can_log_in(stage: Stage, site: str, user: str, password: str) -> bool:
+    """Is this login good at the server itself, past whatever the network says?"""
+    database = stage.plan.databases[0].name
+    identifier = names.database_identifier(stage.plan, site, database, stage.topology.built(site))
+    server = conninfo_to_dict(stage.world.admin_dsn(identifier))
+    try:
+        with psycopg.connect(
+            host=str(server["host"]), port=str(server["port"]), dbname=names.database_name(database), user=user,
+            password=password, connect_timeout=5,
+        ):  # fmt: skip
+            return True
+    except psycopg.OperationalError as error:
+        if "authentication failed" in str(error) or "not permitted to log in" in str(error):
+            return False
+        raise
+
+
+def _credentials_are_dead(stage: Stage, stolen: str) -> bool:
+    owner, site = names.database_user(stage.plan), stage.active
+    dead = not can_log_in(stage, site, owner, stolen) and not can_log_in(stage, site, READER, READER)
+    good = can_log_in(stage, site, owner, stage.password(site))
+    return stage.check("credentials", dead and good, "what was stolen opens nothing, the service's new login does")
+
+
+def _evidence_is_kept(stage: Stage, outcome: RunOutcome) -> bool:
+    clouds = stage.clouds()
+    there = {point.name for point in clouds.aws.restore_points(clouds.region(stage.active))}
+    clouds.close()
+    kept = [
+        str(it.evidence.get("snapshot")) for name, it in outcome.results.items() if name.startswith("preserve_evidence")
+    ]
+    return stage.check(
+        "evidence", bool(kept) and there.issuperset(kept), f"what was compromised is kept as {', '.join(kept)}"
+    )

@@ -1,0 +1,47 @@
+"""What is inside a restored database: is it ours, can it be read, and from when is it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scripts.core.errors import DatabaseFailed
+from scripts.core.net import Database
+
+BOUND_SECONDS = 600
+_GUARDED = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'dr_writer_lease_at_commit' ORDER BY 1"
+# Superusers and replication are the cloud's own.
+_OTHERS = """
+SELECT rolname, rolcanlogin FROM pg_roles
+WHERE NOT rolsuper AND NOT rolreplication AND rolname <> current_user
+  AND rolname NOT LIKE 'rds%' AND rolname NOT LIKE 'pg\\_%' ORDER BY 1
+"""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """`heartbeat`: until when the newest writer lease in it was valid, the newest sign of life of the service."""
+
+    heartbeat: datetime
+    tables: tuple[str, ...]
+
+
+def look_inside(database: Database, name: str) -> Contents:
+    """Reads every page of every guarded table. Raises DatabaseFailed; `name` is what is told of."""
+    rows = database.rows("SELECT valid_until FROM dr.writer_lease")
+    tables = tuple(table for (table,) in database.rows(_GUARDED))
+    if not rows or not tables:
+        raise DatabaseFailed(f"{name} holds no guarded table", "it is not a backup of this service")
+    for table in tables:
+        database.rows(f"SELECT count(md5(t::text)) FROM {table} t", timeout=BOUND_SECONDS)  # noqa: S608 (the catalogue's)
+    return Contents(rows[0][0], tables)
+
+
+def other_roles(database: Database) -> dict[str, bool]:
+    """Everybody but the owner and the cloud's own users: may they log in?"""
+    return dict(database.rows(_OTHERS))
+
+
+def lock_login(database: Database, name: str) -> None:
+    """From now on this role cannot log in. Needs a user that may change it. Raises QueryRefused."""
+    database.script(f"""ALTER ROLE "{name.replace('"', '""')}" NOLOGIN""")

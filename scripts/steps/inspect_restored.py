@@ -1,0 +1,43 @@
+"""Look into what was restored, before anybody may write to it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from scripts.core.errors import DatabaseFailed
+from scripts.core.runbook import Context, Result
+from scripts.probes.contents import lock_login, look_inside, other_roles
+from scripts.steps.targets import built_now, target
+
+
+def inspect_restored(context: Context) -> Result:
+    """
+    Every table can be read, nothing is younger than the clean moment, and no login but the service's own is left: the
+    passwords of all others were in the hands of whoever had the database, and some may be theirs.
+
+    Raises DatabaseFailed.
+    """
+    plan, site = context.plan, target(context)
+    clean = datetime.fromisoformat(context.results["choose_clean_point"].evidence["clean_before"])
+    ttl = plan.fencing.lease.ttl
+    tables: dict[str, list[str]] = {}
+    locked: dict[str, list[str]] = {}
+    for each in plan.databases:
+        database = context.clouds.database(site, each.name, built_now(context))
+        found = look_inside(database, f"{site}'s {each.name}")
+        if found.heartbeat > clean + ttl:  # a lease is valid for one ttl from its renewal
+            raise DatabaseFailed(
+                f"{site}'s {each.name} shows life from {found.heartbeat.isoformat()}, after the clean moment",
+                "restore another backup: `dr verify-backups` looks into each of them",
+            )
+        for name, may in other_roles(database).items():
+            if may:
+                lock_login(database, name)
+        locked[each.name] = sorted(other_roles(database))
+        if left := [name for name, may in other_roles(database).items() if may]:
+            raise DatabaseFailed(f"{', '.join(left)} can still log in to {site}'s {each.name}", "lock them by hand")
+        tables[each.name] = list(found.tables)
+    others = ", ".join(name for names in locked.values() for name in names)
+    said = f"{site} holds nothing from after {clean.isoformat()}, and every table can be read"
+    said += f"; {others} can no longer log in" if others else ""
+    return Result("done", said, {"tables": tables, "cannot_log_in": locked})

@@ -1,0 +1,32 @@
+"""The lease that nobody had goes to the clean site, which may write from then on."""
+
+from __future__ import annotations
+
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
+
+from scripts.clouds.aws import ConditionFailed
+from scripts.core.errors import NotFenced
+from scripts.core.lease import Lease
+from scripts.core.runbook import Context, Result
+from scripts.steps.fence_compromised_writer import HOLDER
+from scripts.steps.grant_lease import open_for_writes
+from scripts.steps.targets import built_now, epoch_to_be, target
+
+
+def open_clean_site(context: Context) -> Result:
+    """Evidence: a write that was accepted. Raises NotFenced when the lease is somebody else's."""
+    _take(context)
+    return open_for_writes(context, target(context), epoch_to_be(context), built_now(context))
+
+
+@retry(retry=retry_if_exception_type(ConditionFailed), stop=stop_after_attempt(3), reraise=True)
+def _take(context: Context) -> None:
+    site, epoch, witness = target(context), epoch_to_be(context), context.clouds.witness()
+    seen = witness.read()
+    holder = (seen.lease.site, seen.lease.epoch) if seen else ("nobody", 0)
+    if holder == (site, epoch):
+        return
+    if seen is None or holder != (HOLDER, epoch):
+        raise NotFenced(f"the writer lease belongs to {holder[0]} (epoch {holder[1]})", "look at `dr status`")
+    ttl_ms = int(context.plan.fencing.lease.ttl.total_seconds() * 1000)
+    witness.replace(seen, Lease.new(context.plan.system, site, epoch, ttl_ms))

@@ -1,0 +1,45 @@
+"""
+Keep a compromised database as it is now: a snapshot where it lies, and a copy in the clean site's region.
+
+Nothing here or elsewhere deletes either, and no restore into service ever takes one.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from components.spec import names
+from scripts.clouds import aws_isolation
+from scripts.core.runbook import Context, Result
+from scripts.core.waiting import wait_until
+from scripts.steps.targets import epoch_to_be, lost, target
+
+BOUND_SECONDS = 7200  # a full copy of the volume, into another region
+
+
+def preserve_evidence(context: Context) -> Result:
+    """`context.subject` names the database. Raises CloudFailed, OutcomeUnknown."""
+    plan, clouds, name = context.plan, context.clouds, context.subject
+    old = context.topology.active_site
+    if old in lost(context):
+        return Result("skipped", f"{old} counts as lost and is not asked", {})
+    identifier = names.database_identifier(plan, old, name, context.topology.built(old))
+    region, home = clouds.region(old), clouds.region(target(context))
+    if clouds.aws.database(region, identifier) is None:
+        return Result("skipped", f"{identifier} is not there any more: there is nothing to preserve", {})
+    snapshot = names.forensic_snapshot(identifier, epoch_to_be(context))
+    tags = {"dr-forensic": plan.system, "dr-run": context.run}
+    clouds.aws.snapshot(region, identifier, snapshot, tags)
+    wait_until(partial(_there, context, region, snapshot), seconds=BOUND_SECONDS, every=0.5, what=snapshot)
+    key = names.key_alias(plan, target(context))
+    aws_isolation.copy_snapshot(clouds.aws, region, snapshot, to=home, key=key, tags=tags)
+    wait_until(
+        partial(_there, context, home, snapshot),
+        seconds=BOUND_SECONDS, every=0.5, what=f"{snapshot} to be copied to {home}",
+    )  # fmt: skip
+    said = f"{identifier} is kept as {snapshot}, in {region} and in {home}"
+    return Result("done", said, {"snapshot": snapshot, "regions": [region, home]})
+
+
+def _there(context: Context, region: str, snapshot: str) -> bool:
+    return any(point.name == snapshot for point in context.clouds.aws.restore_points(region))

@@ -1,0 +1,36 @@
+"""A site that is to follow the active one needs its password: a replica has that of its source."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+from components.spec import names
+from scripts.clouds import aws_isolation
+from scripts.core.runbook import Context, Result
+from scripts.steps.rotate_credentials import PASSWORD_SETTING
+from scripts.steps.targets import target
+
+
+def share_login(context: Context) -> Result:
+    """The site's secrets and the settings of its stack get the password of the active site. Repeatable."""
+    plan, site, clouds = context.plan, target(context), context.clouds
+    active = context.topology.active_site
+    theirs, ours = clouds.region(active), clouds.region(site)
+    changed = []
+    for each in plan.databases:
+        source = aws_isolation.read_secret(clouds.aws, theirs, names.database_secret(plan, active, each.name))
+        name = names.database_secret(plan, site, each.name)
+        present = aws_isolation.read_secret(clouds.aws, ours, name)
+        if source is None or present is None:
+            continue
+        login, password = json.loads(present.text), str(json.loads(source.text)["password"])
+        if login["password"] == password:
+            continue
+        # The secret is written last: as long as it differs, the settings are written again.
+        context.stacks.set_secret(plan.site(site).stack, PASSWORD_SETTING, password)
+        version = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{context.run}/{name}"))
+        aws_isolation.write_secret(clouds.aws, ours, name, json.dumps({**login, "password": password}), version)
+        changed.append(name)
+    said = f"{site} has the login of {active}" if changed else f"{site} has the login of {active} already"
+    return Result("done" if changed else "already", said, {"logins": changed})
