@@ -169,7 +169,7 @@ def _finding(stack: str, event: Any, where: str) -> Finding:
         pack=text("policyPackName"),
         level=text("enforcementLevel"),
         severity=text("severity").lower(),
-        message=f"{title}\n{wrong}" if wrong else title,
+        message=": ".join(part.strip() for part in (title, wrong) if part.strip()),
         urn=text("resourceUrn"),
         name=urn_name(text("resourceUrn")),
         # What stops an update is broken, whatever its message says.
