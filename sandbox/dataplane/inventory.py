@@ -96,7 +96,8 @@ class Inventory:
         host = self._up(region)
         if (region, identifier) in self._instances:
             raise FabricError(f"a database {identifier} exists in {region} already")
-        folder = self._installation.folder / region / "databases" / identifier
+        # A folder of its own: what still tidies up after one that had the name before must not meet this one.
+        folder = self._installation.folder / region / "databases" / f"{identifier}.{secrets.token_hex(4)}"
         folder.mkdir(parents=True, exist_ok=True)
         self._installation.user.own(folder)
         instance = Instance(host, identifier, host.places.take(), folder, database, username, retention_days)
