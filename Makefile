@@ -32,6 +32,7 @@ check: lint types ## the everyday check: lint, types and the quick tests
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/zizmor --quiet --offline .github/workflows
 
 types: setup
 	$(BIN)/mypy components scripts sandbox policies

@@ -43,7 +43,7 @@ class Scenario:
 
 def scenarios() -> dict[str, Scenario]:
     """All of them by name."""
-    from scripts.drills import compromised, database, regional, regions  # noqa: PLC0415 (each loads what it needs)
+    from scripts.drills import backups, compromised, database, regional, regions  # noqa: PLC0415 (each loads what it needs)
 
     known = (
         Scenario(
@@ -61,6 +61,7 @@ def scenarios() -> dict[str, Scenario]:
             "multi-region-outage", "Primary and warm region die; the cold site is built from its newest backup",
             "multi_region_outage", regions.lose,
         ),
+        Scenario("backups", "The newest backups are restored beside what runs, and looked into", "", backups.verify),
         Scenario(
             "compromise", "Somebody is in the active site; the cold one is built from before, and takes over",
             "compromise", compromised.leave,

@@ -61,7 +61,7 @@ def analyse(request: Request) -> Report:
         rows += [row] if row else []
     if (row := _rules_row(previews, base)) is not None:
         rows.append(row)
-    past = drills.past_drills(request.past_drills) if request.past_drills else []
+    past = drills.past_drills(request.past_drills, new.system) if request.past_drills else []
     if (row := drills.stale_row(past, changes, losses(previews))) is not None:
         rows.append(row)
     extras = Extras(

@@ -20,6 +20,9 @@ from scripts.previews.stateful import Loss
 _HINT = 'a drill is {"scenario": "regional_outage", "rto_seconds": 41.5, "rpo_seconds": 0.2, "met": true}, or a list'
 _FILE = re.compile(r"(?P<year>\d{4})-Q(?P<quarter>[1-4])-(?P<name>[a-z0-9_-]+)\.md")
 _FINISHED = re.compile(r"^finished: (\d{4}-\d{2}-\d{2})", re.MULTILINE)
+_SCENARIO = re.compile(r"^scenario: ([a-z0-9_-]+) *$", re.MULTILINE)
+_SYSTEM = re.compile(r"^system: ([a-z0-9_-]+) *$", re.MULTILINE)
+_HEAD = 4000  # characters of a record in which these lines stand
 
 # What a drill of a scenario has proven, and thus what makes its proof stale when it changes.
 PROVES: dict[str, frozenset[Aspect]] = {
@@ -98,18 +101,28 @@ def _seconds(entry: dict[str, Any], key: str, where: str) -> float | None:
     return float(value)
 
 
-def past_drills(folder: Path) -> list[PastDrill]:
-    """The newest record of each scenario among `YYYY-Qn-<scenario>.md` files; a missing folder holds none."""
+def past_drills(folder: Path, system: str = "") -> list[PastDrill]:
+    """
+    The newest record of each scenario among `YYYY-Qn-<scenario>.md` files; a missing folder holds none. Records of
+    another system than `system` count for nothing; those that name none count for every one.
+    """
     newest: dict[str, PastDrill] = {}
     for path in sorted(folder.glob("*.md")) if folder.is_dir() else []:
         match = _FILE.fullmatch(path.name)
-        if match is None:
+        if match is None or (system and system_of(path) not in {"", system}):
             continue
-        finished = _FINISHED.search(sources.read_text(path)[:4000])
+        head = sources.read_text(path)[:_HEAD]
+        finished, named = _FINISHED.search(head), _SCENARIO.search(head)
         when = finished.group(1) if finished else f"{match['year']}-Q{match['quarter']}"
-        scenario = match["name"].replace("-", "_")
+        scenario = (named.group(1) if named else match["name"]).replace("-", "_")
         newest[scenario] = PastDrill(scenario, when)
     return list(newest.values())
+
+
+def system_of(record: Path) -> str:
+    """The system that a record on file is about; "" where it does not say."""
+    found = _SYSTEM.search(sources.read_text(record)[:_HEAD])
+    return found.group(1) if found else ""
 
 
 def stale_row(past: Sequence[PastDrill], changes: Iterable[Change], lost: Sequence[Loss]) -> TableRow | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,11 +54,85 @@ def test_records_are_filed_by_quarter_and_found_again(tmp_path: Path) -> None:
         "2026-Q4-multi-region-outage.md",
         "2026-Q4-failback.md",
     ]
-    text = written[0].read_text()
-    assert "| 14 s | 0 s | met |" in text
-    assert "<https://ci.example/1>" in text
+    assert "<https://ci.example/1>" in written[0].read_text()
+    assert "objectives: missed" in written[1].read_text()
     assert PastDrill("regional_outage", "2026-11-21") in past_drills(tmp_path / "dr-tests")
     assert past_drills(tmp_path / "nowhere") == []
+
+
+def test_a_plain_measurement_is_filed_too(tmp_path: Path) -> None:
+    plain = {"scenario": "regional_outage", "rto_seconds": 14.2, "rpo_seconds": 0.4, "met": True}
+    (file,) = file_records(write(tmp_path, plain), tmp_path, date(2026, 2, 1))
+    assert file.name == "2026-Q1-regional-outage.md"
+    assert "| 14.2 s | 0.40 s | met |" in file.read_text()
+
+
+def noted(scenario: str, *checks: tuple[str, bool]) -> list[dict[str, Any]]:
+    """The notes of a scenario as a drill's journal has them: its checks, then the entry that ends it."""
+    made = [
+        {"phase": "check", "name": "look", "said": said, "status": "passed", "evidence": {"negative_control": negative}}
+        for said, negative in checks
+    ]
+    return [*made, {"phase": "", "name": "scenario", "said": "passed", "evidence": {"scenario": scenario}}]
+
+
+def whole(system: str = "samia") -> dict[str, Any]:
+    """A report as `dr drill` writes it, as far as a record shows it."""
+    objective = {"name": "RTO, regional outage", "target": 3600, "measured": 6.92, "unit": "s", "met": True}
+    unmeasured = {"name": "downtime, tier 3", "target": 3600, "measured": None, "unit": "s", "met": None}
+    lost = {"lost": 3, "acknowledged": 961}
+    step = {"said": "a | b <script> is `served`", "seconds": 1.57}
+    journal = {"hash": "d7e02f", "entries": 40, "complete": True}
+    outage = {
+        "name": "regional-outage",
+        "title": "The primary region dies",
+        "ok": True,
+        "measures": {
+            "rto_seconds": 6.92,
+            "rpo_seconds": 0.1,
+            "objectives_met": True,
+            "objectives": [objective, unmeasured],
+            "parts": {"detection": 1.03, "decision": None},
+            "loss": lost,
+            "outage_seconds": 5.24,
+        },
+        "runs": [{"run": "failover-1", "journal": journal, "steps": [step]}],
+    }
+    switch = {"name": "failback", "title": "Back", "ok": True, "measures": {"loss": {"lost": 0, "acknowledged": 9}}}
+    notes = [{"name": "world", "phase": "", "said": "a world is up", "evidence": {"pace": 20.0}}]
+    notes += noted("regional-outage", ("an invented write is found missing", True)) + noted(
+        "failback", ("clean", False)
+    )
+    run = {"run": "drill-1", "system": system, "ended": "2026-03-31T23:30:00-02:00", "notes": notes, "journal": journal}
+    return {"verdict": "met", "run": run, "scenarios": [outage, switch]}
+
+
+def test_a_record_shows_targets_checks_steps_and_what_proves_them(tmp_path: Path) -> None:
+    outage, switch = file_records(write(tmp_path, whole()), tmp_path, date(2030, 1, 1))
+    assert outage.name == "2026-Q2-regional-outage.md", "the quarter in which it ended, in UTC"
+    text = outage.read_text()
+    assert "finished: 2026-04-01" in text
+    assert "ran 20 times faster" in text
+    assert "| RTO, regional outage | 1 h 00 m | 6.92 s | met |" in text
+    assert "tier 3" not in text, "what was not measured is no result"
+    assert "The RTO was made of detection 1.03 s. Lost: 3 of 961 acknowledged writes." in text
+    assert "| an invented write is found missing (negative control) | passed |" in text
+    assert "clean" not in text, "the check of another scenario"
+    assert "| a \\| b \\<script\\> is \\`served\\` | 1.57 s |" in text
+    assert "| `drill-1` | 40 | `d7e02f` |" in text
+    assert "| `failover-1` | 40 | `d7e02f` |" in text
+    assert "| writes lost | 0 | 0 | met |" in switch.read_text()
+
+
+def test_the_drills_of_two_systems_stand_beside_each_other(tmp_path: Path) -> None:
+    folder = tmp_path / "dr-tests"
+    first = file_records(write(tmp_path, whole("samia")), folder, date(2030, 1, 1))
+    other = file_records(write(tmp_path, whole("celora")), folder, date(2030, 1, 1))
+    assert not set(first) & set(other)
+    assert file_records(write(tmp_path, whole("samia")), folder, date(2030, 1, 1)) == first, "drilled again"
+    named = [PastDrill("failback", "2026-04-01"), PastDrill("regional_outage", "2026-04-01")]
+    assert past_drills(folder, "samia") == past_drills(folder, "celora") == named
+    assert past_drills(folder, "amicis") == []
 
 
 @pytest.mark.parametrize(
