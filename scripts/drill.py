@@ -23,9 +23,9 @@ from scripts.core import records
 from scripts.core.errors import DrError, ObjectiveMissed
 from scripts.core.journal import Journal, plain
 from scripts.core.options import DEFAULT_PLAN, Format, PlanName
-from scripts.core.output import Form, err, out, seconds, table, verdict, write_json
+from scripts.core.output import Form, err, measured, out, seconds, table, verdict, write_json
 from scripts.core.rows import storable
-from scripts.drills.scenarios import Found, Scenario, chosen
+from scripts.drills.scenarios import Found, Scenario, chosen, worlds
 
 if TYPE_CHECKING:
     from components.spec import Plan
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 def drill(plan: Plan, plan_path: str, parts: list[Scenario], *, pace: float = 20.0, title: str = "drill") -> str:
     """
-    Rehearse these scenarios one after the other in one world; the name of the drill's journal, which holds what was
-    found.
+    Rehearse these scenarios one after the other, in a new world after each that spends one; the name of the drill's
+    journal, which holds what was found.
 
     Leaves nothing running. Raises what kept the stage from being set; what went wrong in a scenario is in the journal.
     """
@@ -46,22 +46,25 @@ def drill(plan: Plan, plan_path: str, parts: list[Scenario], *, pace: float = 20
     journal = Journal.of(run)
     evidence = {"system": plan.system, "plan": plan_path, "environment": "sandbox", "pace": pace}
     journal.write("run", title, f"Rehearse {', '.join(part.name for part in parts)}", status="begun", evidence=evidence)
-    status, said, ok = "failed", "", False
+    status, said, ok = "failed", "", True
     try:
-        with (
-            tempfile.TemporaryDirectory(prefix="dr-ledgers-") as folder,
-            stage(plan, plan_path, journal, Path(folder), _say, pace=pace) as made,
-        ):
-            _say("a world is up; making every stack as declared")
-            made.provision()
-            ok = all([_rehearse(made, part) for part in parts])  # noqa: C419 (one that failed keeps none from running)
-            memory = made.world.status()["memory_bytes"]
-            journal.note("memory", f"the world held {memory / 2**20:.0f} MiB at the end", bytes=memory)
+        for group in worlds(parts):
+            with (
+                tempfile.TemporaryDirectory(prefix="dr-ledgers-") as folder,
+                stage(plan, plan_path, journal, Path(folder), _say, pace=pace) as made,
+            ):
+                _say("a world is up; making every stack as declared")
+                made.provision()
+                for part in group:
+                    ok &= _rehearse(made, part)
+                memory = made.world.status()["memory_bytes"]
+                journal.note("memory", f"the world held {memory / 2**20:.0f} MiB at the end", bytes=memory)
         status = "done"
     except DrError as error:
         said = error.message
         raise
     finally:
+        ok &= status == "done"
         sentence = "Everything passed" if ok else said or "Something did not pass"
         journal.write("end", title, sentence, status=status, evidence={"ok": ok})
         journal.close()
@@ -106,7 +109,7 @@ def results(report: Report) -> list[list[str]]:
         parts = ", ".join(f"{name} {seconds(value)}" for name, value in measures.parts.items() if value is not None)
         for each in measures.objectives:
             if each.measured is not None:
-                shown = seconds(each.measured)
+                shown = measured(each.measured, at_most=each.at_most)
                 if each.name.startswith("RTO"):
                     shown = f"{shown} ({parts})"
                 if each.name.startswith("RPO") and measures.loss:

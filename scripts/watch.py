@@ -26,10 +26,10 @@ from scripts.core.errors import BadInput, DrError, NotFenced
 from scripts.core.home import project_dir
 from scripts.core.journal import Journal
 from scripts.core.lease import wait_until_expired
-from scripts.core.notify import Notifier
 from scripts.core.options import DEFAULT_PLAN, PlanName
 from scripts.core.output import err
 from scripts.core.runbook import Options, RunOutcome
+from scripts.core.suspicion import ACTED, OVER, Suspicion
 from scripts.failover import failover
 from scripts.probes.traffic import http_port
 from scripts.probes.vantage import Vantage, vantages
@@ -38,6 +38,8 @@ from scripts.runbooks.run import run
 if TYPE_CHECKING:
     from components.spec import Plan
     from scripts.core.net import Login
+
+FOLLOW_SECONDS = 5.0  # how often it is asked whether somebody else moved the service
 
 
 @dataclass
@@ -49,17 +51,27 @@ class Watch:
     clouds: Clouds
     journal: Journal
     plan_path: str = ""
-    first_failure: float | None = None  # monotonic
+    first_failure: float | None = None  # seconds since 1970
     rests_until: float = 0.0
-    reported: str = ""
+    seen_well: bool = False
     outcomes: list[RunOutcome] = field(default_factory=list)
     _logins: dict[str, Login] = field(default_factory=dict)
     _door: tuple[str, int, str] = ("", 0, "")
     _active: str = ""
+    _epoch: int = 0
+    _followed_at: float = 0.0  # monotonic
+
+    def __post_init__(self) -> None:
+        self.suspicion = Suspicion(self.plan, self.journal, lambda: not self.is_decided())
+
+    @property
+    def reported(self) -> str:
+        """Why nothing is done about what is suspected; empty when nothing is."""
+        return self.suspicion.reason
 
     @classmethod
     def of(cls, plan: Plan, plan_path: str = "") -> Watch:
-        """Raises BadInput when there are fewer vantage points than the plan wants."""
+        """Begins a journal. Raises BadInput when there are fewer vantage points than the plan wants."""
         points = vantages()
         wanted = plan.detection.vantage_points
         if len(points) < wanted:
@@ -67,13 +79,18 @@ class Watch:
                 f"the plan wants {wanted} vantage points, and there is {len(points)}",
                 "name them in DR_VANTAGE_POINTS: one name server for each place",
             )
-        return cls(plan, points, Clouds(plan), Journal.of(records.new_run_id("watch")), plan_path)
+        journal, places = Journal.of(records.new_run_id("watch")), ", ".join(point.name for point in points)
+        evidence = {"system": plan.system, "plan": plan_path or plan.system, "from": places}
+        evidence["environment"] = records.environment()
+        journal.write("run", "watch", f"Watch {plan.system} from {places}", status="begun", evidence=evidence)
+        return cls(plan, points, Clouds(plan), journal, plan_path)
 
     def aim(self) -> None:
         """Find out what to look at: the active site of the topology as it is now. Also loads what acting will need."""
         plan = self.plan
         topology = settings.read_topology(plan, project_dir())
         self._active = active = topology.active_site
+        self._epoch = topology.epoch
         built = topology.built(active)
         self._logins = {each.name: self.clouds.login(active, each.name, built) for each in plan.databases}
         host = self.clouds.front_door(active, names.load_balancer(plan, active))
@@ -137,8 +154,10 @@ class Watch:
         await self.look()
         failing = any(sight.failures for point in self.points for sight in point.databases.values())
         if not failing:
-            self.first_failure = None
-            self.reported = ""
+            self.first_failure, self.seen_well = None, True
+            self.suspicion.end(OVER, f"{self._active} is seen well again")
+            if time.monotonic() > self._followed_at + FOLLOW_SECONDS and self._has_moved():
+                await asyncio.to_thread(self._follow)  # what was left may be alive, and not looked at any more
             return None
         if self.first_failure is None:
             self.first_failure = time.time()
@@ -152,10 +171,30 @@ class Watch:
         reason = self.why_not_fail_site_over()
         if reason is None:
             return await self._move()
+        if self._has_moved():
+            await asyncio.to_thread(self._follow)
+            return None
         self._report(
             reason if not any(point.door.up for point in self.points) else "; ".join(filter(None, reasons.values()))
         )
         return None
+
+    def _has_moved(self) -> bool:
+        """Did somebody else move the service, or build its database anew?"""
+        self._followed_at = time.monotonic()
+        topology = settings.read_topology(self.plan, project_dir())
+        return (topology.active_site, topology.epoch) != (self._active, self._epoch)
+
+    def is_decided(self) -> bool:
+        """Somebody is at work on it, or has been."""
+        return self._has_moved() or records.unfinished(self.plan.system) is not None
+
+    def _follow(self) -> None:
+        """Look at where the service is now."""
+        old = self._active
+        self.suspicion.end(ACTED, f"somebody else took the service from {old}")
+        self.first_failure = None
+        self.aim()
 
     async def _act(self, databases: list[str]) -> RunOutcome:
         more = {"databases": databases, "disaster": "database_failure", "seen_down": True, **self._moments()}
@@ -170,12 +209,14 @@ class Watch:
         return await self._run(lambda: failover(self.plan, goal.recover_at, plan_path=self.plan_path, **moments))
 
     async def _run(self, act: Any) -> RunOutcome:
+        self.suspicion.pause()  # the run tells who has to know
         outcome: RunOutcome = await asyncio.to_thread(act)
         self.outcomes.append(outcome)
         self.rests_until = time.monotonic() + self.plan.detection.hold_down.total_seconds()
         self.first_failure = None
         said = outcome.error.message if outcome.error else "done"
-        self.journal.note("acted", f"{outcome.run}: {said}", run=outcome.run, status=outcome.status)
+        self.suspicion.end(ACTED, "it was acted on")
+        self.journal.note(ACTED, f"{outcome.run}: {said}", run=outcome.run, status=outcome.status)
         self.aim()
         return outcome
 
@@ -191,14 +232,9 @@ class Watch:
 
     def _report(self, reason: str) -> None:
         """Once for each reason."""
-        if reason == self.reported:
-            return
-        self.reported = reason
-        err().print(f"nothing is done: {reason}")
-        self.journal.write("decision", "wait", reason, phase="detect", status="refused")
-        notifier = Notifier(self.plan, self.journal)
-        notifier.send("suspected", {"site": self._active, "summary": reason})
-        notifier.close(0.0)
+        since = datetime.fromtimestamp(self.first_failure or time.time(), UTC)
+        if self.suspicion.raise_(self._active, reason, since, inherits=not self.seen_well):
+            err().print(f"nothing is done: {reason}")
 
     def _automation(self, disaster: str) -> str:
         return next(
@@ -232,16 +268,13 @@ def command(
     """Watch the active site, and fail over where the plan says so."""
     watcher = Watch.of(load_plan(plan), plan)
     places = ", ".join(point.name for point in watcher.points)
-    evidence = {"system": watcher.plan.system, "plan": plan, "from": places}
-    watcher.journal.write(
-        "run", "watch", f"Watch {watcher.plan.system} from {places}", status="begun", evidence=evidence
-    )
     err().print(f"watching {watcher.plan.system} from {places}; Ctrl-C ends it")
     try:
         asyncio.run(watch(watcher, acts=1 if once else None))
     except KeyboardInterrupt:
         return 0
     finally:
+        watcher.suspicion.pause()
         watcher.clouds.close()
         watcher.journal.write("end", "watch", "Ended", status="done", evidence={"acted": len(watcher.outcomes)})
         watcher.journal.close()

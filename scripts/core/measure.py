@@ -5,7 +5,8 @@ RTO parts, from the marks in the journal (each the first of its name):
     detection   fault -> detected           decision    detected -> declared (or the beginning of the run)
     failover    declared -> service_back    validation  service_back -> verified
 RTO is the time from the fault until the service is verified; without a known fault, from the declaration.
-RPO is the span of the acknowledged writes that were lost, as the workload's ledger says (measure `loss`).
+RPO is the span of the acknowledged writes that were lost, as the workload's ledger says (measure `loss`). Where nobody
+counted, it is at most what the run said to be at stake before it moved anything (`data_at_stake_seconds`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from scripts.core.journal import Entry
 
 if TYPE_CHECKING:
     from components.spec import Plan
+    from components.spec.objectives import Objective as Promise
 
 PARTS = (
     ("detection", "fault", "detected"),
@@ -31,14 +33,14 @@ PARTS = (
 @dataclass(frozen=True)
 class Objective:
     """
-    One promise and what was measured. All in seconds (`lost writes`: a number); `met` is None when nothing was
+    One promise and what was measured, in seconds; `at_most`: the truth may be less. `met` is None when nothing was
     measured.
     """
 
     name: str
     target: float | None
     measured: float | None
-    unit: str = "s"
+    at_most: bool = False
 
     @property
     def met(self) -> bool | None:
@@ -49,12 +51,16 @@ class Objective:
 
 @dataclass(frozen=True)
 class Measures:
-    """Of one run. `parts` are RTO's, in seconds; `loss` is the workload's verdict, as journalled."""
+    """
+    Of one run. `parts` are RTO's, in seconds; `loss` is the workload's verdict, as journalled, and `rpo_seconds` its
+    span; `at_stake_seconds` is what the run reckoned that it may cost at most.
+    """
 
     disaster: str
     parts: Mapping[str, float | None]
     rto_seconds: float | None
     rpo_seconds: float | None
+    at_stake_seconds: float | None
     loss: Mapping[str, Any] | None
     outage_seconds: float | None
     objectives: tuple[Objective, ...]
@@ -73,10 +79,11 @@ class Measures:
             "parts": dict(self.parts),
             "rto_seconds": self.rto_seconds,
             "rpo_seconds": self.rpo_seconds,
+            "at_stake_seconds": self.at_stake_seconds,
             "loss": None if self.loss is None else dict(self.loss),
             "outage_seconds": self.outage_seconds,
             "objectives": [
-                {"name": it.name, "target": it.target, "measured": it.measured, "unit": it.unit, "met": it.met}
+                {"name": it.name, "target": it.target, "measured": it.measured, "at_most": it.at_most, "met": it.met}
                 for it in self.objectives
             ],
             "objectives_met": self.objectives_met,
@@ -112,24 +119,29 @@ def measure(plan: Plan, entries: Iterable[Entry], disaster: str = "") -> Measure
     if loss is not None:
         rpo = float(loss.get("span_seconds") or 0.0) if loss.get("lost") else 0.0
     outage = _last_evidence(entries, "outage")
+    at_stake = _at_stake(entries)
+    promises = [each for each in plan.objectives if each.disaster == disaster and each.component is None]
+    objectives = [Objective(f"RTO, {_words(each)}", each.rto.total_seconds(), rto) for each in promises]
+    for each in promises:
+        target, counted = each.rpo.total_seconds(), rpo is not None
+        objectives.append(Objective(f"RPO, {_words(each)}", target, rpo if counted else at_stake, at_most=not counted))
     return Measures(
         disaster,
         parts,
         rto,
         rpo,
+        at_stake,
         loss,
         None if outage is None else float(outage["seconds"]),
-        tuple(_objectives(plan, entries, disaster, at, rto=rto, rpo=rpo)),
+        (*objectives, *_downtimes(plan, entries, at)),
     )
 
 
-def _objectives(
-    plan: Plan, entries: list[Entry], disaster: str, at: Mapping[str, datetime], *, rto: float | None, rpo: float | None
-) -> Iterable[Objective]:
-    for promise in plan.objectives:
-        if promise.disaster == disaster and promise.component is None:
-            yield Objective(f"RTO, {disaster.replace('_', ' ')}", promise.rto.total_seconds(), rto)
-            yield Objective(f"RPO, {disaster.replace('_', ' ')}", promise.rpo.total_seconds(), rpo)
+def _words(promise: Promise) -> str:
+    return promise.disaster.replace("_", " ")
+
+
+def _downtimes(plan: Plan, entries: list[Entry], at: Mapping[str, datetime]) -> Iterable[Objective]:
     start = at.get("fault", at.get("declared"))
     back = tiers_back(plan, entries)
     for tier in sorted(entry.tier for entry in plan.tiers):
@@ -137,15 +149,33 @@ def _objectives(
         yield Objective(f"downtime, tier {tier}", plan.max_downtime(tier).total_seconds(), measured)
 
 
+def _at_stake(entries: Iterable[Entry]) -> float | None:
+    """What the last step that reckoned it said."""
+    found = [
+        entry.evidence["found"].get("data_at_stake_seconds")
+        for entry in entries
+        if entry.kind == "step" and isinstance(entry.evidence.get("found"), Mapping)
+    ]
+    said = [float(each) for each in found if isinstance(each, int | float)]
+    return max(said[-1], 0.0) if said else None
+
+
 def tiers_back(plan: Plan, entries: Iterable[Entry]) -> dict[int, datetime]:
-    """When the last service of each tier was up: never before the service as a whole was back."""
+    """
+    When the last service of each tier was up: never before the service as a whole was back. A run that starts none, as
+    the services ran on without their database, says so for all of them at once.
+    """
+    entries = list(entries)
     ends = {
         entry.name.partition(":")[2]: entry.ended
         for entry in entries
         if entry.kind == "step" and entry.name.startswith("start_service:") and entry.status in {"done", "already"}
     }
-    back = moments(entries).get("service_back")
+    at = moments(entries)
+    back, verified = at.get("service_back"), at.get("verified")
     found: dict[int, datetime] = {}
+    if not ends and back is not None and verified is not None:
+        return {entry.tier: verified for entry in plan.tiers}
     for tier in {entry.tier for entry in plan.tiers}:
         services = [service.name for service in plan.services if plan.effective_tier(service.name) == tier]
         moments_of = [ends.get(name) for name in services]

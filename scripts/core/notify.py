@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from scripts.core.errors import DrError
 from scripts.core.home import CHECKOUT
@@ -40,8 +40,9 @@ TEMPLATES = {
     "service_back": ("{{ system }}: served by {{ to }}", "The service is back after {{ seconds }} s. Run {{ run }}."),
     "done": ("{{ system }}: {{ runbook }} done", "{{ summary }} Run {{ run }}."),
     "failed": ("{{ system }}: {{ runbook }} FAILED", "{{ summary }} Run {{ run }}. {{ hint }}"),
-    "escalated": ("{{ system }}: {{ disaster }} for {{ minutes }} minutes", "Not over yet. Run {{ run }}."),
+    "escalated": ("{{ system }}: {{ disaster }} for {{ lasted }}", "The service is not back yet. Run {{ run }}."),
     "suspected": ("{{ system }}: {{ site }} looks down", "{{ summary }} Nothing was changed."),
+    "undecided": ("{{ system }}: {{ site }} looks down for {{ lasted }}", "{{ summary }} Nobody has decided yet."),
 }
 
 
@@ -95,26 +96,44 @@ class Notifier:
             self.journal.note("notify", said, event=event, told=told, failed=failed, without_channel=silent)
 
 
+class Lasting(Protocol):
+    """What goes on while it lasts: `scripts.core.escalation` tells more people."""
+
+    def start(self) -> None: ...
+    def end(self) -> None: ...
+
+
 @dataclass
 class Telling:
     """
     Watches a run and tells the plan's contacts what they must know: declared, back, over. Use it as the run's observer.
 
-    `facts` are the messages' words: `to`, `from_site`, `disaster`, `run`. Events go on to `then`.
+    `facts` are the messages' words: `to`, `from_site`, `disaster`, `run`. Events go on to `then`. `lasting` is started
+    when the row `starts_with` begins (without one: at once), and ended when the service is back.
     """
 
     notifier: Notifier
     facts: dict[str, Any]
     then: Observer | None = None
+    lasting: Lasting | None = None
+    starts_with: str = ""
     _began: datetime = field(default_factory=now)
+
+    def __post_init__(self) -> None:
+        if self.lasting is not None and not self.starts_with:
+            self.lasting.start()
 
     def __call__(self, event: RowEvent) -> None:
         name = event.row.name
+        if self.lasting is not None and name == self.starts_with and event.what == "begun":
+            self.lasting.start()
         if name == "check_target" and event.what == "done":
             self.facts["at_stake"] = event.said
         elif name == "declare_disaster" and event.what == "done":
             self.notifier.send("declared", {"at_stake": "not known", **self.facts})
         elif name == "verify_service" and event.what in {"done", "already"}:
+            if self.lasting is not None:
+                self.lasting.end()
             seconds = f"{(event.at - self._began).total_seconds():.1f}"
             self.notifier.send("service_back", {**self.facts, "seconds": seconds})
         if self.then is not None:

@@ -132,6 +132,11 @@ def seconds(value: float | None) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02} m"
 
 
+def measured(value: float | None, *, at_most: bool = False) -> str:
+    """`12.3 s`, or `at most 12.3 s` for what nobody counted."""
+    return f"at most {seconds(value)}" if at_most and value is not None else seconds(value)
+
+
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
     """A plain table; cells may carry rich markup only when they are `rich` objects."""
     made = Table(title=title or None, title_justify="left", header_style="bold")
@@ -148,7 +153,10 @@ def verdict(met: bool | None) -> str:
 
 def objectives_table(measures: Measures) -> Table:
     """Objective by objective: promised, measured, met or not."""
-    rows = [(it.name, seconds(it.target), seconds(it.measured), verdict(it.met)) for it in measures.objectives]
+    rows = [
+        (it.name, seconds(it.target), measured(it.measured, at_most=it.at_most), verdict(it.met))
+        for it in measures.objectives
+    ]
     return table("Objectives", ("objective", "target", "measured", "verdict"), rows)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -32,13 +32,15 @@ class Found:
 @dataclass(frozen=True)
 class Scenario:
     """
-    `act` goes from a steady state to a steady state; `needs` is what has to be true before (a site that is active).
+    `act` goes from a steady state to a steady state; after one that is `final` a world is spent: what was lost or given
+    up in it is not rebuilt.
     """
 
     name: str
     title: str
     disaster: str
     act: Callable[[Stage], Found]
+    final: bool = False
 
 
 def scenarios() -> dict[str, Scenario]:
@@ -59,22 +61,25 @@ def scenarios() -> dict[str, Scenario]:
         Scenario("failback", "The region is back; the service returns to it", "planned", regional.fail_back),
         Scenario(
             "multi-region-outage", "Primary and warm region die; the cold site is built from its newest backup",
-            "multi_region_outage", regions.lose,
+            "multi_region_outage", regions.lose, final=True,
         ),
         Scenario("backups", "The newest backups are restored beside what runs, and looked into", "", backups.verify),
         Scenario(
             "compromise", "Somebody is in the active site; the cold one is built from before, and takes over",
-            "compromise", compromised.leave,
+            "compromise", compromised.leave, final=True,
         ),
     )  # fmt: skip
     return {each.name: each for each in known}
 
 
-# What `dr drill NAME` rehearses one after the other, in one world.
+# What `dr drill NAME` rehearses one after the other.
 PROGRAMMES: dict[str, tuple[str, ...]] = {
     "samia": ("regional-outage", "failback", "multi-region-outage"),
-    "all": ("database-failure", "database-corruption", "regional-outage", "failback", "multi-region-outage"),
-}
+    "all": (
+        "database-failure", "database-corruption", "backups", "regional-outage", "failback", "multi-region-outage",
+        "compromise",
+    ),
+}  # fmt: skip
 
 
 def chosen(name: str) -> list[Scenario]:
@@ -85,3 +90,13 @@ def chosen(name: str) -> list[Scenario]:
         if part not in known:
             raise BadInput(f"{part!r} is not a scenario", f"there is {', '.join([*PROGRAMMES, *known])}")
     return [known[part] for part in parts]
+
+
+def worlds(parts: Iterable[Scenario]) -> list[list[Scenario]]:
+    """What can be rehearsed in one world each, in this order."""
+    groups: list[list[Scenario]] = [[]]
+    for part in parts:
+        groups[-1].append(part)
+        if part.final:
+            groups.append([])
+    return [group for group in groups if group]

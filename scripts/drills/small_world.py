@@ -26,7 +26,7 @@ def small_world(folder: Path, plan: str = PLAN) -> Iterator[Stage]:
 
 
 def settle(made: Stage) -> None:
-    """Nothing broken, the primary active, the warm site following it."""
+    """Nothing broken, the primary active, every warm site following it; nothing is done where it is so."""
     made.world.heal()
     for outcome in failback(made.plan, plan_path=made.plan_path):
         if outcome.error is not None:

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts.core.errors import DrError, exit_code_of
-from scripts.core.output import seconds, verdict
+from scripts.core.output import measured, seconds, verdict
 from scripts.previews import sources
 from scripts.previews.drills import read_drill, system_of
 from scripts.previews.report import Measured
@@ -82,7 +82,7 @@ def _details(scenario: Mapping[str, Any], whole: Mapping[str, Any], checks: list
         (
             _cell(it.get("name")),
             seconds(_number(it, "target")),
-            seconds(_number(it, "measured")),
+            measured(_number(it, "measured"), at_most=bool(it.get("at_most"))),
             verdict(it.get("met")),
         )
         for it in map(_mapping, _list(measures.get("objectives")))

@@ -7,6 +7,7 @@ from scripts.core.runbook import Row, Runbook
 from scripts.runbooks.failover import LOOKS
 from scripts.steps.fail_over_database import fail_over_database
 from scripts.steps.verify_service import verify_service
+from scripts.steps.verify_tiers import verify_tiers
 
 
 def database_failover(plan: Plan, databases: tuple[str, ...]) -> Runbook:
@@ -18,4 +19,5 @@ def database_failover(plan: Plan, databases: tuple[str, ...]) -> Runbook:
             for name in databases
         ),
         Row("verify", verify_service, "See the service answer and accept writes", why_no_undo=LOOKS),
+        Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS),
     ))  # fmt: skip

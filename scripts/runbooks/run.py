@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 from scripts.clouds.access import Clouds
 from scripts.core import records, shared
 from scripts.core.errors import Refused
+from scripts.core.escalation import Escalation, told_up_to
 from scripts.core.journal import Journal, read
 from scripts.core.lazy_stacks import LazyStacks
 from scripts.core.lock import run_lock
-from scripts.core.measure import measure
+from scripts.core.measure import measure, moments
 from scripts.core.notify import Notifier, Telling
 from scripts.core.runbook import Context, Options, Runbook, RunOutcome
 from scripts.runbooks.tables import table
@@ -122,7 +123,11 @@ def _execute(
         )
         runbook = table(name, plan, options)
         telling = _telling(runbook, context, observer)
-        outcome = run_durably(runbook, context, telling or observer)
+        try:
+            outcome = run_durably(runbook, context, telling or observer)
+        finally:
+            if telling is not None and telling.lasting is not None:
+                telling.lasting.end()
         if telling is not None:
             telling.over(name, outcome)
         if outcome.error is not None:
@@ -139,16 +144,28 @@ def _execute(
 
 
 def _telling(runbook: Runbook, context: Context, observer: Observer | None) -> Telling | None:
-    """People are told of everything that moves a service; nobody is there yet when one is opened."""
-    if not any(row.name == "declare_disaster" for row in runbook.rows):
+    """
+    People are told of everything that moves a service or brings it back; nobody is there yet when one is opened. More
+    of them, the longer it is away: from the fault where it is known, else from the beginning of the run; in a planned
+    switch from when the old site is stopped.
+    """
+    disaster, planned = str(context.options.more.get("disaster") or ""), bool(context.options.more.get("planned"))
+    if not disaster and not any(row.name == "declare_disaster" for row in runbook.rows):
         return None
     facts = {
         "to": context.options.to,
         "from_site": context.topology.active_site,
-        "disaster": str(context.options.more.get("disaster") or "planned switch"),
+        "disaster": "planned switch" if planned or not disaster else disaster,
         "run": context.run,
     }
-    return Telling(Notifier(context.plan, context.journal), facts, observer)
+    notifier = Notifier(context.plan, context.journal)
+    entries = list(read(context.journal.path, live=True))
+    at = moments(entries)
+    if "service_back" in at:
+        return Telling(notifier, facts, observer)
+    since = at.get("stopped") if planned else at.get("fault") or at.get("detected") or at.get("declared")
+    escalation = Escalation(notifier, "escalated", facts, since, told_up_to(entries))
+    return Telling(notifier, facts, observer, escalation, "hand_over_lease" if planned and since is None else "")
 
 
 LOOKING = frozenset({"preflight", "declare", "measure"})

@@ -7,7 +7,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from scripts.core.output import Form, err, facts, out, progress, runbook_table, seconds, table, verdict, write_json
+from scripts.core.output import (
+    Form,
+    err,
+    facts,
+    measured,
+    out,
+    progress,
+    runbook_table,
+    seconds,
+    table,
+    verdict,
+    write_json,
+)
 from scripts.core.runbook import Options, RunOutcome
 from scripts.runbooks.run import preview_rows
 from scripts.runbooks.tables import table as table_of
@@ -73,7 +85,10 @@ def _print(outcome: RunOutcome) -> None:
     shown |= {name: seconds(value) for name, value in parts.items() if value is not None}
     out().print(facts(shown))
     rows = [
-        (each["name"], seconds(each["target"]), seconds(each["measured"]), verdict(each["met"]))
+        (
+            each["name"], seconds(each["target"]),
+            measured(each["measured"], at_most=bool(each["at_most"])), verdict(each["met"]),
+        )
         for each in measures.get("objectives") or [] if each["measured"] is not None
     ]  # fmt: skip
     if rows:

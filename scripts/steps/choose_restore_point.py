@@ -53,7 +53,9 @@ def choose_restore_point(context: Context) -> Result:
         for name, point in chosen.items()
     }
     said = f"{site} can be restored to {max(age, timedelta(0)).total_seconds():.1f} s before the last write"
-    return Result("done", said, {"points": points_said, "age_seconds": age.total_seconds(), "last_write": last_write})
+    return Result(
+        "done", said, {"points": points_said, "data_at_stake_seconds": age.total_seconds(), "last_write": last_write}
+    )
 
 
 def _last_write(context: Context) -> datetime:

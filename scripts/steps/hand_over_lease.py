@@ -21,6 +21,7 @@ def hand_over_lease(context: Context) -> Result:
     """Evidence: the refusal's SQLSTATE and the last log position of each database. Raises NotFenced."""
     plan, topology, clouds = context.plan, context.topology, context.clouds
     site, epoch, old = target(context), epoch_to_be(context), topology.active_site
+    context.journal.mark("stopped", f"{old} is told to stop")
     take_from_living(context, site)
     last: dict[str, str] = {}
     for each in plan.databases:

@@ -11,9 +11,7 @@ pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
 
 
 def test_the_newest_backups_are_restored_and_a_damaged_one_is_found_out(made: Stage) -> None:
-    made.world.heal()
-    if made.active != "primary":
-        settle(made)
+    settle(made)
     before = {each["identifier"] for each in made.world.status()["databases"]}
     assert backups.verify(made).ok
     checks = {entry.name: entry for entry in read(made.journal.path) if entry.phase == "check"}

@@ -18,9 +18,7 @@ pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
 
 @pytest.fixture
 def watcher(made: Stage) -> Iterator[Watch]:
-    made.world.heal()
-    if made.active != "primary":
-        settle(made)
+    settle(made)
     found = aimed(made.plan)
     found.plan_path = made.plan_path
     yield found

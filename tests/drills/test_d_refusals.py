@@ -21,9 +21,7 @@ pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 
 @pytest.fixture(autouse=True)
 def unchanged(made: Stage) -> Iterator[None]:
-    made.world.heal()
-    if made.active != "primary":
-        settle(made)
+    settle(made)
     before = made.topology
     yield
     made.world.heal()

@@ -48,8 +48,9 @@ def step(context: Context) -> Result:
         return Result("already", f"{name} was there", {"seen": sorted(context.results)})
     die(f"{name}:before")
     effect.parent.mkdir(exist_ok=True)
-    with effect.open("x") as file:  # a second effect would raise
-        file.write("effect\n")
+    draft = FOLDER / f"draft-{name}-{os.getpid()}"
+    draft.write_text("effect\n")
+    effect.hardlink_to(draft)  # whole or not at all, whoever kills the program; a second effect would raise
     die(f"{name}:after")
     return Result("done", f"{name} is there", {"seen": sorted(context.results)})
 

@@ -46,6 +46,11 @@ class Story:
         self.journal.write("measure", name, name, evidence=evidence)
         return self
 
+    def at_stake(self, seconds: float) -> Story:
+        """What a step that looks before anything is moved says."""
+        self.journal.write("step", "check_target", "can", evidence={"found": {"data_at_stake_seconds": seconds}})
+        return self
+
     def entries(self) -> list[Entry]:
         return list(read(self.journal.path))
 
@@ -82,6 +87,24 @@ def test_what_was_not_measured_is_not_met(plan: Plan, tmp_path: Path) -> None:
     assert set(verdicts(found).values()) == {None}
     assert found.objectives_met is None
     assert found.loss is None
+
+
+def test_where_nobody_counted_the_loss_is_at_most_what_was_at_stake(plan: Plan, tmp_path: Path) -> None:
+    story = Story(tmp_path).at_stake(2.5).marks(fault=0, verified=1)
+    found = measure(plan, story.entries(), "regional_outage")
+    rpo = next(it for it in found.objectives if it.name.startswith("RPO"))
+    assert (found.rpo_seconds, rpo.measured, rpo.at_most, rpo.met) == (None, 2.5, True, True)
+    story.measure("loss", lost=1, span_seconds=0.5)
+    found = measure(plan, story.entries(), "regional_outage")
+    rpo = next(it for it in found.objectives if it.name.startswith("RPO"))
+    assert (found.rpo_seconds, found.at_stake_seconds, rpo.measured, rpo.at_most) == (0.5, 2.5, 0.5, False)
+
+
+def test_more_at_stake_than_promised_is_missed(plan: Plan, tmp_path: Path) -> None:
+    """Somebody has accepted it by name; the promise is not kept all the same."""
+    found = measure(plan, Story(tmp_path).at_stake(901).marks(fault=0, verified=1).entries(), "regional_outage")
+    assert verdicts(found)["RPO, regional outage"] is False
+    assert found.objectives_met is False
 
 
 def test_no_lost_write_means_an_rpo_of_zero(plan: Plan, tmp_path: Path) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ from scripts.core.errors import Locked
 from scripts.core.journal import Journal, read
 from scripts.core.rows import RowEvent
 from scripts.core.runbook import Context, Result, Row, RunOutcome, now
+from tests.asserts.channels import Channel, opened
 
 FACTS = {
     "disaster": "regional_outage",
@@ -28,41 +26,10 @@ FACTS = {
 }
 
 
-class Channel:
-    """A channel as people use it: an HTTP server that takes messages; `status` is what it answers."""
-
-    def __init__(self) -> None:
-        self.got: list[dict[str, Any]] = []
-        self.status = 200
-        self.hold = threading.Event()
-        self.hold.set()
-        channel = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                channel.hold.wait(30)
-                channel.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                self.send_response(channel.status)
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def address(self) -> str:
-        return f"json://someone:s3cret@127.0.0.1:{self.server.server_address[1]}/alerts"
-
-
 @pytest.fixture
 def channel() -> Iterator[Channel]:
-    made = Channel()
-    yield made
-    made.hold.set()
-    made.server.shutdown()
-    made.server.server_close()
+    with opened() as made:
+        yield made
 
 
 @pytest.fixture
@@ -131,7 +98,7 @@ def test_every_message_can_be_written(event: str) -> None:
         "runbook",
         "summary",
         "hint",
-        "minutes",
+        "lasted",
         "site",
     ]
     everything = dict.fromkeys(words, "x")
