@@ -170,7 +170,7 @@ def last_words(said: str) -> str:
 
 SETTINGS: Mapping[str, str] = {
     "unix_socket_directories": "''",
-    "max_connections": "80",
+    "max_connections": "300",  # a class as small as db.t4g.medium has 450
     "shared_buffers": "16MB",
     "dynamic_shared_memory_type": "mmap",  # /dev/shm may be missing or tiny
     "max_worker_processes": "2",
