@@ -113,12 +113,9 @@ def results(report: Report) -> list[list[str]]:
                 if each.name.startswith("RTO"):
                     shown = f"{shown} ({parts})"
                 if each.name.startswith("RPO") and measures.loss:
-                    shown = f"{shown} ({measures.loss.get('lost')} of {measures.loss.get('acknowledged')} writes)"
+                    writes = f"{measures.loss.get('lost')} of {measures.loss.get('acknowledged')} writes"
+                    shown = f"{shown} ({writes}; the writer had no answer for {seconds(measures.outage_seconds)})"
                 rows.append([scenario.name, each.name, seconds(each.target), shown, verdict(each.met)])
-        if (loss := measures.loss) and not any(each.measured is not None for each in measures.objectives):
-            outage = seconds(measures.outage_seconds)
-            shown = f"{loss.get('lost')} of {loss.get('acknowledged')} writes lost, writers' outage {outage}"
-            rows.append([scenario.name, "no loss", "0", shown, verdict(not loss.get("lost"))])
     return rows
 
 

@@ -4,7 +4,8 @@ What a run achieved against what the plan promises, reckoned from its journal al
 RTO parts, from the marks in the journal (each the first of its name):
     detection   fault -> detected           decision    detected -> declared (or the beginning of the run)
     failover    declared -> service_back    validation  service_back -> verified
-RTO is the time from the fault until the service is verified; without a known fault, from the declaration.
+RTO is the time from the fault until the service is verified; without a known fault, from the declaration. A planned
+switch has no fault: it counts from when the old site is stopped, and promises that nothing is lost.
 RPO is the span of the acknowledged writes that were lost, as the workload's ledger says (measure `loss`). Where nobody
 counted, it is at most what the run said to be at stake before it moved anything (`data_at_stake_seconds`).
 """
@@ -103,7 +104,13 @@ def moments(entries: Iterable[Entry]) -> dict[str, datetime]:
             begun = entry.at
     if begun is not None:
         found.setdefault("declared", begun)
+    if _is_planned(found):
+        found["declared"] = found["stopped"]
     return found
+
+
+def _is_planned(at: Mapping[str, datetime]) -> bool:
+    return "stopped" in at and "fault" not in at
 
 
 def measure(plan: Plan, entries: Iterable[Entry], disaster: str = "") -> Measures:
@@ -121,10 +128,14 @@ def measure(plan: Plan, entries: Iterable[Entry], disaster: str = "") -> Measure
     outage = _last_evidence(entries, "outage")
     at_stake = _at_stake(entries)
     promises = [each for each in plan.objectives if each.disaster == disaster and each.component is None]
+    if _is_planned(at):
+        promises, allowed = [], [("planned switch", 0.0)]
+    else:
+        allowed = [(_words(each), each.rpo.total_seconds()) for each in promises]
     objectives = [Objective(f"RTO, {_words(each)}", each.rto.total_seconds(), rto) for each in promises]
-    for each in promises:
-        target, counted = each.rpo.total_seconds(), rpo is not None
-        objectives.append(Objective(f"RPO, {_words(each)}", target, rpo if counted else at_stake, at_most=not counted))
+    counted = rpo is not None
+    for what, target in allowed:
+        objectives.append(Objective(f"RPO, {what}", target, rpo if counted else at_stake, at_most=not counted))
     return Measures(
         disaster,
         parts,

@@ -134,7 +134,7 @@ def seconds(value: float | None) -> str:
 
 def measured(value: float | None, *, at_most: bool = False) -> str:
     """`12.3 s`, or `at most 12.3 s` for what nobody counted."""
-    return f"at most {seconds(value)}" if at_most and value is not None else seconds(value)
+    return f"at most {seconds(value)}" if at_most and value else seconds(value)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:

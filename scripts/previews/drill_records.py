@@ -88,9 +88,6 @@ def _details(scenario: Mapping[str, Any], whole: Mapping[str, Any], checks: list
         for it in map(_mapping, _list(measures.get("objectives")))
         if it.get("measured") is not None
     ]
-    loss = _mapping(measures.get("loss"))
-    if not objectives and loss:  # a planned switch has no objective of the plan, and may lose nothing at all
-        objectives = [("writes lost", "0", str(loss.get("lost")), verdict(loss.get("lost") == 0))]
     lines += _table(("Objective", "Target", "Measured", "Verdict"), objectives)
     lines += _losses(measures)
     lines += _table(("Looked at besides", "Result"), [(_check(it), _cell(it.get("status"))) for it in checks])

@@ -189,8 +189,11 @@ def _scenario(main: RunReport, entry: Entry) -> Scenario:
 
 
 def _merged(entry: Entry, runs: Iterable[RunReport]) -> list[Entry]:
-    """The entries of the scenario's first run, with what the drill measured from outside put in as measures."""
-    entries = [it for run in list(runs)[:1] for it in run.entries]
+    """The entries of the run that brought the service back, with what the drill measured from outside as measures."""
+    runs = list(runs)
+    back = (run for run in runs if any(it.kind == "measure" and it.name == "service_back" for it in run.entries))
+    chosen = next(back, runs[0] if runs else None)
+    entries = list(chosen.entries) if chosen else []
     evidence = entry.evidence
     made: list[Entry] = []
     last: list[Entry] = []

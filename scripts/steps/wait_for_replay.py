@@ -20,4 +20,5 @@ def wait_for_replay(context: Context) -> Result:
         database = context.clouds.database(site, name, context.topology.built(site))
         arrived = partial(has_replayed, database, lsn)
         wait_until(arrived, seconds=BOUND_SECONDS, every=0.01, what=f"{site}'s {name} to replay {lsn}")
-    return Result("done", f"{site} has replayed everything up to {', '.join(last.values())}", {"last_lsn": last})
+    said = f"{site} has replayed everything up to {', '.join(last.values())}"
+    return Result("done", said, {"last_lsn": last, "data_at_stake_seconds": 0.0})

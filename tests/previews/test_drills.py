@@ -78,8 +78,8 @@ def noted(scenario: str, *checks: tuple[str, bool]) -> list[dict[str, Any]]:
 
 def whole(system: str = "samia") -> dict[str, Any]:
     """A report as `dr drill` writes it, as far as a record shows it."""
-    objective = {"name": "RTO, regional outage", "target": 3600, "measured": 6.92, "unit": "s", "met": True}
-    unmeasured = {"name": "downtime, tier 3", "target": 3600, "measured": None, "unit": "s", "met": None}
+    objective = {"name": "RTO, regional outage", "target": 3600, "measured": 6.92, "met": True}
+    unmeasured = {"name": "downtime, tier 3", "target": 3600, "measured": None, "met": None}
     lost = {"lost": 3, "acknowledged": 961}
     step = {"said": "a | b <script> is `served`", "seconds": 1.57}
     journal = {"hash": "d7e02f", "entries": 40, "complete": True}
@@ -98,7 +98,13 @@ def whole(system: str = "samia") -> dict[str, Any]:
         },
         "runs": [{"run": "failover-1", "journal": journal, "steps": [step]}],
     }
-    switch = {"name": "failback", "title": "Back", "ok": True, "measures": {"loss": {"lost": 0, "acknowledged": 9}}}
+    lossless = {"name": "RPO, planned switch", "target": 0.0, "measured": 0.0, "at_most": True, "met": True}
+    switch = {
+        "name": "failback",
+        "title": "Back",
+        "ok": True,
+        "measures": {"loss": {"lost": 0, "acknowledged": 9}, "objectives": [lossless]},
+    }
     notes = [{"name": "world", "phase": "", "said": "a world is up", "evidence": {"pace": 20.0}}]
     notes += noted("regional-outage", ("an invented write is found missing", True)) + noted(
         "failback", ("clean", False)
@@ -121,7 +127,7 @@ def test_a_record_shows_targets_checks_steps_and_what_proves_them(tmp_path: Path
     assert "| a \\| b \\<script\\> is \\`served\\` | 1.57 s |" in text
     assert "| `drill-1` | 40 | `d7e02f` |" in text
     assert "| `failover-1` | 40 | `d7e02f` |" in text
-    assert "| writes lost | 0 | 0 | met |" in switch.read_text()
+    assert "| RPO, planned switch | 0.00 s | 0.00 s | met |" in switch.read_text()
 
 
 def test_the_drills_of_two_systems_stand_beside_each_other(tmp_path: Path) -> None:

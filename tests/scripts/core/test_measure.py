@@ -107,6 +107,24 @@ def test_more_at_stake_than_promised_is_missed(plan: Plan, tmp_path: Path) -> No
     assert found.objectives_met is False
 
 
+def test_a_planned_switch_counts_from_when_the_old_site_is_stopped_and_may_lose_nothing(
+    plan: Plan, tmp_path: Path
+) -> None:
+    story = Story(tmp_path).at_stake(0.4).marks(declared=0, stopped=7, service_back=7.5, verified=8).at_stake(0)
+    found = measure(plan, story.entries(), "regional_outage")
+    assert found.rto_seconds == 1
+    assert found.parts["failover"] == 0.5
+    assert not [it.name for it in found.objectives if "regional" in it.name], "no disaster has happened"
+    assert verdicts(found)["RPO, planned switch"] is True
+    story.measure("loss", lost=1, span_seconds=0.1)
+    assert verdicts(measure(plan, story.entries(), "planned"))["RPO, planned switch"] is False
+
+
+def test_where_no_service_is_started_every_tier_is_back_when_all_are_seen(plan: Plan, tmp_path: Path) -> None:
+    found = measure(plan, Story(tmp_path).marks(fault=0, service_back=3, verified=5).entries(), "database_failure")
+    assert {it.measured for it in found.objectives if it.name.startswith("downtime")} == {5}
+
+
 def test_no_lost_write_means_an_rpo_of_zero(plan: Plan, tmp_path: Path) -> None:
     story = Story(tmp_path).marks(fault=0, verified=1).measure("loss", lost=0, span_seconds=None)
     assert measure(plan, story.entries(), "regional_outage").rpo_seconds == 0
