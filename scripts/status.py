@@ -80,7 +80,10 @@ def show(found: Overview) -> None:
         tiers = [(str(tier), f"{good} of {total} at full strength") for tier, (good, total) in found.tiers.items()]
         console.print(table(f"Health of {found.active_site} by tier", ("tier", "services"), tiers))
     for site in found.sites:
-        for said in (*site.said, *(f"{each.identifier}: {each.said}" for each in site.databases if each.said)):
+        for said in (
+            *site.said,
+            *(f"{each.identifier}, writes {each.writes}: {each.said}" for each in site.databases if each.said),
+        ):
             console.print(f"{site.name}: {said}", markup=False)
     for said in found.said:
         console.print(said, markup=False)
