@@ -25,7 +25,8 @@ from scripts.core.journal import Journal, plain
 from scripts.core.options import DEFAULT_PLAN, Format, PlanName
 from scripts.core.output import Form, err, measured, out, seconds, table, verdict, write_json
 from scripts.core.rows import storable
-from scripts.drills.scenarios import Found, Scenario, chosen, worlds
+from scripts.drills.found import Found
+from scripts.drills.scenarios import Scenario, chosen, worlds
 
 if TYPE_CHECKING:
     from components.spec import Plan

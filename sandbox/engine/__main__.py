@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from sandbox.engine.cli import Invocation, main
+from sandbox.engine.cli import main
+from sandbox.engine.invocation import Invocation
 from sandbox.engine.launcher import Launcher
 
 

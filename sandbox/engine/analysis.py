@@ -9,9 +9,9 @@ from typing import Any
 
 from sandbox.engine import urns
 from sandbox.engine.arguments import Arguments
-from sandbox.engine.cli import Entry, Invocation
 from sandbox.engine.errors import EngineError, NotSupportedError
 from sandbox.engine.events import JsonLines, Listener, Reporter, StepView
+from sandbox.engine.invocation import Entry, Invocation
 from sandbox.engine.launcher import Launcher
 from sandbox.engine.passphrase import Crypter
 from sandbox.engine.policies import Analyzer, Pack, provider_of

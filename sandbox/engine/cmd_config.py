@@ -6,9 +6,9 @@ from typing import Any
 from sandbox.engine import config as configuration
 from sandbox.engine import paths
 from sandbox.engine.arguments import Arguments
-from sandbox.engine.cli import Entry, Invocation
 from sandbox.engine.config import ConfigValue, full_key
 from sandbox.engine.errors import EngineError
+from sandbox.engine.invocation import Entry, Invocation
 from sandbox.engine.stacks import Stack
 
 Json = Any

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from sandbox.engine import config as configuration
 from sandbox.engine.arguments import Arguments
-from sandbox.engine.cli import Entry, Invocation
 from sandbox.engine.deployment import Graph, Options
 from sandbox.engine.digest import Digest
 from sandbox.engine.display import Display
 from sandbox.engine.errors import EngineError, NotSupportedError
 from sandbox.engine.events import JsonLines, Listener, event_log
+from sandbox.engine.invocation import Entry, Invocation
 from sandbox.engine.operations import Importing, Operation, Outcome, RunSettings
 from sandbox.engine.policies import Pack
 from sandbox.engine.project import select_stack

@@ -8,10 +8,10 @@ from typing import Any
 from sandbox.engine import stacks
 from sandbox.engine.arguments import Arguments
 from sandbox.engine.backend import Backend, refuse_unknown
-from sandbox.engine.cli import Entry, Invocation
 from sandbox.engine.display import shown
 from sandbox.engine.document import features_of
 from sandbox.engine.errors import EngineError, NotSupportedError
+from sandbox.engine.invocation import Entry, Invocation
 from sandbox.engine.passphrase import Crypter
 from sandbox.engine.project import select_stack, selected_stack
 from sandbox.engine.stacks import Stack

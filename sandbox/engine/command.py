@@ -10,7 +10,8 @@ from pulumi.automation import CommandResult, OnOutput, PulumiCommand
 from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
-from sandbox.engine.cli import Invocation, main
+from sandbox.engine.cli import main
+from sandbox.engine.invocation import Invocation
 from sandbox.engine.launcher import Launcher
 from sandbox.engine.versions import VERSION
 

@@ -10,7 +10,7 @@ from sandbox.engine.urns import STACK_TYPE, is_default_provider, name_of
 from sandbox.engine.values import Asset, Map, ResourceRef, Secret, Unknown, Value, same
 
 if TYPE_CHECKING:
-    from sandbox.engine.cli import Invocation
+    from sandbox.engine.invocation import Invocation
 
 Json = Any
 SIGNS = {

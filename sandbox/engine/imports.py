@@ -9,13 +9,13 @@ from typing import Any
 from sandbox.engine import config as configuration
 from sandbox.engine import urns
 from sandbox.engine.arguments import Arguments
-from sandbox.engine.cli import Entry, Invocation
 from sandbox.engine.cmd_runs import run_operation
 from sandbox.engine.defaults import package_config
 from sandbox.engine.deployment import Deployment, Options
 from sandbox.engine.errors import EngineError, NotSupportedError
 from sandbox.engine.executor import Executor
 from sandbox.engine.goals import Goal, Registration
+from sandbox.engine.invocation import Entry, Invocation
 from sandbox.engine.plans import shown
 from sandbox.engine.reads import ImportStep
 from sandbox.engine.stacks import Stack

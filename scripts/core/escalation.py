@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from components.spec.durations import format_duration
+from scripts.core.moments import now
 from scripts.core.notify import Notifier, due
-from scripts.core.runbook import now
 
 if TYPE_CHECKING:
     from scripts.core.journal import Entry

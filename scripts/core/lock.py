@@ -21,8 +21,8 @@ from filelock import FileLock, Timeout
 
 from scripts.core.errors import BadInput, DatabaseFailed, Locked
 from scripts.core.home import folder
+from scripts.core.moments import now
 from scripts.core.records import environment
-from scripts.core.runbook import now
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Moments as an operator types them."""
+"""The clock, and moments as an operator types them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from datetime import UTC, datetime
 from scripts.core.errors import BadInput
 
 HINT = "write it as 2026-01-31T12:00:00+00:00, with its zone"
+
+
+def now() -> datetime:
+    """The clock that journals use: aware, UTC."""
+    return datetime.now(UTC)
 
 
 def past_moment(text: str, option: str) -> datetime:
@@ -21,7 +26,7 @@ def past_moment(text: str, option: str) -> datetime:
         raise BadInput(f"{option}: {text!r} is not a time", HINT) from error
     if at.tzinfo is None:
         raise BadInput(f"{option}: {text!r} says no zone", "write +00:00 behind it for UTC")
-    now = datetime.now(UTC)
-    if at > now:
-        raise BadInput(f"{option}: {at.isoformat()} has not come yet (it is {now:%H:%M:%S} UTC)", HINT)
+    present = now()
+    if at > present:
+        raise BadInput(f"{option}: {at.isoformat()} has not come yet (it is {present:%H:%M:%S} UTC)", HINT)
     return at.replace(microsecond=0)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from scripts.core.errors import DrError
 from scripts.core.home import CHECKOUT
-from scripts.core.runbook import now
+from scripts.core.moments import now
 from scripts.core.sending import REASONS
 
 if TYPE_CHECKING:

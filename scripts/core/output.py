@@ -23,7 +23,7 @@ from rich.table import Table
 
 from scripts.core.errors import DrError, is_bad_plan, redact
 from scripts.core.journal import plain
-from scripts.core.runbook import now
+from scripts.core.moments import now
 
 if TYPE_CHECKING:
     from rich.live import Live

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from scripts.core import journal, shared
 from scripts.core.errors import BadInput
 from scripts.core.home import folder
-from scripts.core.runbook import Options, now
+from scripts.core.moments import now
+from scripts.core.runbook import Options
 
 if TYPE_CHECKING:
     from components.spec.topology import Topology

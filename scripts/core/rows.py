@@ -30,7 +30,8 @@ from scripts.core.errors import (
     redact,
 )
 from scripts.core.journal import plain
-from scripts.core.runbook import Context, Result, Row, now
+from scripts.core.moments import now
+from scripts.core.runbook import Context, Result, Row
 
 # Another try cannot help: the operator has to do something first.
 _FINAL = (BadInput, Refused, ApprovalMissing)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from scripts.core.errors import BadInput, DrError
@@ -149,11 +149,6 @@ class Options:
         )
 
 
-def now() -> datetime:
-    """The clock that journals use: aware, UTC."""
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True)
 class Context:
     """
@@ -170,7 +165,6 @@ class Context:
     clouds: Any = None
     plan_path: str = ""
     options: Options = field(default_factory=Options)
-    clock: Callable[[], datetime] = now
     results: Mapping[str, Result] = field(default_factory=dict)
     subject: str = ""
 

@@ -33,7 +33,7 @@ from scripts.core import settings
 from scripts.core.changes import Changes, Watcher
 from scripts.core.errors import BadInput, EngineFailed, OutcomeUnknown, Refused
 from scripts.core.home import project_dir
-from scripts.core.runbook import now
+from scripts.core.moments import now
 
 if TYPE_CHECKING:
     from components.spec import Plan

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scripts.core import guard
 from scripts.core.errors import DrError, ObjectiveMissed
 from scripts.core.waiting import wait_until
-from scripts.drills.scenarios import Found
+from scripts.drills.found import Found
 from scripts.probes.writes import try_write
 from scripts.verify_backups import newest_backups, verify_backup
 

@@ -14,7 +14,7 @@ from scripts.compromise import compromise, options_for
 from scripts.core.errors import ObjectiveMissed, Refused
 from scripts.core.output import progress
 from scripts.drills.database import damage, undone, wait_until_restorable
-from scripts.drills.scenarios import Found
+from scripts.drills.found import Found
 from scripts.drills.stage import as_evidence
 from scripts.reprotect import reprotect
 from scripts.runbooks.tables import table

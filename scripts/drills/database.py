@@ -15,7 +15,7 @@ from scripts.core.output import progress
 from scripts.core.runbook import Options
 from scripts.core.waiting import wait_until
 from scripts.drills.detection import aimed
-from scripts.drills.scenarios import Found
+from scripts.drills.found import Found
 from scripts.drills.stage import as_evidence
 from scripts.restore import disaster_of, protect_again, restore
 from scripts.runbooks.tables import table

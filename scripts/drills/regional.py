@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scripts.core.errors import NotFenced
 from scripts.drills.detection import aimed, wait_until_unseen
-from scripts.drills.scenarios import Found
+from scripts.drills.found import Found
 from scripts.drills.shown import shown_failback, shown_failover
 from scripts.drills.stage import as_evidence
 from scripts.failover import failover

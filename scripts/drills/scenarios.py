@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from scripts.core.errors import BadInput
 
 if TYPE_CHECKING:
-    from scripts.core.runbook import RunOutcome
+    from scripts.drills.found import Found
     from scripts.drills.stage import Stage
-
-
-@dataclass
-class Found:
-    """
-    What came of a scenario. `runs` are the runs it consisted of; `evidence` goes into the drill's journal; `disaster`
-    where the plan decides which one it counts as.
-    """
-
-    runs: list[RunOutcome] = field(default_factory=list)
-    ok: bool = True
-    fault_at: datetime | None = None
-    detected_at: datetime | None = None
-    evidence: dict[str, Any] = field(default_factory=dict)
-    disaster: str = ""
 
 
 @dataclass(frozen=True)

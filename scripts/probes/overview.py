@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from components.spec import names
 from components.spec.roles import role_of
 from scripts.core.errors import DrError
+from scripts.core.moments import now
 from scripts.core.net import Unreachable
-from scripts.core.runbook import now
 from scripts.probes import traffic
 from scripts.probes.backups import usable
 from scripts.probes.replication import position

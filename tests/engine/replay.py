@@ -11,7 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sandbox.engine.cli import Invocation, main
+from sandbox.engine.cli import main
+from sandbox.engine.invocation import Invocation
 from sandbox.engine.launcher import Launcher
 
 KIT = Path(__file__).parent / "kit"

@@ -12,9 +12,10 @@ from components.spec import Plan, load_plan
 from components.spec.governance import Escalation as Step
 from scripts.core.escalation import TOLD, Escalation, told_up_to
 from scripts.core.journal import Journal, read
+from scripts.core.moments import now
 from scripts.core.notify import Notifier, Telling
 from scripts.core.rows import RowEvent
-from scripts.core.runbook import Context, Result, Row, RunOutcome, now
+from scripts.core.runbook import Context, Result, Row, RunOutcome
 from tests.asserts.channels import Channel, opened
 from tests.asserts.waiting import wait_until
 

@@ -13,8 +13,9 @@ from components.spec import load_plan
 from scripts.core import notify
 from scripts.core.errors import Locked
 from scripts.core.journal import Journal, read
+from scripts.core.moments import now
 from scripts.core.rows import RowEvent
-from scripts.core.runbook import Context, Result, Row, RunOutcome, now
+from scripts.core.runbook import Context, Result, Row, RunOutcome
 from tests.asserts.channels import Channel, opened
 
 FACTS = {
