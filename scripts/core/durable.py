@@ -14,14 +14,18 @@ from __future__ import annotations
 import contextvars
 import os
 import signal
+import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
+
+import sqlalchemy
 
 # Set before DBOS is imported: it would look for its cloud, and log to the terminal.
 os.environ.setdefault("DBOS__CLOUD", "false")
@@ -35,6 +39,15 @@ from scripts.core.runbook import Context, Result, Row, Runbook, RunOutcome
 
 # Part of what DBOS takes for the version of the application. It goes up when stored results can no longer be read.
 STORE_VERSION = "1"
+
+
+# From Python 3.12 on DBOS takes for granted that SQLite knows unixepoch('subsec'), which came with its version 3.42.
+if sqlite3.sqlite_version_info < (3, 42):  # Python may be newer than its SQLite, as on Debian 12
+
+    @sqlalchemy.event.listens_for(sqlalchemy.Engine, "connect")
+    def _complete(connection: Any, _record: Any) -> None:
+        if hasattr(connection, "create_function"):
+            connection.create_function("unixepoch", 1, lambda _modifier: int(time.time()))
 
 
 @dataclass

@@ -29,6 +29,13 @@ class Certificates:
         return context
 
 
+# What an authority's key is good for; strict clients, which Python has from 3.13 on, ask for it.
+SIGNS = x509.KeyUsage(
+    digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False,
+    key_agreement=False, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False,
+)  # fmt: skip
+
+
 def make_certificates(folder: Path, addresses: Iterable[str]) -> Certificates:
     folder.mkdir(parents=True, exist_ok=True)
     made = Certificates(folder / "ca.crt", folder / "server.crt", folder / "server.key")
@@ -37,6 +44,8 @@ def make_certificates(folder: Path, addresses: Iterable[str]) -> Certificates:
     authority = (
         _builder(issuer, issuer, authority_key)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(SIGNS, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
     names = [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
@@ -44,6 +53,7 @@ def make_certificates(folder: Path, addresses: Iterable[str]) -> Certificates:
         _builder(_name("kubernetes"), issuer, server_key)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("kubernetes"), *names]), critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
     made.key.touch(mode=0o600)
