@@ -28,7 +28,7 @@ def activate_cold(plan: Plan) -> Runbook:
         Row("fence", fence_old_writer, "Wait until the old writer has certainly stopped, and take its lease",
             undo="fail over back to the old site: the lease then names it again"),
         Row("build", build_site, "Restore the database and start the services, by the site's own stack",
-            undo="`dr stand-down` makes the site cold again", attempts=2),
+            undo="`dr failback` makes the site cold again", attempts=2),
         Row("promote", grant_lease, "Let the new site write, and see a write accepted", wave="open",
             point_of_no_return=True, why_no_undo="from here on the restored copy has a history of its own"),
         Row("traffic", switch_traffic, "Claim the traffic for the new site", wave="open",

@@ -53,7 +53,7 @@ def compromise(plan: Plan, isolated: tuple[str, ...]) -> Runbook:
         Row("rotate", rotate_credentials, "Give the clean site a password that nobody has seen", wave="build",
             undo="its secret keeps the version before it", attempts=3),
         Row("build", build_site, "Restore the database and start the services, by the clean site's own stack",
-            wave="build", after=("rotate_credentials",), undo="`dr stand-down` makes the site cold again", attempts=2),
+            wave="build", after=("rotate_credentials",), undo="`dr failback` makes the site cold again", attempts=2),
         Row("inspect", inspect_restored, "Look inside: readable, nothing younger, and no other login",
             undo="a locked login is unlocked by hand: ALTER ROLE ... LOGIN", attempts=2),
         Row("open", open_clean_site, "Let the clean site write, and see a write accepted", point_of_no_return=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -183,3 +184,16 @@ def test_a_second_run_says_whose_the_first_is(run: Run) -> None:
         holder.communicate()
     assert done.code == 4
     assert f"pid {holder.pid}) runs `dr failover --to secondary`" in done.err
+
+
+def test_every_command_that_a_text_names_is_there() -> None:
+    """A hint that names a command which does not exist sends the operator astray when it matters most."""
+    named = {
+        (match[1], path.relative_to(ROOT).as_posix())
+        for folder in ("components", "docs", "policies", "sandbox", "scripts")
+        for path in sorted((ROOT / folder).rglob("*"))
+        if path.suffix in {".py", ".md", ".yaml", ".html"}
+        for match in re.finditer(r"`dr ([a-z][a-z-]*)", path.read_text(encoding="utf-8"))
+    }
+    assert named, "nothing was read"
+    assert {(name, where) for name, where in named if name not in dr.PROGRAMS} == set()
