@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -266,7 +266,7 @@ def _ctrl_c(stop: threading.Event) -> Iterator[None]:
             os.write(2, f"error: stopped in the middle of a row\nhint: {OutcomeUnknown.default_hint}\n".encode())
             os._exit(OutcomeUnknown.exit_code)
         stop.set()
-        os.write(2, b"stopping after the present row; Ctrl-C again stops at once\n")
+        _say_above("stopping after the present row; Ctrl-C again stops at once\n")
 
     before = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -274,3 +274,13 @@ def _ctrl_c(stop: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _say_above(text: str) -> None:
+    """Through `sys.stderr`: a live table stands in for it there, and would write over what is sent past it."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (OSError, RuntimeError):  # the signal came in the middle of a write to the same stream
+        with suppress(OSError):
+            os.write(2, text.encode())

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from rich.console import Console
+from rich.live import Live
 
-from scripts.core import journal, records
+from scripts.core import durable, journal, records
 from tests.asserts.waiting import MULTIPLIER, wait_until
 
 PROGRAM = Path(__file__).with_name("durable_program.py")
@@ -160,3 +164,14 @@ def test_a_store_that_cannot_be_used_is_one_error(tmp_path: Path, home: Path) ->
     assert process.returncode == 1
     assert "runs.sqlite: the store of runs cannot be used" in err
     assert not (tmp_path / "calls").exists()
+
+
+def test_the_word_about_ctrl_c_is_not_written_over_by_the_live_table(capfd: pytest.CaptureFixture[str]) -> None:
+    stop = threading.Event()
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=80, height=20)
+    with Live("the table", console=console, auto_refresh=False), durable._ctrl_c(stop):
+        signal.raise_signal(signal.SIGINT)
+    assert stop.is_set()
+    assert "stopping after the present row" in screen.getvalue()
+    assert "stopping" not in capfd.readouterr().err
