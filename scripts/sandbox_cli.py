@@ -123,17 +123,29 @@ def status(*, home: Home = None, form: Format = Form.TABLE) -> None:
     if form is Form.JSON:
         write_json(found)
         return
+    show(found)
+
+
+def show(found: Mapping[str, Any]) -> None:
+    """The state of a world as tables for a person."""
     plain: dict[str, Any] = {}
     for name, value in found.items():
         rows = _rows(value)
         if rows is None:
-            plain[name] = str(value)
+            plain[name] = _cell(value)
         elif rows:
             columns = list(dict.fromkeys(key for row in rows for key in row))
-            out().print(table(name, columns, [[str(row.get(key, "")) for key in columns] for row in rows]))
+            heads = [column.replace("_", " ") for column in columns]
+            cells = [[_cell(row.get(key)) for key in columns] for row in rows]
+            if len(columns) > WIDEST:  # too many to stand side by side: one below the other
+                heads, cells = (
+                    ["", *(row[0] for row in cells)],
+                    [list(each) for each in zip(heads, *cells, strict=True)],
+                )
+            out().print(table(name.replace("_", " "), heads, cells))
         else:
             plain[name] = "none"
-    out().print(facts(plain))
+    out().print(facts({name.replace("_", " "): value for name, value in plain.items()}))
 
 
 def _rows(value: Any) -> list[dict[str, Any]] | None:
@@ -143,6 +155,26 @@ def _rows(value: Any) -> list[dict[str, Any]] | None:
     if isinstance(value, dict) and value and all(isinstance(each, dict) for each in value.values()):
         return [{"name": name, **each} for name, each in value.items()]
     return None
+
+
+WIDEST = 8
+
+
+def _cell(value: Any) -> str:
+    """For a person: how many pods are ready, which backups there are, where something listens. JSON has all of it."""
+    if value is None or value == []:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        if value.keys() == {"address", "port"}:
+            return f"{value['address']}:{value['port']}"
+        return ", ".join(f"{name} {each}" for name, each in value.items())
+    if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+        if all("ready" in each for each in value):
+            return f"{sum(bool(each['ready']) for each in value)} of {len(value)} ready"
+        return "\n".join(str(each.get("name", _cell(each))) for each in value)
+    return "\n".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 @app.command()
@@ -190,8 +222,8 @@ LOOSE = {"ignore_unknown_options": True, "allow_extra_args": True}
 @app.command("break", context_settings=LOOSE)
 def break_(context: typer.Context, fault: Annotated[str, FAULT], *, home: Home = None) -> None:
     """
-    Break something: region R [--hang] | link A B [--one-way] | slow A B --ms N | health NAME [--says X] | control-
-    plane R | state STACK | backup R NAME [--log] | disk R DATABASE | database NAME [--hang] [--standby].
+    Break something: region R [--hang] | link A B [--one-way] | slow A B --ms N | health NAME [--says X]
+    | control-plane R | state STACK | backup R NAME [--log] | disk R DATABASE | database NAME [--hang] [--standby].
     """
     from sandbox.client import WorldError  # noqa: PLC0415
 

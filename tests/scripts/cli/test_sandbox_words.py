@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.core.errors import BadInput
-from scripts.sandbox_cli import exports, fault_arguments
+from scripts.sandbox_cli import exports, fault_arguments, show
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,25 @@ def test_a_shell_reads_back_what_was_exported(variables: dict[str, str]) -> None
     show = "\n".join(f"printf '%s\\0' \"${name}\"" for name in sorted(variables))
     done = subprocess.run(["sh", "-c", f"{exports(variables)}\n{show}"], capture_output=True, check=True)
     assert done.stdout.decode().split("\0")[:-1] == [variables[name] for name in sorted(variables)]
+
+
+def test_the_state_of_a_world_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    pods = [{"name": f"auth-{number}", "ready": number > 1, "pid": number} for number in (1, 2, 3)]
+    database = {
+        "identifier": "samia-primary-core-1", "region": "eu-north-1", "role": "primary", "status": "available",
+        "endpoint": {"address": "127.11.2.1", "port": 20020}, "replica_of": None, "standby": True,
+        "lag_seconds": None, "running": True,
+    }  # fmt: skip
+    show(
+        {
+            "regions": {"eu-north-1": {"up": True, "reachable": False, "pods": pods, "backups": [{"name": "b-1"}]}},
+            "databases": [database],
+            "faults": [],
+            "ports": {"base": 20020},
+        }
+    )
+    told = capsys.readouterr().out
+    for said in ("2 of 3 ready", "b-1", "yes", "no", "127.11.2.1:20020", "lag seconds", "samia-primary-core-1"):
+        assert said in told
+    for raw in ("True", "None", "{", "[", "lag_seconds"):
+        assert raw not in told
