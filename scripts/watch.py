@@ -22,7 +22,7 @@ import typer
 from components.spec import load_plan, names
 from scripts.clouds.access import Clouds
 from scripts.core import records, settings
-from scripts.core.errors import BadInput, DrError, NotFenced
+from scripts.core.errors import BadInput, CloudFailed, DrError, NotFenced
 from scripts.core.home import project_dir
 from scripts.core.journal import Journal
 from scripts.core.lease import wait_until_expired
@@ -86,25 +86,47 @@ class Watch:
         return cls(plan, points, Clouds(plan), journal, plan_path)
 
     def aim(self) -> None:
-        """Find out what to look at: the active site of the topology as it is now. Also loads what acting will need."""
+        """
+        Find out what to look at: the active site of the topology as it is now. Also loads what acting will need.
+
+        Raises CloudFailed where the site's own cloud does not say where its parts are; then it is not aimed.
+        """
         plan = self.plan
+        self._door = ("", 0, "")
         topology = settings.read_topology(plan, project_dir())
         self._active = active = topology.active_site
         self._epoch = topology.epoch
         built = topology.built(active)
         self._logins = {each.name: self.clouds.login(active, each.name, built) for each in plan.databases}
         host = self.clouds.front_door(active, names.load_balancer(plan, active))
-        self._door = (host, http_port(plan), plan.traffic.health.path)
         self.clouds.aws.warm_up(("rds", self.clouds.region(active)))
         region = plan.site(active).region
         # A place inside the region that may be gone sees nothing that others do not.
         self.points = [point for point in self.points if point.name != region]
         import scripts.core.durable  # noqa: F401, PLC0415 (half a second that must not be spent when it is urgent)
 
+        self._door = (host, http_port(plan), plan.traffic.health.path)  # last: from here on it is aimed
+
     @property
     def aimed(self) -> bool:
         """It knows what to look at."""
-        return bool(self._active)
+        return bool(self._door[0])
+
+    async def try_to_aim(self) -> None:
+        """
+        Aim; a site that does not even say where its parts are is suspected, and the people are told. Nothing is done by
+        itself: what was never looked at cannot be called dead.
+        """
+        before = self._active
+        try:
+            await asyncio.to_thread(self.aim)
+        except CloudFailed:
+            if self.first_failure is None:
+                self.first_failure = time.time()
+            self._report(f"{self._active} does not say where its parts are; whether it is lost is for people to say")
+        else:
+            if before not in {"", self._active}:
+                self.suspicion.end(ACTED, f"somebody else took the service from {before}")
 
     async def look(self) -> None:
         """One look from everywhere, side by side."""
@@ -246,12 +268,13 @@ class Watch:
 async def watch(watcher: Watch, *, until: float | None = None, acts: int | None = None) -> None:
     """Look every `detection.interval` until the time (monotonic) has come, or it has acted so many times."""
     interval = watcher.plan.detection.interval.total_seconds()
-    if not watcher.aimed:
-        await asyncio.to_thread(watcher.aim)
     while until is None or time.monotonic() < until:
         began = time.monotonic()
         try:
-            await watcher.step()
+            if not watcher.aimed:
+                await watcher.try_to_aim()
+            if watcher.aimed:
+                await watcher.step()
         except DrError as error:
             err().print(f"{error.message}")
             watcher.journal.note("error", error.message, hint=error.hint)

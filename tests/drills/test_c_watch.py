@@ -52,6 +52,27 @@ def test_a_site_that_nobody_sees_may_only_be_cut_off(made: Stage, watcher: Watch
     assert made.active == "primary"
 
 
+def test_a_watcher_that_begins_while_the_region_is_lost_tells_it_and_sees_it_again(made: Stage) -> None:
+    settle(made)
+    made.world.break_("region", region=made.plan.primary.region)
+    late = Watch.of(made.plan, made.plan_path)
+    try:
+        looks(late, 3)
+        assert not late.aimed
+        assert "primary does not say where its parts are" in late.reported
+        made.world.heal()
+        end = time.monotonic() + 60 * MULTIPLIER
+        while late.reported or not late.aimed:
+            assert time.monotonic() < end, "it is not seen well again"
+            looks(late, 0.5)
+        assert late.outcomes == []
+        assert made.active == "primary"
+    finally:
+        late.suspicion.pause()
+        late.clouds.close()
+        made.world.heal()
+
+
 def test_one_place_that_sees_nothing_proves_nothing(made: Stage, watcher: Watch) -> None:
     warm = next(site.region for site in made.plan.sites if site.kind == "warm")
     made.world.break_("link", a=made.plan.primary.region, b=warm)
