@@ -97,6 +97,8 @@ class Backend:
         path = self.stack_file(project, stack)
         try:
             found = json.loads(path.read_bytes())
+        except NotADirectoryError as error:  # as in a region that is lost: its bucket is not there to be asked
+            raise EngineError(f"the state in {self.url} cannot be reached") from error
         except FileNotFoundError as error:
             message = f"no stack named '{stack}' found"
             raise EngineError(message) from error

@@ -350,6 +350,9 @@ class Stacks:
             if operation == "destroy":
                 hint = "run it again: what is gone stays gone; `dr destroy --dry-run` shows what is left"
                 raise EngineFailed(text, hint) from None
+            if operation == "export":
+                hint = "see that its state can be reached: that of a lost region cannot before the region is back"
+                raise EngineFailed(text, hint) from None
             raise EngineFailed(text, f"`dr preview {stack}` shows what it would do") from None
         finally:
             evidence = {"target": list(target or ()), "counts": watcher.changes().counts}

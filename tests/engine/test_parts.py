@@ -9,6 +9,7 @@ import yaml
 from sandbox.engine import paths, urns, wire
 from sandbox.engine.arguments import parse
 from sandbox.engine.assets import with_hash
+from sandbox.engine.backend import Backend
 from sandbox.engine.errors import EngineError, NotSupportedError
 from sandbox.engine.goals import seconds
 from sandbox.engine.passphrase import Crypter
@@ -180,3 +181,10 @@ def test_durations_and_versions() -> None:
     assert fits(">=3.200.0 <4.0.0")
     assert not fits(">=4")
     assert fits(">=4 || 3.260.0")
+
+
+def test_a_state_that_cannot_be_reached_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("the region is lost")
+    backend = Backend(f"file://{tmp_path / 'state'}")
+    with pytest.raises(EngineError, match=r"the state in file://.* cannot be reached"):
+        backend.read("dr", "prod")
