@@ -13,7 +13,7 @@ from scripts.core.output import Form, facts, out, seconds, table, write_json
 
 if TYPE_CHECKING:
     from components.spec import Plan
-    from scripts.probes.overview import Overview, SiteStatus
+    from scripts.probes.overview import DatabaseStatus, Overview, SiteStatus
 
 
 def status(*, plan: PlanName = DEFAULT_PLAN, form: Format = Form.TABLE) -> int:
@@ -80,13 +80,16 @@ def show(found: Overview) -> None:
         tiers = [(str(tier), f"{good} of {total} at full strength") for tier, (good, total) in found.tiers.items()]
         console.print(table(f"Health of {found.active_site} by tier", ("tier", "services"), tiers))
     for site in found.sites:
-        for said in (
-            *site.said,
-            *(f"{each.identifier}, writes {each.writes}: {each.said}" for each in site.databases if each.said),
-        ):
+        for said in (*site.said, *(f"{each.identifier}: {each.said}" for each in site.databases if worth_saying(each))):
             console.print(f"{site.name}: {said}", markup=False)
     for said in found.said:
         console.print(said, markup=False)
+
+
+def worth_saying(database: DatabaseStatus) -> bool:
+    """A copy that follows refuses writes: that is its duty, and no news."""
+    follows = database.writes == "refused" and database.lag_seconds is not None
+    return bool(database.said) and not follows
 
 
 def _row(site: SiteStatus) -> tuple[str, ...]:
