@@ -124,8 +124,9 @@ def command(
         show_rows("compromise", loaded, options, topology, form)
         return 0
     closed = ", ".join(options.more["isolated"])
+    verb = "is" if len(options.more["isolated"]) == 1 else "are"
     consequence = (
-        f"{closed} is closed; {options.to} is built as of {options.more['clean_before']}, later writes are lost"
+        f"{closed} {verb} closed; {options.to} is built as of {options.more['clean_before']}, later writes are lost"
     )
     approval = ask(consequence, options.to, people=needed(loaded, DISASTER), yes=yes, approved_by=approved_by or ())
 
