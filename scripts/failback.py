@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -61,23 +61,31 @@ Act = Callable[[str, str, "Observer | None"], RunOutcome]
 
 
 def failback(
-    plan: Plan, *, to: str = "", plan_path: str = "", show: Callable[[Part, Act], RunOutcome] | None = None
+    plan: Plan,
+    *,
+    to: str = "",
+    plan_path: str = "",
+    show: Callable[[Part, Act], RunOutcome] | None = None,
+    **more: Any,
 ) -> list[RunOutcome]:
     """
     Return to `to` (the plan's primary). Gives the outcome of each part in turn and stops at the first that is not done.
 
-    `show` runs one part with something to look at. Raises as `failover` and `reprotect` do.
+    `show` runs one part with something to look at. `more`: incident, commander, for the record of each part. Raises as
+    `failover` and `reprotect` do.
     """
     home = to or plan.primary.name
     if home not in {site.name for site in plan.sites}:
         raise BadInput(f"{home!r} is not a site of {plan.system}", "`dr plan check` lists them")
 
+    more = {key: value for key, value in more.items() if value}
+
     def act(name: str, site: str, observer: Observer | None) -> RunOutcome:
         if name == "reprotect":
-            return reprotect(plan, site, observer=observer, plan_path=plan_path)
+            return reprotect(plan, site, observer=observer, plan_path=plan_path, **more)
         if name == "stand_down":
-            return run(name, plan, Options(to=site), observer=observer, plan_path=plan_path)
-        return failover(plan, site, planned=True, observer=observer, plan_path=plan_path)
+            return run(name, plan, Options(to=site, more=dict(more)), observer=observer, plan_path=plan_path)
+        return failover(plan, site, planned=True, observer=observer, plan_path=plan_path, **more)
 
     outcomes: list[RunOutcome] = []
     for part in parts(plan, settings.read_topology(plan, project_dir()), home):
@@ -115,10 +123,10 @@ def command(
 
     def show(part: Part, act: Act) -> RunOutcome:
         name, site = part
-        options = Options(to=site, more={"incident": incident, "commander": commander})
+        options = Options(to=site)
         return watched(name, loaded, options, lambda observer: act(name, site, observer), quiet=form is Form.JSON)
 
-    outcomes = failback(loaded, to=home, plan_path=plan, show=show)
+    outcomes = failback(loaded, to=home, plan_path=plan, show=show, incident=incident, commander=commander)
     if not outcomes:
         outcomes = [failover(loaded, home, planned=True, plan_path=plan)]  # says that it is done already
     return finish(outcomes, form)

@@ -9,6 +9,7 @@ import time
 import psycopg
 import pytest
 
+from scripts.core import records
 from scripts.core.journal import path_of, read
 from scripts.core.rows import RowEvent
 from scripts.drills.small_world import identifier
@@ -73,11 +74,13 @@ def test_failback_counts_what_only_the_old_copy_holds_and_loses_nothing(made: St
     made.world.heal()
     assert made.preview_all("when the lost region is back")
     with Recorder(made.world) as recorder, made.writing() as workload:
-        outcomes = failback(made.plan, plan_path=made.plan_path)
+        outcomes = failback(made.plan, plan_path=made.plan_path, incident="INC-7", commander="anna")
         assert [(outcome.status, str(outcome.error)) for outcome in outcomes] == [("done", "None")] * 3
         made.wait_for_writes(workload, time.time())
         workload.stop()
         assert_ledger_survived(workload, made.dsn("primary"))
+    told = [records.load(outcome.run).options_given().more for outcome in outcomes]
+    assert [(each.get("incident"), each.get("commander")) for each in told] == [("INC-7", "anna")] * 3
     divergence = outcomes[0].results["measure_divergence:core"].evidence
     assert divergence["rows"] == ONLY_THERE
     assert divergence["tables"][0]["table"] == "orders"
