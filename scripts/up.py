@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +13,7 @@ from scripts.core.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes, pl
 from scripts.core.output import Form, err, out, table, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from components.spec import Plan
     from scripts.core.changes import Changes
@@ -34,7 +35,19 @@ def up(
     """Make stacks as declared, and record what each site's stack tells the others."""
     stacks, chosen = _opened(plan, names, everything=everything)
     if dry_run:
-        _show({stack: stacks.preview(stack) for stack in chosen}, form)
+        from components.spec.records import awaited, records_from_config  # noqa: PLC0415
+        from scripts.core import settings  # noqa: PLC0415
+        from scripts.core.errors import Refused  # noqa: PLC0415
+
+        bare = [stack for stack in chosen if not settings.settings_path(stacks.project, stack).exists()]
+        if bare:
+            raise Refused(
+                f"{', '.join(bare)} of {stacks.plan.system}: no settings file yet, so nothing can be shown",
+                "`dr up` writes it; `dr plan check` says what the plan can reach",
+            )
+        records = records_from_config(settings.read_records(stacks.plan, stacks.project))
+        after = {stack: first for stack in chosen if (first := awaited(stacks.plan, stack, records))}
+        _show({stack: stacks.preview(stack) for stack in chosen if stack not in after}, form, after)
         return
     from scripts.core import approvals, provision  # noqa: PLC0415
     from scripts.core.lock import run_lock  # noqa: PLC0415
@@ -99,14 +112,17 @@ def _say(stack: str, said: str) -> None:
     err().print(f"{stack:>10}  {said}", markup=False)
 
 
-def _show(done: dict[str, Changes], form: Form) -> None:
+def _show(done: dict[str, Changes], form: Form, after: Mapping[str, Sequence[str]] = MappingProxyType({})) -> None:
+    """`after`: stacks that cannot be shown before others are up, and which those are."""
     if form is Form.JSON:
-        write_json({stack: changes.to_json() for stack, changes in done.items()})
+        shown = {stack: changes.to_json() for stack, changes in done.items()}
+        write_json(shown | {stack: {"stack": stack, "after": first} for stack, first in after.items()})
         return
     rows = []
     for stack, changes in done.items():
         counts = ", ".join(f"{number} {op}" for op, number in changes.counts.items())
         rows.append((stack, counts or "nothing to do", str(len(changes.destructive))))
+    rows += [(stack, f"to be seen when {', '.join(first)} is up", "-") for stack, first in after.items()]
     out().print(table("Stacks", ("stack", "steps", "deletes and replaces"), rows))
 
 

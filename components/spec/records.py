@@ -44,6 +44,16 @@ def records_from_config(value: Any) -> Records:
         raise TopologyError("\n".join(f"dr:records.{mistake}" for mistake in mistakes_of(error))) from None
 
 
+def awaited(plan: "Plan", stack: str, records: Records) -> list[str]:
+    """The stacks that must be up before this one can be shown: it needs what they record, and it is not there yet."""
+    site = plan.sites_by_stack.get(stack)
+    if site is None:
+        return [each.stack for each in plan.sites if (records.get(each.name) or SiteRecord()).front_door is None]
+    if site == plan.primary or (records.get(plan.primary.name) or SiteRecord()).key is not None:
+        return []
+    return [plan.primary.stack]
+
+
 def provisioning_order(plan: "Plan") -> list[list[str]]:
     """
     Stacks in waves, the stacks of a wave side by side; `record` of each wave is written before the next one begins.

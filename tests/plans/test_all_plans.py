@@ -5,7 +5,7 @@ import pytest
 from components.spec import Topology, load_plan
 from components.spec.forecast import forecast
 from components.spec.loading import PLANS
-from components.spec.records import provisioning_order
+from components.spec.records import FrontDoor, SiteRecord, awaited, provisioning_order
 from tests.components.declared import declared, of_type
 
 NAMES = sorted(path.stem for path in PLANS.glob("*.yaml"))
@@ -29,6 +29,18 @@ def test_every_stack_is_brought_up_and_the_primary_first(name: str) -> None:
     assert waves[0] == [plan.primary.stack]
     assert {stack for wave in waves for stack in wave} == set(plan.stacks)
     assert plan.traffic.stack in waves[-1]
+
+
+def test_what_needs_the_record_of_another_stack_says_which() -> None:
+    plan = load_plan("samia")
+    everything = {site.name: SiteRecord(key="arn", front_door=FrontDoor(name="a", zone="z")) for site in plan.sites}
+    assert {stack: awaited(plan, stack, {}) for stack in plan.stacks} == {
+        "prod": [], "dr": ["prod"], "cold": ["prod"], "traffic": ["prod", "dr", "cold"],
+    }  # fmt: skip
+    assert [awaited(plan, stack, everything) for stack in plan.stacks] == [[]] * 4
+    partly = {"primary": everything["primary"]}
+    assert awaited(plan, "dr", partly) == []
+    assert awaited(plan, "traffic", partly) == ["dr", "cold"]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if all(site.cloud == "aws" for site in load_plan(name).sites)])

@@ -71,6 +71,11 @@ def test_up_status_break_heal_down(shell: Shell) -> None:
     empty = shell.json("status", 1)
     assert empty["writers"] == []
 
+    early = shell.dr("up --all --dry-run")
+    assert early.returncode == 3, early.stderr
+    assert "no settings file yet" in early.stderr
+    assert "hint: `dr up` writes it" in early.stderr
+
     made = shell.dr("up --all --yes")  # DR_SANDBOX is all that the shell has: `dr` finds the rest
     assert made.returncode == 0, made.stderr
     assert "open for writes" in made.stderr
