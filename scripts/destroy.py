@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scripts.core.errors import BadInput, DrError, Refused
+from scripts.core.errors import BadInput, DrError, EngineFailed, Refused
 from scripts.core.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes, plan_of
 from scripts.core.output import Form, err, out, table, write_json
 
@@ -209,11 +209,20 @@ def _carry_out(stacks: Stacks, found: Sequence[Held], given_up: Sequence[str]) -
         gone = delete_left_behind(plan, stack, aws)
         if gone and journal is not None:
             journal.note("left_behind", f"Deleted what {stack} left behind", holdings=[str(each) for each in gone])
-    if all(not stacks.export(stack)["deployment"].get("resources") for stack in plan.stacks):
+    if _nothing_left(stacks):
         # Nothing is left that the next incarnation could be mistaken for: the system may begin anew.
         stacks.write_topology(Topology.initial(plan))
         settings.write_config(stacks.project, plan.stacks, {"dr:records": {}})
     return done
+
+
+def _nothing_left(stacks: Stacks) -> bool:
+    """Is every stack of the plan empty? One whose state is in a lost region may hold something."""
+    try:
+        return all(not stacks.export(stack)["deployment"].get("resources") for stack in stacks.plan.stacks)
+    except EngineFailed as error:
+        err().print(f"{error.message}: what it holds is taken for still there", markup=False)
+        return False
 
 
 def _say(stack: str, said: str) -> None:

@@ -138,6 +138,17 @@ def given_up(*stacks: str) -> list[str]:
     return [word for stack in stacks for word in ("--delete-data", stack)]
 
 
+def test_a_stack_is_taken_down_while_another_region_is_lost(system: System) -> None:
+    """What is asked of the other stacks afterwards does not make a failure of what was done."""
+    traffic = system.plan.traffic.stack
+    before = settings.read_topology(system.plan, system.project)
+    system.world.break_("region", region=system.plan.primary.region)
+    done = system.dr("destroy", traffic, "--yes", *given_up(traffic))
+    assert done.returncode == 0, done.stderr
+    assert "cannot be reached: what it holds is taken for still there" in done.stderr
+    assert settings.read_topology(system.plan, system.project) == before
+
+
 def test_taken_down_to_the_end(system: System) -> None:
     plan = system.plan
     prod, dr, cold, traffic = plan.stacks
