@@ -9,6 +9,7 @@ import typer
 
 from scripts.core import records, shared
 from scripts.core.errors import BadInput
+from scripts.core.journal import path_of, read
 from scripts.core.options import Format
 from scripts.core.output import Form, err, out, progress, show_error, write_json
 
@@ -34,7 +35,7 @@ def resume(
     plan = load_plan(record.plan)
     runbook = table(record.runbook, plan, record.options_given())
     err().print(f"Going on with {record.run} ({record.runbook} of {record.system})", markup=False)
-    with progress(runbook, quiet=form is Form.JSON) as observer:
+    with progress(runbook, quiet=form is Form.JSON, earlier=_done_before(record.run)) as observer:
         outcome = go_on(record.run, plan=plan, observer=observer)
     if form is Form.JSON:
         error = None if outcome.error is None else outcome.error.lines()
@@ -45,6 +46,15 @@ def resume(
     if outcome.error is not None:
         show_error(outcome.error)
     return outcome.exit_code
+
+
+def _done_before(run: str) -> dict[str, str]:
+    """What each row found that is not executed again: to be shown only, so a journal that cannot be read is none."""
+    try:
+        entries = [entry for entry in read(path_of(run), live=True) if entry.kind == "step"]
+    except BadInput:
+        return {}
+    return {entry.name: entry.sentence for entry in entries if entry.status != "failed"}
 
 
 def _newest_open() -> records.RunRecord:

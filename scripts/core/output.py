@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
@@ -176,8 +177,8 @@ STYLES = {"begun": "yellow", "done": "green", "already": "green", "skipped": "di
 class _Progress:
     """The rows of a run with their state: a live table on a terminal, else one line for each row that ends."""
 
-    def __init__(self, runbook: Runbook, objective: float | None) -> None:
-        self.runbook, self.objective = runbook, objective
+    def __init__(self, runbook: Runbook, objective: float | None, earlier: Mapping[str, str]) -> None:
+        self.runbook, self.objective, self.earlier = runbook, objective, earlier
         self.started = now()
         self.events: dict[str, RowEvent] = {}
         self.live: Live | None = None
@@ -205,6 +206,8 @@ class _Progress:
             event = events.get(row.name)
             what = event.what if event else ""
             said = (event.said if event and event.said else row.sentence) if what != "begun" else row.sentence
+            if event is None and row.name in self.earlier:
+                what, said = "already", self.earlier[row.name]
             took = None if event is None else event.seconds
             if event is not None and what == "begun":
                 took = (now() - event.at).total_seconds()
@@ -214,13 +217,20 @@ class _Progress:
 
 
 @contextmanager
-def progress(runbook: Runbook, objective_seconds: float | None = None, *, quiet: bool = False) -> Iterator[Observer]:
+def progress(
+    runbook: Runbook,
+    objective_seconds: float | None = None,
+    *,
+    quiet: bool = False,
+    earlier: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Observer]:
     """
     Shows a run while it goes on: `with progress(runbook, rto) as observer: run_durably(runbook, context, observer)`.
 
-    `objective_seconds` is the RTO that the elapsed time is shown against.
+    `objective_seconds` is the RTO that the elapsed time is shown against. `earlier`: rows that were done before a run
+    was taken up again, and what was found; they are not executed again, so no event tells of them.
     """
-    shown = _Progress(runbook, objective_seconds)
+    shown = _Progress(runbook, objective_seconds, earlier)
     if quiet:
         yield lambda _event: None
     elif err().is_terminal:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import io
 
+import pytest
+from rich.console import Console
+
+from components.spec import load_plan
 from scripts.core import output
 from scripts.core.errors import BadInput, Locked
 from scripts.core.journal import find
+from scripts.core.runbook import Options
+from scripts.runbooks.tables import table
 
 
 @pytest.mark.parametrize(
@@ -50,3 +56,15 @@ def test_debug_shows_where_it_happened(capsys: pytest.CaptureFixture[str]) -> No
     err = capsys.readouterr().err
     assert "in path_of" in err
     assert err.endswith("error: '../x' is not the name of a run\nhint: `dr journal` lists the runs\n")
+
+
+def test_a_run_that_is_taken_up_shows_what_was_done_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(output, "err", lambda: Console(file=screen, force_terminal=True, width=100, height=40))
+    runbook = table("open", load_plan("samia"), Options())
+    first = runbook.rows[0]
+    with output.progress(runbook, earlier={first.name: "this was found before"}):
+        pass
+    shown = next(line for line in screen.getvalue().splitlines() if "this was found before" in line)
+    assert "ok" in shown
+    assert first.sentence not in screen.getvalue()
