@@ -14,14 +14,14 @@ import typer
 
 from components.spec import load_plan
 from scripts.core import settings
-from scripts.core.approvals import ask, needed
+from scripts.core.approvals import ask, at_a_terminal, needed
 from scripts.core.errors import BadInput
 from scripts.core.home import project_dir
 from scripts.core.moments import past_moment
 from scripts.core.options import DEFAULT_PLAN, ApprovedBy, Commander, DryRun, Format, Incident, PlanName, Yes, duration
 from scripts.core.output import Form
 from scripts.core.runbook import Options, RunOutcome
-from scripts.runbooks.run import run
+from scripts.runbooks.run import look, run
 from scripts.runbooks.terminal import finish, show_rows, watched
 
 if TYPE_CHECKING:
@@ -128,6 +128,8 @@ def command(
     consequence = (
         f"{closed} {verb} closed; {options.to} is built as of {options.more['clean_before']}, later writes are lost"
     )
+    if not yes and at_a_terminal():
+        consequence = "; ".join([consequence, *look("compromise", loaded, options)])
     approval = ask(consequence, options.to, people=needed(loaded, DISASTER), yes=yes, approved_by=approved_by or ())
 
     def act(observer: Observer) -> RunOutcome:

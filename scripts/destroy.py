@@ -80,6 +80,7 @@ def destroy(
     if dry_run:
         _show_held(found, form)
         return
+    refuse_to_leave_half_a_service(loaded, found)
     refuse_what_stands_in_the_way(found, given_up)
     from scripts.core import approvals  # noqa: PLC0415
     from scripts.core.lock import run_lock  # noqa: PLC0415
@@ -109,6 +110,23 @@ def survey(stacks: Stacks, wanted: Sequence[str]) -> list[Held]:
             )
         )
     return found
+
+
+def refuse_to_leave_half_a_service(plan: Plan, found: Sequence[Held]) -> None:
+    """Raises Refused where the only site that takes writes would go and others that belong to the service stay."""
+    from scripts.core import settings  # noqa: PLC0415
+    from scripts.core.home import project_dir  # noqa: PLC0415
+
+    active = settings.read_topology(plan, project_dir()).active_site
+    wanted = {held.stack for held in found if held.urns}
+    serving = [plan.traffic.stack, *(site.stack for site in plan.sites if site.kind != "cold")]
+    left = [stack for stack in plan.stacks if stack in serving and stack not in {held.stack for held in found}]
+    if plan.site(active).stack in wanted and left:
+        raise Refused(
+            f"{active} is active: without {plan.site(active).stack} {plan.system} stops serving, and {', '.join(left)} "
+            "would stay",
+            "move the service first (`dr failover --planned --to SITE`), or take all of it down: `dr destroy --all`",
+        )
 
 
 def refuse_what_stands_in_the_way(found: Sequence[Held], given_up: Sequence[str]) -> None:

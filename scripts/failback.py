@@ -21,7 +21,7 @@ from scripts.core.approvals import ask
 from scripts.core.errors import BadInput
 from scripts.core.home import project_dir
 from scripts.core.options import DEFAULT_PLAN, Commander, DryRun, Format, Incident, PlanName, Yes
-from scripts.core.output import Form
+from scripts.core.output import Form, err
 from scripts.core.runbook import Options, RunOutcome
 from scripts.failover import failover
 from scripts.reprotect import reprotect
@@ -116,7 +116,8 @@ def command(
     todo = parts(loaded, topology, home)
     if dry_run:
         for name, site in todo:
-            show_rows(name, loaded, Options(to=site), topology, form)
+            # Whether the switch can be made shows only when what comes before it is done.
+            show_rows(name, loaded, Options(to=site), topology, form, looks=False)
         return 0
     if todo:
         ask(f"{loaded.system} moves from {topology.active_site} back to {home}", home, yes=yes)
@@ -127,6 +128,9 @@ def command(
         return watched(name, loaded, options, lambda observer: act(name, site, observer), quiet=form is Form.JSON)
 
     outcomes = failback(loaded, to=home, plan_path=plan, show=show, incident=incident, commander=commander)
+    if outcomes and outcomes[-1].status != "done" and (left := todo[len(outcomes) :]):
+        rest = ", ".join(f"{name} {site}" for name, site in left)
+        err().print(f"the failback is not over: when this run is done, `dr failback` does the rest ({rest})")
     if not outcomes:
         outcomes = [failover(loaded, home, planned=True, plan_path=plan)]  # says that it is done already
     return finish(outcomes, form)

@@ -17,13 +17,13 @@ import typer
 from components.spec import load_plan
 from components.spec.roles import role_of
 from scripts.core import settings
-from scripts.core.approvals import ask, needed
+from scripts.core.approvals import ask, at_a_terminal, needed
 from scripts.core.errors import BadInput, Refused
 from scripts.core.home import project_dir
 from scripts.core.options import DEFAULT_PLAN, ApprovedBy, Commander, DryRun, Format, Incident, PlanName, Yes, duration
 from scripts.core.output import Form
 from scripts.core.runbook import Options, Result, RunOutcome
-from scripts.runbooks.run import run
+from scripts.runbooks.run import look, run
 from scripts.runbooks.terminal import finish, show_rows, watched
 
 if TYPE_CHECKING:
@@ -58,7 +58,29 @@ def failover(
     if to == topology.active_site:
         said = f"{to} is active already, in epoch {topology.epoch}"
         return RunOutcome("", "done", {"failover": Result("already", said, topology.to_config())})
-    options = Options(
+    name = table_for(plan, topology, to, planned=planned)
+    options = options_for(
+        plan, topology, to, planned=planned, disaster=disaster, accept_data_loss=accept_data_loss,
+        override_fencing=override_fencing, lost=lost, approved_by=approved_by, **more,
+    )  # fmt: skip
+    return run(name, plan, options, observer=observer, plan_path=plan_path)
+
+
+def options_for(
+    plan: Plan,
+    topology: Topology,
+    to: str,
+    *,
+    planned: bool = False,
+    disaster: str = "",
+    accept_data_loss: timedelta | None = None,
+    override_fencing: str = "",
+    lost: Iterable[str] = (),
+    approved_by: tuple[str, ...] = (),
+    **more: Any,
+) -> Options:
+    """What a failover is run with; the words are those of `failover`."""
+    return Options(
         to=to,
         accept_data_loss=accept_data_loss,
         overrides=frozenset({"fencing"} if override_fencing else ()),
@@ -71,8 +93,6 @@ def failover(
             **{key: value for key, value in more.items() if value},
         },
     )
-    name = table_for(plan, topology, to, planned=planned)
-    return run(name, plan, options, observer=observer, plan_path=plan_path)
 
 
 def table_for(plan: Plan, topology: Topology, to: str, *, planned: bool) -> str:
@@ -150,22 +170,24 @@ def command(
     loss = duration(accept_data_loss, "--accept-data-loss")
     chosen: dict[str, Any] = {
         "planned": planned, "disaster": disaster, "accept_data_loss": loss, "override_fencing": override_fencing,
-        "lost": lost or (), "plan_path": plan, "incident": incident, "commander": commander,
+        "lost": lost or (), "incident": incident, "commander": commander,
     }  # fmt: skip
     if to == topology.active_site or to not in {site.name for site in loaded.sites}:
-        return finish([failover(loaded, to, **chosen)], form)
+        return finish([failover(loaded, to, plan_path=plan, **chosen)], form)
     name = table_for(loaded, topology, to, planned=planned)
-    options = Options(to=to, more={"disaster": disaster or disaster_for(loaded, topology, to)})
+    options = options_for(loaded, topology, to, **chosen)
     if dry_run:
         show_rows(name, loaded, options, topology, form)
         return 0
     consequence = f"{to} takes over {loaded.system} from {topology.active_site}"
     consequence += " without losing a write" if planned else "; what did not arrive there is lost"
+    if not yes and at_a_terminal():
+        consequence = "; ".join([consequence, *look(name, loaded, options)])
     people = needed(loaded, options.more["disaster"]) if not planned else 1
     approval = ask(consequence, to, people=people, yes=yes, approved_by=approved_by or ())
 
     def act(observer: Observer) -> RunOutcome:
-        return failover(loaded, to, observer=observer, approved_by=approval.by, **chosen)
+        return failover(loaded, to, observer=observer, approved_by=approval.by, plan_path=plan, **chosen)
 
     return finish([watched(name, loaded, options, act, quiet=form is Form.JSON)], form)
 

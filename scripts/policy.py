@@ -164,7 +164,7 @@ PlanOption = Annotated[
     typer.Option(
         "--plan",
         envvar="DR_PLAN",
-        help=f"plan file or name: its promises and waivers count; {DEFAULT_PLAN} where stacks are named",
+        help=f"plan file or name: its promises and waivers count; {DEFAULT_PLAN} where no file is named",
     ),
 ]
 StackOption = Annotated[list[str] | None, typer.Option(help="a stack of the plan; several are looked at as one")]
@@ -213,9 +213,14 @@ def check_command(
     fail_on: Annotated[FailOn, typer.Option(help="end with 3 from this level on")] = FailOn.MANDATORY,
     form: Format = Form.TABLE,
 ) -> None:
-    """Say what the rules find in stacks as they are. Ends with 3 when a mandatory rule is broken."""
+    """
+    Say what the rules find in stacks as they are: those that are named, else all of the plan. Ends with 3 when a
+    mandatory rule is broken.
+    """
     if not stack and not file:
-        raise BadInput("nothing to check", "give --stack NAME or --file STATE.json, each as often as needed")
+        from components.spec import load_plan  # noqa: PLC0415
+
+        stack = [*load_plan(plan or DEFAULT_PLAN).stacks]
     loaded = _plan(plan, stack or [])
     resources = [resource for path in file or [] for resource in read_state(path)]
     resources += _exported(loaded, stack or [])

@@ -11,7 +11,7 @@ import typer
 from components.spec import load_plan
 from components.spec.roles import role_of
 from scripts.core import settings
-from scripts.core.approvals import ask, needed
+from scripts.core.approvals import ask, at_a_terminal, needed
 from scripts.core.errors import BadInput
 from scripts.core.home import project_dir
 from scripts.core.moments import past_moment
@@ -19,7 +19,7 @@ from scripts.core.options import DEFAULT_PLAN, ApprovedBy, Commander, DryRun, Fo
 from scripts.core.output import Form
 from scripts.core.runbook import Options, RunOutcome
 from scripts.reprotect import reprotect
-from scripts.runbooks.run import run
+from scripts.runbooks.run import look, run
 from scripts.runbooks.terminal import finish, show_rows, watched
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def command(
         return 0
     at = str(options.more["to_time"])
     consequence = f"{topology.active_site} goes back to {at}; every later write is given up"
+    if not yes and at_a_terminal():
+        consequence = "; ".join([consequence, *look("restore", loaded, options)])
     people = needed(loaded, options.more["disaster"])
     approval = ask(consequence, topology.active_site, people=people, yes=yes, approved_by=approved_by or ())
 

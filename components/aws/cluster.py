@@ -82,6 +82,7 @@ class Cluster(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{name}-role",
             name=role_name,
+            force_detach_policies=True,  # also what a closed site was denied, outside Pulumi
             assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
             opts=child,
         )

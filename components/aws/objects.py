@@ -118,6 +118,7 @@ class ReplicatedBucket(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{name}-role",
             name=f"{own}-replication",
+            force_detach_policies=True,  # also what a closed site was denied, outside Pulumi
             assume_role_policy=json.dumps(_statement("s3.amazonaws.com")),
             opts=child,
         )

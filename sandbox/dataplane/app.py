@@ -28,6 +28,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from sandbox.dataplane.resolve import addresses
+from sandbox.dataplane.schema import SCHEMA
 
 ANSWER_SECONDS = 1.5  # a statement that takes longer is given up with its connection: the server may be a black hole
 RETRY_SECONDS = 0.05
@@ -36,6 +37,7 @@ IDLE_CONNECTIONS = 4
 INSERT = """
     INSERT INTO orders (service, site, run, seq, payload) VALUES (%s, %s, %s, %s, %s) RETURNING id::text, epoch
 """
+MIGRATION = SCHEMA.read_bytes()  # now: a pod may not be allowed to read the checkout
 Connection = psycopg.Connection[TupleRow]
 
 
@@ -244,8 +246,23 @@ class _Server(ThreadingHTTPServer):
     allow_reuse_address = True
 
 
+def migrate(pool: Pool) -> None:
+    """
+    The service's own migration, as its deployment would run it: before it serves, and only where its tables are made.
+    A replica has them from the site that it follows.
+    """
+    with contextlib.suppress(NoDatabase, psycopg.Error), pool.connection() as connection, connection.transaction():
+        found = connection.execute("SELECT pg_is_in_recovery() OR to_regclass('orders') IS NOT NULL").fetchone()
+        if found == (False,):
+            connection.execute("SELECT pg_advisory_xact_lock(hashtext('orders'))")  # the services start side by side
+            connection.execute(MIGRATION)
+
+
 def main() -> int:
+    service = Service(os.environ)
+    if service.pool is not None:
+        migrate(service.pool)
     server = _Server((os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"])), _Handler)
-    server.service = Service(os.environ)  # type: ignore[attr-defined]
+    server.service = service  # type: ignore[attr-defined]
     server.serve_forever(poll_interval=5)
     return 0

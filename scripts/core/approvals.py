@@ -50,7 +50,7 @@ def ask(
         )
     if yes:
         return Approval(tuple(everybody), "flag")
-    if not _terminal():
+    if not at_a_terminal():
         raise ApprovalMissing(
             f"{consequence}: nobody can be asked here", "pass --yes where no person is at the keyboard"
         )
@@ -64,5 +64,5 @@ def ask(
     return Approval(tuple(everybody), "typed")
 
 
-def _terminal() -> bool:
+def at_a_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()

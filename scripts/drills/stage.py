@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 from components.spec import names
 from sandbox.client import World, leading_elsewhere
-from sandbox.dataplane.schema import SCHEMA
 from sandbox.workload import Workload
 from scripts.clouds.access import Clouds
 from scripts.core import settings
@@ -125,19 +124,10 @@ class Stage:
         if "/" in self.plan_path:  # a plan that is not one of the project's
             settings.write_config(project_dir(), self.plan.stacks, {"dr:plan": self.plan_path})
         provision(stacks, say=lambda stack, said: self.say(f"{stack}: {said}"))
-        self._migrate()
         outcome = run("open", self.plan, Options(to=self.plan.primary.name), plan_path=self.plan_path)
         if outcome.error is not None:
             raise outcome.error
         self.journal.note("provisioned", "every stack is as declared", seconds=time.monotonic() - began)
-
-    def _migrate(self) -> None:
-        """The services' own migration, as their deployment would run it."""
-        clouds = self.clouds()
-        for each in self.plan.databases:
-            database = clouds.database(self.active, each.name, self.topology.built(self.active))
-            database.script(SCHEMA.read_text(encoding="utf-8"), timeout=10)
-        clouds.close()
 
     def preview_all(self, when: str) -> bool:
         """Does no stack want to delete or replace anything? Journalled as a check."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
 from scripts.clouds.access import Clouds
@@ -16,7 +18,7 @@ from scripts.core.lazy_stacks import LazyStacks
 from scripts.core.lock import run_lock
 from scripts.core.measure import measure, moments
 from scripts.core.notify import Notifier, Telling
-from scripts.core.runbook import Context, Options, Runbook, RunOutcome
+from scripts.core.runbook import Context, Options, Result, Runbook, RunOutcome
 from scripts.runbooks.tables import table
 
 if TYPE_CHECKING:
@@ -65,6 +67,28 @@ def run(
             observer=observer,
             prepared=prepared,
         )
+
+
+def look(name: str, plan: Plan, options: Options) -> list[str]:
+    """
+    What the preflight of a table finds now: can it be done, and what is at stake? Nothing is changed, nothing recorded.
+    Raises what its rows raise.
+    """
+    clouds, stacks = Clouds(plan, frozenset(options.more.get("lost", ()))), LazyStacks(plan)
+    results: dict[str, Result] = {}
+    with TemporaryDirectory() as folder:
+        journal = Journal(Path(folder) / "look.jsonl", "look")
+        try:
+            context = Context(
+                "look", plan, stacks.read_topology(), cast("Stacks", stacks), journal, clouds, options=options
+            )
+            for row in table(name, plan, options).rows:
+                if row.phase == "preflight":
+                    results[row.name] = row.step(context.for_row(row, results))
+        finally:
+            clouds.close()
+            journal.close()
+    return [result.said for result in results.values()]
 
 
 def resume(run_id: str, *, plan: Plan | None = None, observer: Observer | None = None) -> RunOutcome:

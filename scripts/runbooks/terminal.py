@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from scripts.core.errors import DrError, Refused
 from scripts.core.output import (
     Form,
     err,
@@ -21,7 +22,7 @@ from scripts.core.output import (
     write_json,
 )
 from scripts.core.runbook import Options, RunOutcome
-from scripts.runbooks.run import preview_rows
+from scripts.runbooks.run import look, preview_rows
 from scripts.runbooks.tables import table as table_of
 
 if TYPE_CHECKING:
@@ -30,14 +31,28 @@ if TYPE_CHECKING:
     from scripts.core.rows import Observer
 
 
-def show_rows(name: str, plan: Plan, options: Options, topology: Topology, form: Form) -> None:
-    """What --dry-run shows."""
+def show_rows(
+    name: str, plan: Plan, options: Options, topology: Topology, form: Form, *, looks: bool = True
+) -> None:  # fmt: skip
+    """
+    What --dry-run shows. With `looks` also what the preflight finds now; raises Refused where the run would be.
+    """
+    refusal: DrError | None = None
+    try:
+        found = look(name, plan, options) if looks else []
+    except DrError as error:
+        found, refusal = [error.message], error
     if form is Form.JSON:
         rows = preview_rows(name, plan, options)
-        write_json({"runbook": name, "to": options.to, "topology": topology.to_config(), "rows": rows})
-        return
-    out().print(facts({"active now": f"{topology.active_site}, epoch {topology.epoch}", "target": options.to}))
-    out().print(runbook_table(table_of(name, plan, options)))
+        shown = {"runbook": name, "to": options.to, "topology": topology.to_config(), "preflight": found, "rows": rows}
+        write_json(shown)
+    else:
+        seen = {"preflight": "; ".join(found)} if found else {}
+        active = f"{topology.active_site}, epoch {topology.epoch}"
+        out().print(facts({"active now": active, "target": options.to, **seen}))
+        out().print(runbook_table(table_of(name, plan, options)))
+    if isinstance(refusal, Refused):
+        raise refusal
 
 
 def watched(

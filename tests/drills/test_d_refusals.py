@@ -78,7 +78,13 @@ def test_a_replica_that_is_too_stale(made: Stage) -> None:
     with made.writing():
         made.world.break_("link", a=primary, b=warm)
         made.wait_for_lag("secondary", seconds=2.0)
+        rows = ("failover", "--to", "secondary", "--plan", made.plan_path, "--dry-run")
+        allowed, refused = dr(*rows), dr(*rows, "--accept-data-loss", "1s")
         outcome = failover(made.plan, "secondary", plan_path=made.plan_path, accept_data_loss=timedelta(seconds=1))
+    assert allowed[0] == 0
+    assert "secondary can take over; at most" in allowed[1]
+    assert refused[0] == 3
+    assert "hint: accept it by name: --accept-data-loss" in refused[1]
     assert isinstance(outcome.error, LossTooGreat)
     assert outcome.exit_code == 3
     assert "--accept-data-loss" in outcome.error.hint

@@ -153,6 +153,10 @@ def test_taken_down_to_the_end(system: System) -> None:
     plan = system.plan
     prod, dr, cold, traffic = plan.stacks
     backups_of_all_kinds(system)
+    deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+    system.client("iam", plan.primary.region).put_role_policy(  # as `dr compromise` does, outside Pulumi
+        RoleName="minimal-primary-backup", PolicyName="older-sessions", PolicyDocument=json.dumps(deny)
+    )
     before = system.everything()
 
     # Without the word: everything is told at once, with the way to go on, and nothing happens.
@@ -179,6 +183,9 @@ def test_taken_down_to_the_end(system: System) -> None:
     asked = system.dr("destroy", traffic, *given_up(traffic))
     assert asked.returncode == 5, asked.stderr
     assert "minimal stops serving" in asked.stderr
+    half = system.dr("destroy", prod, cold, "--yes", *given_up(prod, cold))
+    assert half.returncode == 3, half.stderr
+    assert f"primary is active: without {prod} minimal stops serving, and {dr}, {traffic} would stay" in half.stderr
     system.world.break_("control-plane", region=plan.primary.region)
     unseen = system.dr("destroy", prod, "--yes", *given_up(prod))
     assert unseen.returncode == 7, unseen.stderr

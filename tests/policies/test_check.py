@@ -125,7 +125,7 @@ def test_waivers_of_the_plan_count_until_they_expire(tmp_path: Path, capsys: pyt
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "nothing to check"),
+        (["--plan", "mars"], "mars"),
         (["--stack", "mars"], "'mars' is not a stack of samia"),
         (["--stack", "prod", "--plan", "minimal"], "'prod' is not a stack of minimal"),
         (["--file", "nowhere.json"], "nowhere.json: cannot be read"),

@@ -78,6 +78,7 @@ def test_what_stands_breaks_no_rule(capsys: pytest.CaptureFixture[str]) -> None:
         assert {finding["kind"] for finding in found["findings"]} <= {"waived"}, found["findings"]
     whole = checked(capsys, *each(PLAN.stacks, "--stack"))
     assert whole["resources"] == counted > 100
+    assert checked(capsys) == whole, "no stack named: all of the plan"
     assert {(finding["rule"], finding["kind"]) for finding in whole["findings"]} == {("DR-TLS-001", "waived")}
 
 

@@ -79,6 +79,9 @@ class Role(AwsResource):
             attached = missing_is_none(lambda: iam.list_attached_role_policies(RoleName=identity), *NOT_FOUND) or {}
             for policy in attached.get("AttachedPolicies", []):
                 iam.detach_role_policy(RoleName=identity, PolicyArn=policy["PolicyArn"])
+            inline = missing_is_none(lambda: iam.list_role_policies(RoleName=identity), *NOT_FOUND) or {}
+            for name in inline.get("PolicyNames", []):
+                iam.delete_role_policy(RoleName=identity, PolicyName=name)
         missing_is_none(lambda: iam.delete_role(RoleName=identity), *NOT_FOUND)
 
 
