@@ -8,6 +8,7 @@ a replica may not be given the first three at all. Backups are on everywhere, be
 retention of 0 becomes a primary without backups (provider source: PromoteReadReplica takes the configured retention).
 """
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ ORIGIN = (
     "finalSnapshotIdentifier",
 )
 AUTOMATED_BACKUP = ":auto-backup:"
+RESOURCE_ID = re.compile("db-[A-Z0-9]+")  # RDS keeps identifiers and names of snapshots in lower case
 
 
 @dataclass(frozen=True)
@@ -146,11 +148,13 @@ class ReplicatedPostgres(pulumi.ComponentResource):
             return kept
         kept |= {"password": args.password}  # a restore brings the one of its day, which may not be good any more
         source, _, moment = backup.partition("@")
-        if AUTOMATED_BACKUP not in backup and not moment:
-            return kept | {"snapshot_identifier": backup}
-        kind = (
-            "automated_backups_arn" if AUTOMATED_BACKUP in backup else "identifier"
-        )  # replicated, or in its own region
-        restore: dict[str, Any] = {f"source_db_instance_{kind}": source}
+        if AUTOMATED_BACKUP in source:  # replicated from another region
+            restore: dict[str, Any] = {"source_db_instance_automated_backups_arn": source}
+        elif RESOURCE_ID.fullmatch(source):  # of an instance of this region, which may be gone
+            restore = {"source_dbi_resource_id": source}
+        elif moment:  # of a living instance of this region
+            restore = {"source_db_instance_identifier": source}
+        else:
+            return kept | {"snapshot_identifier": source}
         restore |= {"restore_time": moment} if moment else {"use_latest_restorable_time": True}
         return kept | {"restore_to_point_in_time": restore}

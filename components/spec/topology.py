@@ -44,9 +44,10 @@ class Incarnation(_Data):
     `built` numbers the incarnation (at least the epoch it was built in, never used twice); None when there is none
     left but retiring ones. `source` and `source_built` say what it follows; None once it has been promoted, or when it
     was built as a primary. `restored_from` is the backup that it was built from: the name of a snapshot, or the ARN of
-    replicated automated backups with `@` and a moment (ISO 8601) behind it for another than the newest, or in its own
-    region the identifier of an instance, `@` and a moment; a mapping where the plan has several databases. `retiring`
-    are former incarnations, still declared but without protection, so that the next update can drop them.
+    replicated automated backups or the RDS resource ID of an instance of its own region (alive or deleted), each with
+    `@` and a moment (ISO 8601) behind it for another than the newest, or in its own region the identifier of a living
+    instance, `@` and a moment; a mapping where the plan has several databases. `retiring` are former
+    incarnations, still declared but without protection, so that the next update can drop them.
     """
 
     built: Built | None

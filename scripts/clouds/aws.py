@@ -66,7 +66,9 @@ class DatabaseInstance:
 class RestorePoint:
     """
     Something a database can be restored from, where it lies. `newest` is the newest point in time that it may be
-    restored to; `until` is set where that is not the end of its log.
+    restored to; `until` is set where that is not the end of its log. `resource_id` is the RDS resource ID of the
+    instance whose own continuous backup this is, alive or deleted; empty for one that was replicated from another
+    region.
     """
 
     name: str
@@ -77,6 +79,7 @@ class RestorePoint:
     earliest: datetime | None
     arn: str
     until: datetime | None = None
+    resource_id: str = ""
 
 
 def _newest(value: Any) -> datetime | None:
@@ -239,6 +242,7 @@ class Aws:
             for page in rds.get_paginator("describe_db_instance_automated_backups").paginate():
                 for each in page["DBInstanceAutomatedBackups"]:
                     window = each.get("RestoreWindow") or {}
+                    own = each["DBInstanceArn"].split(":")[3] == region
                     if latest := _newest(window.get("LatestTime")):
                         points.append(
                             RestorePoint(
@@ -249,6 +253,7 @@ class Aws:
                                 latest,
                                 _newest(window.get("EarliestTime")),
                                 each["DBInstanceAutomatedBackupsArn"],
+                                resource_id=each["DbiResourceId"] if own else "",
                             )
                         )
         return sorted(points, key=lambda point: point.newest, reverse=True)
@@ -279,9 +284,16 @@ class Aws:
             else:
                 at = at or point.until
                 when: dict[str, Any] = {"UseLatestRestorableTime": True} if at is None else {"RestoreTime": at}
+                # RDS takes the ARN for replicated backups only (API reference of RestoreDBInstanceToPointInTime), and
+                # an identifier for living instances only; the resource ID finds retained backups as well.
+                source = (
+                    {"SourceDbiResourceId": point.resource_id}
+                    if point.resource_id
+                    else {"SourceDBInstanceAutomatedBackupsArn": point.arn}
+                )
                 rds.restore_db_instance_to_point_in_time(
-                    SourceDBInstanceAutomatedBackupsArn=point.arn,
                     TargetDBInstanceIdentifier=identifier,
+                    **source,
                     **when,
                     **common,
                 )

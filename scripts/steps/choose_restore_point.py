@@ -21,7 +21,8 @@ def backup_source(point: RestorePoint) -> str:
     """As a stack declares what an incarnation is restored from."""
     if point.kind == "snapshot":
         return point.name
-    return point.arn if point.until is None else f"{point.arn}@{point.until:%Y-%m-%dT%H:%M:%SZ}"
+    source = point.resource_id or point.arn
+    return source if point.until is None else f"{source}@{point.until:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def choose_restore_point(context: Context) -> Result:

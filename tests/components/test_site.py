@@ -109,6 +109,24 @@ def test_reprotection_builds_beside_the_old_incarnation_and_unprotects_it() -> N
     [
         ("samia-primary-core-1-20260101", {"snapshotIdentifier": "samia-primary-core-1-20260101"}),
         (
+            "db-L2IJCEXJP7XQ7HOJ4SIEXAMPLE",
+            {
+                "restoreToPointInTime": {
+                    "sourceDbiResourceId": "db-L2IJCEXJP7XQ7HOJ4SIEXAMPLE",
+                    "useLatestRestorableTime": True,
+                }
+            },
+        ),
+        (
+            "db-L2IJCEXJP7XQ7HOJ4SIEXAMPLE@2026-01-01T12:00:00Z",
+            {
+                "restoreToPointInTime": {
+                    "sourceDbiResourceId": "db-L2IJCEXJP7XQ7HOJ4SIEXAMPLE",
+                    "restoreTime": "2026-01-01T12:00:00Z",
+                }
+            },
+        ),
+        (
             "arn:aws:rds:us-east-1:123456789012:auto-backup:ab-1",
             {
                 "restoreToPointInTime": {

@@ -35,6 +35,12 @@ def test_after_a_restore_nothing_younger_than_its_moment_comes_from_the_damaged_
     assert backup_source(found[1]) == "arn:ab-1@2026-01-31T12:00:00Z"
 
 
+def test_a_regions_own_log_is_declared_by_the_resource_id_of_its_instance() -> None:
+    own = replace(LOG, resource_id="db-ABC123")
+    assert backup_source(own) == "db-ABC123"
+    assert backup_source(replace(own, until=NOON)) == "db-ABC123@2026-01-31T12:00:00Z"
+
+
 def test_what_was_compromised_is_not_restored_from_even_when_everything_has_moved_on() -> None:
     built = after_cold_activation(Topology.initial(PLAN), PLAN, "tertiary", {"core": "daily-1"})
     topology = after_isolation(built, PLAN, ["primary", "secondary"], NOON)

@@ -348,12 +348,17 @@ class RDS(RDSResponse):
         moment, newest = _aware(self.params.get("RestoreTime")), bool(self.params.get("UseLatestRestorableTime"))
         if (moment is not None) == newest:
             raise InvalidParameterCombination("Give RestoreTime, or UseLatestRestorableTime, and not both.")
-        arn = self.params.get("SourceDBInstanceAutomatedBackupsArn")
+        arn, resource = self.params.get("SourceDBInstanceAutomatedBackupsArn"), self.params.get("SourceDbiResourceId")
+        identifier = self.params.get("SourceDBInstanceIdentifier")
+        if [bool(arn), bool(resource), bool(identifier)].count(True) != 1:
+            raise InvalidParameterCombination(
+                "Give one of SourceDBInstanceIdentifier, SourceDbiResourceId, SourceDBInstanceAutomatedBackupsArn."
+            )
         if arn:
             replicated = self._automated.of_arn(self.region, arn)
             record, name = replicated.database, replicated.name
         else:
-            record = self._find(self.params["SourceDBInstanceIdentifier"])
+            record = self._of_resource(resource) if resource else self._find(identifier)
             own = continuous_backup(self.context, self.region, record.db_instance_identifier)
             name = own.name if own else None
         kept = next((b for b in self.context.fabric.databases.backups(self.region) if b.name == name), None)
@@ -376,6 +381,13 @@ class RDS(RDSResponse):
         if not isinstance(found, Instance):
             raise DBInstanceNotFoundError(identifier)
         return found
+
+    def _of_resource(self, resource_id: str) -> Instance:
+        """Of this region only: the source of replicated backups is not found by its resource ID, as in RDS."""
+        for found in self.backend.databases.values():
+            if isinstance(found, Instance) and found.dbi_resource_id == resource_id:
+                return found
+        raise DBInstanceNotFoundError(resource_id)
 
     def _available(self, identifier: str) -> Instance:
         database = self._find(identifier)

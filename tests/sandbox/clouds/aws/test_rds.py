@@ -134,6 +134,31 @@ def test_a_database_is_restored_to_a_moment_within_its_window(client: Client, wo
             restore("never", wrong)
 
 
+def test_a_regions_own_backups_are_restored_by_the_resource_id_of_their_instance(client: Client) -> None:
+    north, west = client("rds", "eu-north-1"), client("rds", "eu-west-1")
+    source = created(north, "by-resource")
+    own = north.describe_db_instance_automated_backups(DBInstanceIdentifier="by-resource")["DBInstanceAutomatedBackups"]
+    arn = {"SourceDBInstanceAutomatedBackupsArn": own[0]["DBInstanceAutomatedBackupsArn"]}
+    resource = {"SourceDbiResourceId": own[0]["DbiResourceId"]}
+    assert own[0]["DbiResourceId"] == source["DbiResourceId"]
+
+    def restore(rds: Any, name: str, **given: str) -> None:
+        rds.restore_db_instance_to_point_in_time(TargetDBInstanceIdentifier=name, UseLatestRestorableTime=True, **given)
+
+    restore(north, "of-resource", **resource)
+    shown = settled(north, "of-resource")
+    assert (shown["DBInstanceStatus"], shown["MasterUsername"]) == ("available", "samia")
+    assert shown["DbiResourceId"] != source["DbiResourceId"]
+    for rds, given, refused in (
+        (north, arn, "DBInstanceAutomatedBackupNotFound"),
+        (west, resource, "DBInstanceNotFound"),
+        (north, arn | resource, "InvalidParameterCombination"),
+        (north, {}, "InvalidParameterCombination"),
+    ):
+        with pytest.raises(ClientError, match=refused):
+            restore(rds, "never", **given)
+
+
 def test_snapshots_are_taken_copied_to_another_region_and_restored(client: Client, world: SimpleNamespace) -> None:
     north, east = client("rds", "eu-north-1"), client("rds", "us-east-1")
     created(north, "snapped")
