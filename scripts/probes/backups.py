@@ -32,6 +32,21 @@ def usable(plan: Plan, topology: Topology, database: str, points: Iterable[Resto
     return sorted((point for point in cut if point is not None), key=lambda point: point.newest, reverse=True)
 
 
+def of_what_it_holds(
+    plan: Plan, topology: Topology, site: str, database: str, points: Iterable[RestorePoint]
+) -> list[RestorePoint]:
+    """
+    What a site shows of the usable points that lie in it, newest first: those of the incarnation that it holds. What is
+    left of an older one only grows older. A cold site that holds none is built from what any site sent it.
+    """
+    found = usable(plan, topology, database, points)
+    held = topology.databases.get(site)
+    if held is not None and held.built is not None:
+        present = names.database_identifier(plan, site, database, held.built)
+        return [point for point in found if point.source == present]
+    return found if plan.site(site).kind == "cold" else []
+
+
 def up_to(point: RestorePoint, at: datetime) -> RestorePoint | None:
     """The point as far as it holds nothing younger than `at`; None where it does not reach back to it."""
     if point.newest <= at:

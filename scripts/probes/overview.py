@@ -19,7 +19,7 @@ from scripts.core.errors import DrError
 from scripts.core.moments import now
 from scripts.core.net import Unreachable
 from scripts.probes import traffic
-from scripts.probes.backups import usable
+from scripts.probes.backups import of_what_it_holds
 from scripts.probes.replication import position
 from scripts.probes.writes import try_write
 
@@ -52,7 +52,7 @@ class ServiceStatus:
 
 @dataclass
 class RestorePointStatus:
-    """The newest point that a database can be restored to from what lies in a site."""
+    """The newest point that a database can be restored to from what lies in a site and belongs to what it holds now."""
 
     database: str
     name: str
@@ -222,7 +222,7 @@ def _restorable(plan: Plan, topology: Topology, clouds: Clouds, site: str) -> li
     points = clouds.aws.restore_points(clouds.region(site))
     found = []
     for each in plan.databases:
-        for point in usable(plan, topology, each.name, points)[:1]:
+        for point in of_what_it_holds(plan, topology, site, each.name, points)[:1]:
             age = (now() - point.newest).total_seconds()
             found.append(RestorePointStatus(each.name, point.name, point.kind, point.newest, age))
     return found

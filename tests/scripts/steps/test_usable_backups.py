@@ -6,9 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from components.spec import Topology, load_plan
-from components.spec.topology import after_cold_activation, after_isolation, after_restore
+from components.spec.topology import (
+    after_cold_activation,
+    after_failover,
+    after_isolation,
+    after_reprotect,
+    after_restore,
+    after_retirement,
+)
 from scripts.clouds.aws import RestorePoint
-from scripts.probes.backups import up_to, usable
+from scripts.probes.backups import of_what_it_holds, up_to, usable
 from scripts.steps.choose_restore_point import backup_source
 
 PLAN = load_plan("minimal")
@@ -48,6 +55,27 @@ def test_what_was_compromised_is_not_restored_from_even_when_everything_has_move
     assert usable(PLAN, topology, "core", [LOG, AFTER, evidence]) == [replace(LOG, newest=NOON, until=NOON)]
     later = topology.model_copy(update={"databases": {}, "isolated": ()})
     assert usable(PLAN, later, "core", [LOG, AFTER, evidence]) == [replace(LOG, newest=NOON, until=NOON)]
+
+
+def test_a_site_shows_of_its_backups_those_of_the_incarnation_that_it_holds() -> None:
+    first = Topology.initial(PLAN)
+    final = replace(BEFORE, name="minimal-primary-core-1-final")
+    assert of_what_it_holds(PLAN, first, "primary", "core", [LOG, final]) == [LOG, final]
+    follows = after_reprotect(after_failover(first, PLAN, "secondary"), PLAN, "primary")
+    for topology in (follows, after_retirement(follows, PLAN, "primary")):
+        assert of_what_it_holds(PLAN, topology, "primary", "core", [LOG, final]) == []
+        own = replace(LOG, source=f"minimal-primary-core-{topology.built('primary')}", newest=NOON - HOUR / 2)
+        assert of_what_it_holds(PLAN, topology, "primary", "core", [LOG, own, final]) == [own]
+
+
+def test_a_cold_site_shows_what_any_site_sent_it_until_it_holds_a_database() -> None:
+    first = Topology.initial(PLAN)
+    assert of_what_it_holds(PLAN, first, "tertiary", "core", [BEFORE, LOG]) == [LOG, BEFORE]
+    built = after_cold_activation(first, PLAN, "tertiary", {"core": "daily-1"})
+    own = replace(LOG, source=f"minimal-tertiary-core-{built.built('tertiary')}", newest=NOON - HOUR / 2)
+    assert of_what_it_holds(PLAN, built, "tertiary", "core", [BEFORE, LOG, own]) == [own]
+    none = first.model_copy(update={"databases": {}})
+    assert of_what_it_holds(PLAN, none, "secondary", "core", [BEFORE, LOG]) == []
 
 
 def test_the_earliest_moment_counts() -> None:
