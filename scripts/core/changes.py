@@ -27,7 +27,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """The steps of one preview or update of one stack."""
+    """The steps of one preview or update of one stack, or of several passes over it."""
 
     stack: str
     steps: tuple[Change, ...] = ()
@@ -46,6 +46,10 @@ class Changes:
     def destructive(self) -> tuple[Change, ...]:
         """The deletes and the replaces."""
         return tuple(step for step in self.steps if step.op in DESTRUCTIVE)
+
+    def then(self, later: Changes) -> Changes:
+        """What this pass and a later one did together; what was left as it is counts as the later one found it."""
+        return Changes(self.stack, (*self.real, *later.steps))
 
     def to_json(self) -> dict[str, Any]:
         steps = [{"op": step.op, "urn": step.urn, "type": step.type, "keys": list(step.keys)} for step in self.real]

@@ -41,8 +41,8 @@ def refuse_what_is_not_built(plan: Plan) -> None:
 def provision(stacks: Stacks, names: Sequence[str] = (), say: Said | None = None) -> dict[str, Changes]:
     """
     `up` of the named stacks (all without a name), wave by wave; what each site's stack records goes into the files of
-    all stacks before the next wave. Returns the last changes of each stack. Raises PlanError for what no component
-    builds, before anything is written, and the first error of a wave after it has ended.
+    all stacks before the next wave. Returns the changes of each stack, of all its passes together. Raises PlanError for
+    what no component builds, before anything is written, and the first error of a wave after it has ended.
     """
     plan = stacks.plan
     wanted = set(chosen(plan, names))
@@ -53,7 +53,8 @@ def provision(stacks: Stacks, names: Sequence[str] = (), say: Said | None = None
     recorded = True  # as long as nothing new is recorded, no stack needs to come a second time
     for wave in provisioning_order(plan):
         todo = [stack for stack in wave if stack in wanted and not (stack in done and recorded)]
-        done |= _side_by_side(todo, stacks.up, say or (lambda _stack, _said: None))
+        passed = _side_by_side(todo, stacks.up, say or (lambda _stack, _said: None))
+        done |= {stack: done[stack].then(last) if stack in done else last for stack, last in passed.items()}
         for stack in todo:
             recorded = not stacks.write_record(stack) and recorded
     return done

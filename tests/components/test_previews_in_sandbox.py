@@ -27,8 +27,8 @@ pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
-def stacks() -> Iterator[Stacks]:
-    """All four stacks of Samia, up in a world of their own."""
+def made() -> Iterator[tuple[Stacks, dict[str, Changes]]]:
+    """All four stacks of Samia, up in a world of their own, and what was said to be done for that."""
     home = Path(tempfile.mkdtemp(prefix="dr-"))  # the path of a socket in it must be short
     world = World.up(home / "world", "samia", owner=os.getpid())
     try:
@@ -36,16 +36,28 @@ def stacks() -> Iterator[Stacks]:
             for name, value in {**world.env("dr"), "DR_HOME": str(home / "dr"), "DR_ENGINE": "embedded"}.items():
                 patch.setenv(name, value)
             found = Stacks(PLAN)
-            provision(found)
-            yield found
+            yield found, provision(found)
     finally:
         world.down()
         shutil.rmtree(home, ignore_errors=True)
 
 
+@pytest.fixture(scope="module")
+def stacks(made: tuple[Stacks, dict[str, Changes]]) -> Stacks:
+    return made[0]
+
+
 def previews(stacks: Stacks, topology: Topology, *names: str) -> dict[str, Changes]:
     stacks.write_topology(topology)
     return {stack: stacks.preview(stack) for stack in names}
+
+
+def test_all_that_was_made_is_told_whichever_pass_made_it(made: tuple[Stacks, dict[str, Changes]]) -> None:
+    stacks, done = made
+    assert set(done) == set(PLAN.stacks)
+    for stack, changes in done.items():
+        held = [resource["urn"] for resource in stacks.export(stack)["deployment"]["resources"]]
+        assert sorted(step.urn for step in changes.steps if step.op == "create") == sorted(held), stack
 
 
 def test_failover_touches_the_surviving_site_alone(stacks: Stacks) -> None:
