@@ -106,6 +106,6 @@ def _print(outcome: RunOutcome) -> None:
         )
         for each in measures.get("objectives") or [] if each["measured"] is not None
     ]  # fmt: skip
-    if rows:
+    if rows and outcome.status == "done":  # what a run that broke off has measured so far meets no objective
         out().print(table("Objectives", ("objective", "target", "measured", "verdict"), rows))
     err().print(f"`dr report {outcome.run}` writes the report, `dr journal {outcome.run}` shows the record")
