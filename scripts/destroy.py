@@ -78,7 +78,7 @@ def destroy(
     stacks.engine()
     found = survey(stacks, wanted)
     if dry_run:
-        _show_held(found, form)
+        show_held(found, given_up, form)
         return
     refuse_to_leave_half_a_service(loaded, found)
     refuse_what_stands_in_the_way(found, given_up)
@@ -133,7 +133,7 @@ def refuse_what_stands_in_the_way(found: Sequence[Held], given_up: Sequence[str]
     """Raises Refused for what nobody can delete, and for what nobody has given up, having told all of it."""
     stuck = [each for held in found for each in held.holdings if each.stuck]
     if stuck:
-        _tell("Nobody can delete this yet", stuck)
+        _tell(STUCK, stuck)
         locked = {each.stack for each in stuck}
         others = [held.stack for held in found if held.stack not in locked]
         ends = [each.until for each in stuck]
@@ -256,6 +256,8 @@ def _guards(holding: Holding) -> list[str]:
     return [*holding.guards, *([f"{holding.stuck}{until}"] if holding.stuck else [])]
 
 
+STUCK = "Nobody can delete this yet"
+NEEDS_WORD = "Only with --delete-data STACK"
 COLUMNS = ("stack", "kind", "name", "holds", "guarded by")
 
 
@@ -263,14 +265,26 @@ def _tell(title: str, holdings: Sequence[Holding]) -> None:
     err().print(table(title, COLUMNS, _rows(holdings)))
 
 
-def _show_held(found: Sequence[Held], form: Form) -> None:
+def show_held(found: Sequence[Held], given_up: Sequence[str], form: Form) -> None:
+    """What --dry-run shows: what would go, what is given up for good, what is not, and what nobody can delete yet."""
     if form is Form.JSON:
-        write_json({held.stack: {"resources": held.urns, "holdings": held.holdings} for held in found})
+        write_json(
+            {
+                held.stack: {
+                    "resources": held.urns, "holdings": held.holdings, "given_up": held.stack in given_up
+                }
+                for held in found
+            }
+        )  # fmt: skip
         return
     out().print(table("Would be deleted", ("stack", "resources"), [(it.stack, str(len(it.urns))) for it in found]))
     holdings = [each for held in found for each in held.holdings]
-    if holdings:
-        out().print(table("Only with --delete-data STACK", COLUMNS, _rows(holdings)))
+    stuck = [each for each in holdings if each.stuck]
+    gone = [each for each in holdings if not each.stuck and each.stack in given_up]
+    left = [each for each in holdings if not each.stuck and each.stack not in given_up]
+    for title, those in ((STUCK, stuck), ("Given up with --delete-data, for good", gone), (NEEDS_WORD, left)):
+        if those:
+            out().print(table(title, COLUMNS, _rows(those)))
 
 
 def _show_done(done: dict[str, Changes], form: Form) -> None:
