@@ -167,7 +167,7 @@ def _known(error: BaseException) -> BaseException:
     if hasattr(error, "format_message"):
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "dr"
-        return BadInput(str(error.format_message()) or "something is missing", f"see `{command} --help`")
+        return BadInput(str(error.format_message()) or "a command is missing", f"see `{command} --help`")
     return error
 
 
