@@ -6,6 +6,7 @@ from scripts.core.journal import read
 from scripts.drills import backups
 from scripts.drills.small_world import settle
 from scripts.drills.stage import Stage
+from scripts.verify_backups import verify_all
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
 
@@ -20,3 +21,9 @@ def test_the_newest_backups_are_restored_and_a_damaged_one_is_found_out(made: St
     assert {each["identifier"] for each in made.world.status()["databases"]} == before
     # The damage was of the test alone.
     assert backups.verify(made).ok
+
+    clouds = made.clouds()
+    own = verify_all(made.plan, clouds, made.active, None)
+    clouds.close()
+    assert own, "the active site's own backups are looked into as well"
+    assert [each.said for each in own if not each.good] == []
