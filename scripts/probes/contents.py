@@ -28,6 +28,8 @@ class Contents:
 
 def look_inside(database: Database, name: str) -> Contents:
     """Reads every page of every guarded table. Raises DatabaseFailed; `name` is what is told of."""
+    if database.rows("SELECT to_regclass('dr.writer_lease')")[0][0] is None:
+        raise DatabaseFailed(f"{name} has no guard", "it is from before the service was opened, or of another system")
     rows = database.rows("SELECT valid_until FROM dr.writer_lease")
     tables = tuple(table for (table,) in database.rows(_GUARDED))
     if not rows or not tables:
