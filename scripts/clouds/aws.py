@@ -311,8 +311,20 @@ class Aws:
             if code_of(error) not in {"DBSnapshotAlreadyExists", "DBSnapshotAlreadyExistsFault"}:
                 raise
 
+    def discard(self, region: str, identifier: str) -> None:
+        """Delete an instance that never came up, whatever protects it."""
+        try:
+            with said(f"taking the protection off {identifier}"):
+                self.client("rds", region, slow=True).modify_db_instance(
+                    DBInstanceIdentifier=identifier, DeletionProtection=False, ApplyImmediately=True
+                )
+        except CloudFailed as error:
+            if code_of(error) not in {"DBInstanceNotFound", "DBInstanceNotFoundFault", "InvalidDBInstanceState"}:
+                raise
+        self.delete_database(region, identifier)
+
     def delete_database(self, region: str, identifier: str) -> None:
-        """Delete a scratch instance without a last snapshot; already gone counts as done."""
+        """Delete an instance without a last snapshot; already gone counts as done."""
         try:
             with said(f"deleting {identifier}"):
                 self.client("rds", region, slow=True).delete_db_instance(

@@ -159,6 +159,8 @@ def _execute(
                 records.update(run_id, status="refused")  # not a run that has to be finished
             elif outcome.error.hint == outcome.error.default_hint:
                 outcome.error.hint = f"look at `dr status`, then go on with `dr resume {run_id}`"
+            elif run_id not in outcome.error.hint:
+                outcome.error.hint += f"; then go on with `dr resume {run_id}`"
         measures = measure(plan, list(read(journal.path, live=True)), str(options.more.get("disaster") or ""))
         return replace(outcome, measures=measures.to_json())
     finally:

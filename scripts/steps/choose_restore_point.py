@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from scripts.clouds.aws import RestorePoint
 from scripts.core.errors import LossTooGreat, Refused
+from scripts.core.journal import read
 from scripts.core.runbook import Context, Result
 from scripts.probes.backups import usable
+from scripts.steps.discard_failed import DISCARDED
 from scripts.steps.targets import objective, target
 
 
@@ -57,6 +61,33 @@ def choose_restore_point(context: Context) -> Result:
     return Result(
         "done", said, {"points": points_said, "data_at_stake_seconds": age.total_seconds(), "last_write": last_write}
     )
+
+
+def next_restore_point(context: Context, database: str) -> RestorePoint | None:
+    """
+    What to try now that a restore has failed: of the points that are young enough the newest of those tried least
+    often, as the journal says. None where there is none.
+    """
+    last_write = _last_write_seen(context)
+    allowed = context.options.accept_data_loss or objective(context).rpo
+    tried = Counter(
+        str(entry.evidence.get("source")) for entry in read(context.journal.path, live=True) if entry.name == DISCARDED
+    )
+    near = [point for point in restore_points(context, database) if last_write - point.newest <= allowed]
+    return min(near, key=lambda point: tried[backup_source(point)], default=None)  # the first of equals is the newest
+
+
+def at_stake(context: Context, instead: Mapping[str, RestorePoint]) -> dict[str, float]:
+    """Evidence of a restore from other points than were chosen first."""
+    newest = [point.newest for point in instead.values()]
+    for name, point in context.results["choose_restore_point"].evidence["points"].items():
+        if name not in instead:
+            newest.append(datetime.fromisoformat(str(point["newest"])))
+    return {"data_at_stake_seconds": (_last_write_seen(context) - min(newest)).total_seconds()}
+
+
+def _last_write_seen(context: Context) -> datetime:
+    return datetime.fromisoformat(str(context.results["choose_restore_point"].evidence["last_write"]))
 
 
 def _last_write(context: Context) -> datetime:

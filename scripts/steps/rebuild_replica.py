@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from components.spec.topology import after_backups_switch, after_release, after_reprotect
 from scripts.core.errors import EngineFailed
 from scripts.core.runbook import Context, Result
+from scripts.steps.discard_failed import discard_failed
 from scripts.steps.targets import target
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def rebuild_replica(context: Context) -> Result:
     """Raises EngineFailed when the preview would delete or replace anything."""
     site, new = target(context), protected(context)
     stack = context.plan.site(site).stack
+    discard_failed(context, site, new)
     preview = context.stacks.preview(stack)
     refuse_loss(preview)
     changes = context.stacks.up(stack) if preview.real else preview

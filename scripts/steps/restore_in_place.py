@@ -14,6 +14,7 @@ from scripts.core.errors import EngineFailed
 from scripts.core.runbook import Context, Result
 from scripts.core.waiting import wait_until
 from scripts.probes.replication import position
+from scripts.steps.discard_failed import discard_failed
 from scripts.steps.reconcile_stack import refuse_destruction
 from scripts.steps.targets import target
 
@@ -38,6 +39,7 @@ def restore_in_place(context: Context) -> Result:
     """
     site, new = target(context), restored(context)
     stack = context.plan.site(site).stack
+    discard_failed(context, site, new)
     context.stacks.write_topology(new)
     preview = context.stacks.preview(stack)
     refuse_destruction(preview)

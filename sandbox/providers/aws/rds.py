@@ -188,6 +188,7 @@ class Instance(AwsResource):
 
     def update(self, identity: str, old: Properties, new: Properties, changed: frozenset[str]) -> None:
         rds = self.client(new, identity)
+        self._settled(rds, identity)  # one that never came up is no more so because nothing of it changes
         source = new.get("replicateSourceDb") or None
         if "replicateSourceDb" in changed and source:
             raise Refused("cannot elect new source database for replication")

@@ -232,7 +232,8 @@ class RDS(RDSResponse):
             if final:
                 snapshot = backend.create_db_snapshot(identifier, final)
                 databases.snapshot(database.region, identifier, snapshot.db_snapshot_identifier)
-            databases.delete(database.region, identifier)
+            if databases.describe(database.region, identifier) is not None:  # else it never came up
+                databases.delete(database.region, identifier)
             _detach(database)
             self.context.names.remove(database.address)
             backend.databases.pop(identifier, None)
