@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from components.spec import names
 from scripts.core.runbook import Context
-from scripts.core.state_resources import resources_of
 from scripts.core.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -54,6 +53,8 @@ def _is_gone(context: Context, region: str, identifier: str) -> bool:
 
 
 def _urns(context: Context, stack: str, identifiers: Iterable[str]) -> list[str]:
+    from scripts.core.state_resources import resources_of  # noqa: PLC0415 (the SDK is loaded where it is wanted)
+
     wanted = set(identifiers)
     return [
         each.urn for each in resources_of(context.stacks.export(stack), f"stack {stack}")
