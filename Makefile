@@ -35,7 +35,7 @@ lint: setup
 	$(BIN)/zizmor --quiet --offline .github/workflows
 
 types: setup
-	$(BIN)/mypy components scripts sandbox policies
+	$(BIN)/mypy agent components model policies previews sandbox scripts
 
 benchmarks: setup ## measure: failover, engine, services, policy, preview (tables, and JSON in out/)
 	@for b in failover engine services policy preview; do $(BIN)/python -m benchmarks.$$b || exit 1; done

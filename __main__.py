@@ -8,7 +8,7 @@ away is needed to update the rest. Who is active is config (`dr:activeSite`, `dr
 import pulumi
 
 from components.settings import read_settings
-from components.topology import declare
+from components.stack import declare
 
 for name, value in declare(pulumi.get_stack(), read_settings()).items():
     pulumi.export(name, value)

@@ -30,13 +30,13 @@ from typing import Any
 
 import psycopg
 
-from scripts.core.journal import path_of, read
-from scripts.core.measure import measure
-from scripts.core.output import out, seconds, table
 from scripts.drills.detection import aimed
 from scripts.drills.small_world import identifier, settle, small_world
 from scripts.drills.stage import Stage
 from scripts.failback import failback
+from scripts.people.output import out, seconds, table
+from scripts.runs.journal import path_of, read
+from scripts.runs.measure import measure
 from scripts.watch import watch
 
 

@@ -24,8 +24,8 @@ from typing import Any
 
 import psutil
 
-from scripts.core.analyzer import PackProcess, PackResource
 from scripts.core.home import CHECKOUT
+from scripts.packs.analyzer import PackProcess, PackResource
 from scripts.policy import configuration
 
 PACK = CHECKOUT / "policies"

@@ -15,14 +15,14 @@ from typing import Any
 
 import yaml
 
-from components.spec import load_plan
-from scripts.core import records
-from scripts.core.journal import Journal, path_of, read
-from scripts.core.output import out, seconds, table
-from scripts.core.runbook import Options
+from model import load_plan
 from scripts.drills.stage import entered, stage
 from scripts.failover import failover
+from scripts.people.output import out, seconds, table
 from scripts.runbooks.tables import table as table_of
+from scripts.runs import run_records
+from scripts.runs.journal import Journal, path_of, read
+from scripts.runs.runbook import Options
 
 PLANS = Path(__file__).resolve().parents[1] / "plans"
 TIERS = 4
@@ -49,7 +49,7 @@ def measured(services: int, folder: Path) -> dict[str, Any]:
     path = plan_with(services, folder)
     plan = load_plan(path)
     with entered({"DR_HOME": str(folder / "home")}):
-        journal = Journal.of(records.new_run_id("drill"))
+        journal = Journal.of(run_records.new_run_id("drill"))
         with stage(plan, str(path), journal, folder, print) as made:
             began = time.monotonic()
             made.provision()

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import pulumi
 import pulumi_kubernetes as k8s
+from model.services import Service
+from model.sites import Site
 
 from components.aws.cluster import Cluster, ClusterArgs
 from components.aws.database import ReplicatedPostgres
@@ -16,9 +18,7 @@ from components.kubernetes.namespace import DatabaseAddress, Namespace, Namespac
 from components.kubernetes.sentinel import Sentinel, SentinelArgs
 from components.kubernetes.workload import Workload, WorkloadArgs
 from components.settings import Settings
-from components.spec import names
-from components.spec.services import Service
-from components.spec.sites import Site
+from model import names
 
 PODS_PER_NODE = 8
 
@@ -126,7 +126,7 @@ def _sources(database: str | None) -> list[tuple[str, str]]:
 
 
 def _environment(args: ComputeArgs) -> dict[str, str]:
-    """What every pod is told of the site; `scripts/sentinel.py` says what it needs."""
+    """What every pod is told of the site; `agent/sentinel.py` says what it needs."""
     plan, site = args.settings.plan, args.spec
     witness, lease = plan.fencing.witness, plan.fencing.lease
     return {

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
+from model.topology import foreign_sites
 
-from components.spec import Plan, PlanError, Topology, TopologyError, load_plan
-from components.spec.records import Records, records_from_config
-from components.spec.topology import foreign_sites
+from model import Plan, PlanError, Topology, TopologyError, load_plan
+from model.site_records import Records, records_from_config
 
 PASSWORD_FILE = "DR_DATABASE_PASSWORD_FILE"  # noqa: S105 # the name of a variable
 

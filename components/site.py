@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
+from model.roles import role_of, scale_of
+from model.sites import Site
 
 from components.aws.alarms import Alarms, AlarmsArgs
 from components.aws.backups import Backups, BackupsArgs
@@ -19,22 +21,20 @@ from components.aws.recovery_bucket import RecoveryBucket, RecoveryBucketArgs
 from components.aws.secrets import DatabaseSecret, DatabaseSecretArgs
 from components.compute import ComputeArgs, declare_compute
 from components.settings import Settings
-from components.spec import names
-from components.spec.roles import role_of, scale_of
-from components.spec.sites import Site as SiteSpec
+from model import names
 
 
 @dataclass(frozen=True)
 class SiteArgs:
     settings: Settings
-    spec: SiteSpec
+    spec: Site
 
 
-class Site(pulumi.ComponentResource):
+class RecoverySite(pulumi.ComponentResource):
     """Children are named by their part alone (`network`, `core`): a stack holds one site. Gives `exports`."""
 
     def __init__(self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("dr:components:Site", name, None, opts)
+        super().__init__("dr:components:RecoverySite", name, None, opts)
         self._settings, self._spec = args.settings, args.spec
         self._child = pulumi.ResourceOptions(parent=self)
         plan, topology = args.settings.plan, args.settings.topology

@@ -10,12 +10,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import yaml
 
-from components.spec import Plan, Topology
+from model import Plan, Topology
 
 PROJECT = Path(__file__).resolve().parents[1]
 LOG = "world.log"
 LOCK = "up.lock"
-CODE = ("__main__.py", "components", "plans", "policies", "scripts", "sandbox")
+CODE = ("__main__.py", "agent", "components", "model", "plans", "policies", "previews", "sandbox", "scripts")
 
 
 class Layout:

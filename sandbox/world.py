@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from components.spec import Plan, PlanError, load_plan
+from model import Plan, PlanError, load_plan
 from sandbox.control import ControlServer, Operation, Refused
 from sandbox.dataplane.addresses import OUTSIDE, Addresses, PortTaken, reserve
 from sandbox.dataplane.databases import WorldDatabases

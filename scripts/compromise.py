@@ -12,22 +12,33 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from components.spec import load_plan
-from scripts.core import settings
-from scripts.core.approvals import ask, at_a_terminal, needed
+from model import load_plan
 from scripts.core.errors import BadInput
 from scripts.core.home import project_dir
 from scripts.core.moments import past_moment
-from scripts.core.options import DEFAULT_PLAN, ApprovedBy, Commander, DryRun, Format, Incident, PlanName, Yes, duration
-from scripts.core.output import Form
-from scripts.core.runbook import Options, RunOutcome
+from scripts.people.approvals import ask, at_a_terminal, needed
+from scripts.people.options import (
+    DEFAULT_PLAN,
+    ApprovedBy,
+    Commander,
+    DryRun,
+    Format,
+    Incident,
+    PlanName,
+    Yes,
+    duration,
+)
+from scripts.people.output import Form
 from scripts.runbooks.run import look, run
 from scripts.runbooks.terminal import finish, show_rows, watched
+from scripts.runs.runbook import Options, RunOutcome
+from scripts.stacks import topology_files
 
 if TYPE_CHECKING:
-    from components.spec import Plan
-    from components.spec.objectives import Objective
-    from scripts.core.rows import Observer
+    from model.objectives import Objective
+
+    from model import Plan
+    from scripts.runs.rows import Observer
 
 DISASTER = "compromise"
 
@@ -114,7 +125,7 @@ def command(
 ) -> int:
     """Close what was compromised, keep it as evidence, and build the service anew in a clean site."""
     loaded = load_plan(plan)
-    topology = settings.read_topology(loaded, project_dir())
+    topology = topology_files.read_topology(loaded, project_dir())
     asked: dict[str, Any] = {
         "to": to, "compromised": compromised or (), "lost": lost or (), "incident": incident, "commander": commander,
         "accept_data_loss": duration(accept_data_loss, "--accept-data-loss"),

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scripts.core.errors import BadInput, DrError, EngineFailed, Refused
-from scripts.core.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes, plan_of
-from scripts.core.output import Form, err, out, table, write_json
+from scripts.people.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes, plan_of
+from scripts.people.output import Form, err, out, table, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from components.spec import Plan
-    from scripts.core.changes import Changes
-    from scripts.core.journal import Journal
-    from scripts.core.stacks import Stacks
+    from model import Plan
     from scripts.probes.holdings import Holding
+    from scripts.runs.journal import Journal
+    from scripts.stacks.changes import Changes
+    from scripts.stacks.stacks import Stacks
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[STACK]...", help="stacks of the plan")]
 All = Annotated[bool, typer.Option("--all", help="every stack of the plan")]
@@ -65,8 +65,8 @@ def destroy(
     """Delete what stacks hold. Name the stacks, or say --all; what holds data needs --delete-data STACK as well."""
     if bool(names) == everything:
         raise BadInput("name the stacks to delete, or say --all", "`dr destroy --dry-run --all` shows what they hold")
-    from scripts.core.provision import chosen  # noqa: PLC0415
-    from scripts.core.stacks import Stacks  # noqa: PLC0415
+    from scripts.stacks.provision import chosen  # noqa: PLC0415
+    from scripts.stacks.stacks import Stacks  # noqa: PLC0415
 
     loaded = plan_of(plan)
     stacks, wanted = Stacks(loaded), chosen(loaded, names or ())
@@ -82,8 +82,8 @@ def destroy(
         return
     refuse_to_leave_half_a_service(loaded, found)
     refuse_what_stands_in_the_way(found, given_up)
-    from scripts.core import approvals  # noqa: PLC0415
-    from scripts.core.lock import run_lock  # noqa: PLC0415
+    from scripts.people import approvals  # noqa: PLC0415
+    from scripts.runs.lock import run_lock  # noqa: PLC0415
 
     approval = approvals.ask(consequence(loaded, found, given_up), f"delete {loaded.system}", yes=yes)
     with run_lock(loaded.system, f"dr destroy {' '.join(wanted)}"):
@@ -94,7 +94,7 @@ def destroy(
 def survey(stacks: Stacks, wanted: Sequence[str]) -> list[Held]:
     """What each stack holds now; changes nothing. Raises EngineFailed, CloudFailed."""
     from scripts.clouds.aws import Aws  # noqa: PLC0415  (boto3: not for --help)
-    from scripts.core.state_resources import resources_of  # noqa: PLC0415
+    from scripts.packs.state_resources import resources_of  # noqa: PLC0415
     from scripts.probes.holdings import holdings  # noqa: PLC0415
 
     aws, found = Aws(), []
@@ -114,10 +114,10 @@ def survey(stacks: Stacks, wanted: Sequence[str]) -> list[Held]:
 
 def refuse_to_leave_half_a_service(plan: Plan, found: Sequence[Held]) -> None:
     """Raises Refused where the only site that takes writes would go and others that belong to the service stay."""
-    from scripts.core import settings  # noqa: PLC0415
     from scripts.core.home import project_dir  # noqa: PLC0415
+    from scripts.stacks import topology_files  # noqa: PLC0415
 
-    active = settings.read_topology(plan, project_dir()).active_site
+    active = topology_files.read_topology(plan, project_dir()).active_site
     wanted = {held.stack for held in found if held.urns}
     serving = [plan.traffic.stack, *(site.stack for site in plan.sites if site.kind != "cold")]
     left = [stack for stack in plan.stacks if stack in serving and stack not in {held.stack for held in found}]
@@ -164,14 +164,14 @@ def _command(stacks: Sequence[str], given_up: Sequence[str]) -> str:
 
 def consequence(plan: Plan, found: Sequence[Held], given_up: Sequence[str]) -> str:
     """What the operator agrees to, in one sentence."""
-    from scripts.core import settings  # noqa: PLC0415
     from scripts.core.home import project_dir  # noqa: PLC0415
+    from scripts.stacks import topology_files  # noqa: PLC0415
 
     wanted = [held.stack for held in found]
     said = f"Everything in {', '.join(wanted)} of {plan.system} will be deleted"
     if given_up:
         said += f", with all data of {', '.join(given_up)}, for good"
-    active = settings.read_topology(plan, project_dir()).active_site
+    active = topology_files.read_topology(plan, project_dir()).active_site
     if {plan.site(active).stack, plan.site(plan.fencing.witness).stack, plan.traffic.stack} & set(wanted):
         said += f"; {plan.system} stops serving"
     return said
@@ -179,12 +179,12 @@ def consequence(plan: Plan, found: Sequence[Held], given_up: Sequence[str]) -> s
 
 def carry_out(stacks: Stacks, found: Sequence[Held], given_up: Sequence[str], by: Sequence[str]) -> dict[str, Changes]:
     """Destroy these stacks, journalled. Raises the first error; it can be repeated, and what is gone stays gone."""
-    from scripts.core import records  # noqa: PLC0415
-    from scripts.core.journal import Journal  # noqa: PLC0415
+    from scripts.runs import run_records  # noqa: PLC0415
+    from scripts.runs.journal import Journal  # noqa: PLC0415
 
     plan, wanted = stacks.plan, [held.stack for held in found]
-    stacks.journal = journal = Journal.of(records.new_run_id("destroy"))
-    environment = "sandbox" if records.environment() else "cloud"
+    stacks.journal = journal = Journal.of(run_records.new_run_id("destroy"))
+    environment = "sandbox" if run_records.environment() else "cloud"
     evidence = {"system": plan.system, "plan": plan.system, "stacks": wanted, "environment": environment, "by": by}
     journal.write("run", "destroy", f"Destroy {', '.join(wanted)}", status="begun", evidence=evidence)
     status, said = "failed", ""
@@ -214,10 +214,10 @@ def _note_overrides(journal: Journal, found: Sequence[Held], given_up: Sequence[
 
 
 def _carry_out(stacks: Stacks, found: Sequence[Held], given_up: Sequence[str]) -> dict[str, Changes]:
-    from components.spec import Topology  # noqa: PLC0415
+    from model import Topology  # noqa: PLC0415
     from scripts.clouds.aws import Aws  # noqa: PLC0415
-    from scripts.core import provision, settings  # noqa: PLC0415
     from scripts.probes.holdings import delete_left_behind  # noqa: PLC0415
+    from scripts.stacks import provision, topology_files  # noqa: PLC0415
 
     plan, journal = stacks.plan, stacks.journal
     guarded = {held.stack: held.guarded for held in found if held.stack in given_up}
@@ -230,7 +230,7 @@ def _carry_out(stacks: Stacks, found: Sequence[Held], given_up: Sequence[str]) -
     if _nothing_left(stacks):
         # Nothing is left that the next incarnation could be mistaken for: the system may begin anew.
         stacks.write_topology(Topology.initial(plan))
-        settings.write_config(stacks.project, plan.stacks, {"dr:records": {}})
+        topology_files.write_config(stacks.project, plan.stacks, {"dr:records": {}})
     return done
 
 

@@ -78,7 +78,7 @@ def _leave(code: int) -> None:
 
 
 def _guarded(arguments: list[str] | None) -> int:
-    from scripts.core.output import prepare_streams, show_error, write  # noqa: PLC0415  (after nothing can go wrong)
+    from scripts.people.output import prepare_streams, show_error, write  # noqa: PLC0415  (after nothing can go wrong)
 
     prepare_streams()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
@@ -106,7 +106,7 @@ def _guarded(arguments: list[str] | None) -> int:
         if isinstance(error, SystemExit):
             return error.code if isinstance(error.code, int) else int(error.code is not None)
         if isinstance(error, BrokenPipeError):
-            from scripts.core.output import silence  # noqa: PLC0415
+            from scripts.people.output import silence  # noqa: PLC0415
 
             silence(sys.stdout)
             return 0

@@ -18,18 +18,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from components.spec import load_plan
-from scripts.core import records
+from model import load_plan
 from scripts.core.errors import DrError, ObjectiveMissed
-from scripts.core.journal import Journal, plain
-from scripts.core.options import DEFAULT_PLAN, Format, PlanName
-from scripts.core.output import Form, err, measured, out, seconds, table, verdict, write_json
-from scripts.core.rows import storable
 from scripts.drills.found import Found
 from scripts.drills.scenarios import Scenario, chosen, worlds
+from scripts.people.options import DEFAULT_PLAN, Format, PlanName
+from scripts.people.output import Form, err, measured, out, seconds, table, verdict, write_json
+from scripts.runs import run_records
+from scripts.runs.journal import Journal, plain
+from scripts.runs.rows import storable
 
 if TYPE_CHECKING:
-    from components.spec import Plan
+    from model import Plan
     from scripts.drills.stage import Stage
     from scripts.reports.model import Report
 
@@ -43,7 +43,7 @@ def drill(plan: Plan, plan_path: str, parts: list[Scenario], *, pace: float = 20
     """
     from scripts.drills.stage import stage  # noqa: PLC0415 (the sandbox is loaded when it is wanted)
 
-    run = records.new_run_id("drill")
+    run = run_records.new_run_id("drill")
     journal = Journal.of(run)
     evidence = {"system": plan.system, "plan": plan_path, "environment": "sandbox", "pace": pace}
     journal.write("run", title, f"Rehearse {', '.join(part.name for part in parts)}", status="begun", evidence=evidence)
@@ -130,9 +130,9 @@ def command(
     form: Format = Form.TABLE,
 ) -> int:
     """Rehearse a disaster in the sandbox and measure it."""
-    from scripts.core.journal import path_of  # noqa: PLC0415
     from scripts.report import Kind, write_report  # noqa: PLC0415
     from scripts.reports import model, render  # noqa: PLC0415 (pictures are slow to import)
+    from scripts.runs.journal import path_of  # noqa: PLC0415
 
     began = time.monotonic()
     name = "all" if everything else scenario

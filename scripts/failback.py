@@ -13,25 +13,26 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from model.roles import role_of
 
-from components.spec import load_plan
-from components.spec.roles import role_of
-from scripts.core import settings
-from scripts.core.approvals import ask
+from model import load_plan
 from scripts.core.errors import BadInput
 from scripts.core.home import project_dir
-from scripts.core.options import DEFAULT_PLAN, Commander, DryRun, Format, Incident, PlanName, Yes
-from scripts.core.output import Form, err
-from scripts.core.runbook import Options, RunOutcome
 from scripts.failover import failover
+from scripts.people.approvals import ask
+from scripts.people.options import DEFAULT_PLAN, Commander, DryRun, Format, Incident, PlanName, Yes
+from scripts.people.output import Form, err
 from scripts.reprotect import reprotect
 from scripts.runbooks.run import run
 from scripts.runbooks.terminal import finish, show_rows, watched
+from scripts.runs.runbook import Options, RunOutcome
+from scripts.stacks import topology_files
 
 if TYPE_CHECKING:
-    from components.spec import Plan
-    from components.spec.topology import Topology
-    from scripts.core.rows import Observer
+    from model.topology import Topology
+
+    from model import Plan
+    from scripts.runs.rows import Observer
 
 Part = tuple[str, str]
 """The name of a table, and the site that it works on."""
@@ -88,7 +89,7 @@ def failback(
         return failover(plan, site, planned=True, observer=observer, plan_path=plan_path, **more)
 
     outcomes: list[RunOutcome] = []
-    for part in parts(plan, settings.read_topology(plan, project_dir()), home):
+    for part in parts(plan, topology_files.read_topology(plan, project_dir()), home):
         outcomes.append(show(part, act) if show else act(*part, None))
         if outcomes[-1].status != "done":
             break
@@ -107,7 +108,7 @@ def command(
 ) -> int:
     """Move the service back, without losing a write: rebuild, switch over, rebuild what was left."""
     loaded = load_plan(plan)
-    topology = settings.read_topology(loaded, project_dir())
+    topology = topology_files.read_topology(loaded, project_dir())
     home = to or loaded.primary.name
     if home not in {site.name for site in loaded.sites}:
         raise BadInput(

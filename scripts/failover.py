@@ -13,23 +13,34 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from model.roles import role_of
 
-from components.spec import load_plan
-from components.spec.roles import role_of
-from scripts.core import settings
-from scripts.core.approvals import ask, at_a_terminal, needed
+from model import load_plan
 from scripts.core.errors import BadInput, Refused
 from scripts.core.home import project_dir
-from scripts.core.options import DEFAULT_PLAN, ApprovedBy, Commander, DryRun, Format, Incident, PlanName, Yes, duration
-from scripts.core.output import Form
-from scripts.core.runbook import Options, Result, RunOutcome
+from scripts.people.approvals import ask, at_a_terminal, needed
+from scripts.people.options import (
+    DEFAULT_PLAN,
+    ApprovedBy,
+    Commander,
+    DryRun,
+    Format,
+    Incident,
+    PlanName,
+    Yes,
+    duration,
+)
+from scripts.people.output import Form
 from scripts.runbooks.run import look, run
 from scripts.runbooks.terminal import finish, show_rows, watched
+from scripts.runs.runbook import Options, Result, RunOutcome
+from scripts.stacks import topology_files
 
 if TYPE_CHECKING:
-    from components.spec import Plan
-    from components.spec.topology import Topology
-    from scripts.core.rows import Observer
+    from model.topology import Topology
+
+    from model import Plan
+    from scripts.runs.rows import Observer
 
 
 def failover(
@@ -53,7 +64,7 @@ def failover(
     Raises BadInput for an unknown site, Refused for one that cannot take over, Locked. A target that is active
     already gives an outcome that is done.
     """
-    topology = settings.read_topology(plan, project_dir())
+    topology = topology_files.read_topology(plan, project_dir())
     _check_names(plan, to, lost)
     if to == topology.active_site:
         said = f"{to} is active already, in epoch {topology.epoch}"
@@ -163,7 +174,7 @@ def command(
 ) -> int:
     """Move the service to another site because the active one is lost (or, with --planned, hands over)."""
     loaded = load_plan(plan)
-    topology = settings.read_topology(loaded, project_dir())
+    topology = topology_files.read_topology(loaded, project_dir())
     if disaster and disaster not in {each.disaster for each in loaded.objectives}:
         known = ", ".join(sorted({each.disaster for each in loaded.objectives}))
         raise BadInput(f"--disaster: {disaster!r} has no objective in the plan of {loaded.system}", f"it has {known}")

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scripts.core import journal as journals
-from scripts.core import records, shared
 from scripts.core.errors import BadInput
-from scripts.core.options import Format
-from scripts.core.output import Form, out, seconds, table, write_json
+from scripts.people.options import Format
+from scripts.people.output import Form, out, seconds, table, write_json
+from scripts.runs import journal as journals
+from scripts.runs import run_records, shared
 
 if TYPE_CHECKING:
-    from scripts.core.journal import Entry
+    from scripts.runs.journal import Entry
 
 Words = Annotated[
     list[str] | None,
@@ -64,7 +64,7 @@ def _summary(run: str) -> tuple[str, str, str]:
     last = entries[-1]
     if last.kind == "end":
         return system, last.status, last.sentence
-    return system, "at work, or cut off", "" if records.exists(run) else "cannot be resumed"
+    return system, "at work, or cut off", "" if run_records.exists(run) else "cannot be resumed"
 
 
 def _verify(run: str | None, form: Form) -> None:

@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scripts.core.analyzer import PackProcess, PackResource, PolicyFinding
 from scripts.core.errors import BadInput, Refused
 from scripts.core.home import CHECKOUT
-from scripts.core.options import DEFAULT_PLAN, Format
-from scripts.core.output import Form, err, out, table, write, write_json
-from scripts.core.policy_facts import FACTS_RULE, facts_of
-from scripts.core.state_resources import read_state, resources_of
+from scripts.packs.analyzer import PackProcess, PackResource, PolicyFinding
+from scripts.packs.facts import FACTS_RULE, facts_of
+from scripts.packs.state_resources import read_state, resources_of
+from scripts.people.options import DEFAULT_PLAN, Format
+from scripts.people.output import Form, err, out, table, write, write_json
 
 if TYPE_CHECKING:
-    from components.spec import Plan
+    from model import Plan
     from policies.rules.kernel import Rule
 
 PACK = CHECKOUT / "policies"
@@ -133,26 +133,28 @@ def _read_config(path: Path) -> dict[str, Any]:
 def _facts(plan: Plan | None, stacks: Sequence[str]) -> dict[str, Any]:
     if plan is None:
         return {}
-    from components.spec.roles import role_of  # noqa: PLC0415
-    from scripts.core import settings  # noqa: PLC0415
+    from model.roles import role_of  # noqa: PLC0415
+
     from scripts.core.home import project_dir  # noqa: PLC0415
+    from scripts.stacks import topology_files  # noqa: PLC0415
 
     if unknown := [stack for stack in stacks if stack not in plan.stacks]:
         raise BadInput(f"{unknown[0]!r} is not a stack of {plan.system}", f"there is {', '.join(plan.stacks)}")
     roles: dict[str, str] = {}
     provider = ""
     if stacks:
-        topology = settings.read_topology(plan, project_dir())
+        topology = topology_files.read_topology(plan, project_dir())
         roles = {site.name: role_of(plan, topology, site.name) for site in plan.sites}
-        given = settings.read_settings(project_dir(), stacks[0]).get("secretsprovider")
+        given = topology_files.read_settings(project_dir(), stacks[0]).get("secretsprovider")
         provider = given if isinstance(given, str) else ""
     return facts_of(plan, stacks, roles=roles, secrets_provider=provider)
 
 
 def _plan(name: str, stacks: Sequence[str]) -> Plan | None:
     """The plan by that name; the project's own where stacks are named without one."""
-    from components.spec import load_plan  # noqa: PLC0415 (pydantic is not needed for --help)
-    from components.spec.checks import expired_waivers  # noqa: PLC0415
+    from model.checks import expired_waivers  # noqa: PLC0415
+
+    from model import load_plan  # noqa: PLC0415 (pydantic is not needed for --help)
 
     name = name or (DEFAULT_PLAN if stacks else "")
     return load_plan(name, also=[expired_waivers]) if name else None
@@ -218,7 +220,7 @@ def check_command(
     mandatory rule is broken.
     """
     if not stack and not file:
-        from components.spec import load_plan  # noqa: PLC0415
+        from model import load_plan  # noqa: PLC0415
 
         stack = [*load_plan(plan or DEFAULT_PLAN).stacks]
     loaded = _plan(plan, stack or [])
@@ -245,7 +247,7 @@ def _environment(plan: Plan | None, pack: Path = PACK) -> str:
 def _exported(plan: Plan | None, stacks: Sequence[str]) -> list[PackResource]:
     if plan is None or not stacks:
         return []
-    from scripts.core.stacks import Stacks  # noqa: PLC0415 - an engine is needed for nothing else here
+    from scripts.stacks.stacks import Stacks  # noqa: PLC0415 - an engine is needed for nothing else here
 
     engine = Stacks(plan)
     states = {name: engine.export(name) for name in stacks}

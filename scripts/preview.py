@@ -15,15 +15,15 @@ from typing import Annotated
 
 import typer
 
+from previews import as_json, html, markdown, plaintext, posting
+from previews.analysis import Request, analyse, read_plan
+from previews.document import compose
+from previews.reading import named_files
+from previews.report import Report
+from previews.running import Packs, run_previews
+from previews.sources import read_text
 from scripts.core.errors import BadInput, Refused
-from scripts.core.options import DEFAULT_PLAN
-from scripts.previews import as_json, html, markdown, plaintext, posting
-from scripts.previews.analysis import Request, analyse, read_plan
-from scripts.previews.document import compose
-from scripts.previews.reading import named_files
-from scripts.previews.report import Report
-from scripts.previews.running import Packs, run_previews
-from scripts.previews.sources import read_text
+from scripts.people.options import DEFAULT_PLAN
 
 
 class Format(StrEnum):

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from scripts.core import shared
 from scripts.core.errors import BadInput
 from scripts.core.home import folder
-from scripts.core.output import out, write, write_json
+from scripts.people.output import out, write, write_json
+from scripts.runs import shared
 
 
 class Kind(StrEnum):
@@ -46,8 +46,8 @@ def write_report(run: str | None, path: Path | None = None, kind: Kind = Kind.HT
     """Write the report and return where it is; None for standard output (`-`). Raises BadInput."""
     import json  # noqa: PLC0415
 
-    from scripts.core.journal import plain  # noqa: PLC0415
     from scripts.reports import model, render  # noqa: PLC0415  (jinja and the plan's models: only here)
+    from scripts.runs.journal import plain  # noqa: PLC0415
 
     loaded = model.load(run)
     text = render.html(loaded) if kind is Kind.HTML else json.dumps(plain(render.as_json(loaded)), indent=2)

@@ -6,22 +6,22 @@ import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from model.roles import role_of
 
-from components.spec import load_plan
-from components.spec.roles import role_of
-from scripts.core import settings
-from scripts.core.approvals import ask
+from model import load_plan
 from scripts.core.errors import BadInput, Refused
 from scripts.core.home import project_dir
-from scripts.core.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes
-from scripts.core.output import Form
-from scripts.core.runbook import Options, Result, RunOutcome
+from scripts.people.approvals import ask
+from scripts.people.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes
+from scripts.people.output import Form
 from scripts.runbooks.run import run
 from scripts.runbooks.terminal import finish, show_rows, watched
+from scripts.runs.runbook import Options, Result, RunOutcome
+from scripts.stacks import topology_files
 
 if TYPE_CHECKING:
-    from components.spec import Plan
-    from scripts.core.rows import Observer
+    from model import Plan
+    from scripts.runs.rows import Observer
 
 
 def reprotect(
@@ -33,7 +33,7 @@ def reprotect(
 
     Raises BadInput, Refused, Locked. One that follows already gives an outcome that is done.
     """
-    topology = settings.read_topology(plan, project_dir())
+    topology = topology_files.read_topology(plan, project_dir())
     known = [each.name for each in plan.sites]
     if site not in known:
         raise BadInput(f"{site!r} is not a site of {plan.system}", f"there is {', '.join(known)}")
@@ -69,7 +69,7 @@ def command(
 ) -> int:
     """Make a site that came back follow the active one; what only its old copy holds is counted first."""
     loaded = load_plan(plan)
-    topology = settings.read_topology(loaded, project_dir())
+    topology = topology_files.read_topology(loaded, project_dir())
     clean = {"declared_clean": declared_clean} if site in topology.isolated else {}
     more: dict[str, Any] = {"give_up_old_copy": give_up_old_copy, **clean}
     options = Options(to=site, more=more)

@@ -7,25 +7,36 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from model.roles import role_of
 
-from components.spec import load_plan
-from components.spec.roles import role_of
-from scripts.core import settings
-from scripts.core.approvals import ask, at_a_terminal, needed
+from model import load_plan
 from scripts.core.errors import BadInput
 from scripts.core.home import project_dir
 from scripts.core.moments import past_moment
-from scripts.core.options import DEFAULT_PLAN, ApprovedBy, Commander, DryRun, Format, Incident, PlanName, Yes, duration
-from scripts.core.output import Form
-from scripts.core.runbook import Options, RunOutcome
+from scripts.people.approvals import ask, at_a_terminal, needed
+from scripts.people.options import (
+    DEFAULT_PLAN,
+    ApprovedBy,
+    Commander,
+    DryRun,
+    Format,
+    Incident,
+    PlanName,
+    Yes,
+    duration,
+)
+from scripts.people.output import Form
 from scripts.reprotect import reprotect
 from scripts.runbooks.run import look, run
 from scripts.runbooks.terminal import finish, show_rows, watched
+from scripts.runs.runbook import Options, RunOutcome
+from scripts.stacks import topology_files
 
 if TYPE_CHECKING:
-    from components.spec import Plan
-    from components.spec.topology import Topology
-    from scripts.core.rows import Observer
+    from model.topology import Topology
+
+    from model import Plan
+    from scripts.runs.rows import Observer
 
 
 def disaster_of(plan: Plan) -> str:
@@ -56,7 +67,7 @@ def restore(
 
     Raises BadInput, Refused, Locked.
     """
-    topology = settings.read_topology(plan, project_dir())
+    topology = topology_files.read_topology(plan, project_dir())
     options = options_for(plan, topology, to_time, accept_data_loss, approved_by, **more)
     return run("restore", plan, options, observer=observer, plan_path=plan_path)
 
@@ -75,7 +86,7 @@ def command(
 ) -> int:
     """Take the active site's databases back to a moment before they were damaged, then re-protect the warm sites."""
     loaded = load_plan(plan)
-    topology = settings.read_topology(loaded, project_dir())
+    topology = topology_files.read_topology(loaded, project_dir())
     loss = duration(accept_data_loss, "--accept-data-loss")
     options = options_for(loaded, topology, to_time, loss, incident=incident, commander=commander)
     if dry_run:
@@ -104,7 +115,10 @@ def protect_again(plan: Plan, plan_path: str, *, quiet: bool) -> list[RunOutcome
     """Rebuild every site that followed the damaged incarnation."""
     outcomes = []
     for site in plan.sites:
-        if site.kind != "cold" and role_of(plan, settings.read_topology(plan, project_dir()), site.name) == "fenced":
+        if (
+            site.kind != "cold"
+            and role_of(plan, topology_files.read_topology(plan, project_dir()), site.name) == "fenced"
+        ):
             options = Options(to=site.name)
 
             def act(observer: Observer, name: str = site.name) -> RunOutcome:

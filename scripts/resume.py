@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from scripts.core import records, shared
 from scripts.core.errors import BadInput
-from scripts.core.journal import path_of, read
-from scripts.core.options import Format
-from scripts.core.output import Form, err, out, progress, show_error, write_json
+from scripts.people.options import Format
+from scripts.people.output import Form, err, out, progress, show_error, write_json
+from scripts.runs import run_records, shared
+from scripts.runs.journal import path_of, read
 
 
 def resume(
@@ -21,14 +21,14 @@ def resume(
 ) -> int:
     """Go on with a run where it stopped."""
     shared.pull()
-    record = records.load(run) if run else _newest_open()
+    record = run_records.load(run) if run else _newest_open()
     if not record.open:
         if form is Form.JSON:
             write_json({"run": record.run, "status": record.status})
         else:
             out().print(f"{record.run} is {record.status}: nothing to go on with", markup=False)
         return 0
-    from components.spec import load_plan  # noqa: PLC0415
+    from model import load_plan  # noqa: PLC0415
     from scripts.runbooks.run import resume as go_on  # noqa: PLC0415
     from scripts.runbooks.tables import table  # noqa: PLC0415
 
@@ -57,9 +57,9 @@ def _done_before(run: str) -> dict[str, str]:
     return {entry.name: entry.sentence for entry in entries if entry.status != "failed"}
 
 
-def _newest_open() -> records.RunRecord:
-    for record in records.everything():
-        if record.open and record.environment == records.environment():
+def _newest_open() -> run_records.RunRecord:
+    for record in run_records.everything():
+        if record.open and record.environment == run_records.environment():
             return record
     raise BadInput("no run is unfinished here", "`dr journal list` shows all runs")
 

@@ -1,7 +1,7 @@
 """
 `dr sandbox up|down|status|env|break|heal`: the small real world on this machine, and how programs enter it.
 
-Besides `scripts/core/stacks.py` and the drills the one place that knows the sandbox.
+Besides `scripts/stacks/stacks.py` and the drills the one place that knows the sandbox.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import typer
 
 from scripts.core.errors import BadInput, DrError, Locked, Refused, ServiceFailed
 from scripts.core.home import home as runs_home
-from scripts.core.options import DEFAULT_PLAN, Format, PlanName
-from scripts.core.output import Form, err, facts, out, table, write, write_json
+from scripts.people.options import DEFAULT_PLAN, Format, PlanName
+from scripts.people.output import Form, err, facts, out, table, write, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, MutableMapping, Sequence

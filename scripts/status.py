@@ -8,11 +8,11 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from scripts.core.options import DEFAULT_PLAN, Format, PlanName, plan_of
-from scripts.core.output import Form, facts, out, seconds, table, write_json
+from scripts.people.options import DEFAULT_PLAN, Format, PlanName, plan_of
+from scripts.people.output import Form, facts, out, seconds, table, write_json
 
 if TYPE_CHECKING:
-    from components.spec import Plan
+    from model import Plan
     from scripts.probes.overview import DatabaseStatus, Overview, SiteStatus
 
 
@@ -29,11 +29,11 @@ def status(*, plan: PlanName = DEFAULT_PLAN, form: Format = Form.TABLE) -> int:
 def overview(plan: Plan) -> Overview:
     """Ask every site of the plan."""
     from scripts.clouds.access import Clouds  # noqa: PLC0415  (boto3: not for --help)
-    from scripts.core import settings  # noqa: PLC0415
     from scripts.core.home import project_dir  # noqa: PLC0415
     from scripts.probes.overview import look  # noqa: PLC0415
+    from scripts.stacks import topology_files  # noqa: PLC0415
 
-    topology = settings.read_topology(plan, project_dir())
+    topology = topology_files.read_topology(plan, project_dir())
     clouds = Clouds(plan)
     try:
         return look(plan, topology, clouds)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scripts.core.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes, plan_of
-from scripts.core.output import Form, err, out, table, write_json
+from scripts.people.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes, plan_of
+from scripts.people.output import Form, err, out, table, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from components.spec import Plan
-    from scripts.core.changes import Changes
-    from scripts.core.stacks import Stacks
+    from model import Plan
+    from scripts.stacks.changes import Changes
+    from scripts.stacks.stacks import Stacks
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[STACK]...", help="stacks of the plan; all without a name")]
 All = Annotated[bool, typer.Option("--all", help="every stack of the plan")]
@@ -35,22 +35,23 @@ def up(
     """Make stacks as declared, and record what each site's stack tells the others."""
     stacks, chosen = _opened(plan, names, everything=everything)
     if dry_run:
-        from components.spec.records import awaited, records_from_config  # noqa: PLC0415
-        from scripts.core import settings  # noqa: PLC0415
+        from model.site_records import awaited, records_from_config  # noqa: PLC0415
         from scripts.core.errors import Refused  # noqa: PLC0415
+        from scripts.stacks import topology_files  # noqa: PLC0415
 
-        bare = [stack for stack in chosen if not settings.settings_path(stacks.project, stack).exists()]
+        bare = [stack for stack in chosen if not topology_files.settings_path(stacks.project, stack).exists()]
         if bare:
             raise Refused(
                 f"{', '.join(bare)} of {stacks.plan.system}: no settings file yet, so nothing can be shown",
                 "`dr up` writes it; `dr plan check` says what the plan can reach",
             )
-        records = records_from_config(settings.read_records(stacks.plan, stacks.project))
+        records = records_from_config(topology_files.read_records(stacks.plan, stacks.project))
         after = {stack: first for stack in chosen if (first := awaited(stacks.plan, stack, records))}
         _show({stack: stacks.preview(stack) for stack in chosen if stack not in after}, form, after)
         return
-    from scripts.core import approvals, provision  # noqa: PLC0415
-    from scripts.core.lock import run_lock  # noqa: PLC0415
+    from scripts.people import approvals  # noqa: PLC0415
+    from scripts.runs.lock import run_lock  # noqa: PLC0415
+    from scripts.stacks import provision  # noqa: PLC0415
 
     consequence = f"{', '.join(chosen)} of {stacks.plan.system} will be made as declared"
     approvals.ask(consequence, stacks.plan.system, yes=yes)
@@ -64,23 +65,23 @@ def up(
 
 def _record_plan(stacks: Stacks, source: str) -> None:
     """The program reads the very plan that was checked here: by its name, else by its path as the project sees it."""
-    from scripts.core import settings  # noqa: PLC0415
+    from scripts.stacks import topology_files  # noqa: PLC0415
 
     stacks.engine()  # refused before anything is written where there is none
     path = Path(source).resolve()
     if path.suffix in {".yaml", ".yml"}:
         project = stacks.project.resolve()
         source = path.relative_to(project).as_posix() if path.is_relative_to(project) else str(path)
-    settings.write_config(stacks.project, stacks.plan.stacks, {"dr:plan": source})
+    topology_files.write_config(stacks.project, stacks.plan.stacks, {"dr:plan": source})
 
 
 def _open(plan: Plan, path: str) -> None:
     """A system that was just made takes no writes until the first writer lease is given: once, and only the first."""
     from scripts.clouds.access import Clouds  # noqa: PLC0415
-    from scripts.core import settings  # noqa: PLC0415
     from scripts.core.home import project_dir  # noqa: PLC0415
-    from scripts.core.runbook import Options  # noqa: PLC0415
     from scripts.runbooks.run import run  # noqa: PLC0415
+    from scripts.runs.runbook import Options  # noqa: PLC0415
+    from scripts.stacks import topology_files  # noqa: PLC0415
 
     clouds = Clouds(plan)
     try:
@@ -88,7 +89,7 @@ def _open(plan: Plan, path: str) -> None:
             return
     finally:
         clouds.close()
-    site = settings.read_topology(plan, project_dir()).active_site
+    site = topology_files.read_topology(plan, project_dir()).active_site
     _say(site, "opening for writes ...")
     outcome = run("open", plan, Options(to=site), plan_path=path)
     if outcome.error is not None:
@@ -99,8 +100,8 @@ def _open(plan: Plan, path: str) -> None:
 def _opened(name: str, names: Sequence[str] | None, *, everything: bool) -> tuple[Stacks, list[str]]:
     if names and everything:
         raise typer.BadParameter("name stacks, or say --all, not both")
-    from scripts.core.provision import chosen, refuse_what_is_not_built  # noqa: PLC0415
-    from scripts.core.stacks import Stacks  # noqa: PLC0415
+    from scripts.stacks.provision import chosen, refuse_what_is_not_built  # noqa: PLC0415
+    from scripts.stacks.stacks import Stacks  # noqa: PLC0415
 
     plan: Plan = plan_of(name)
     wanted = chosen(plan, names or ())

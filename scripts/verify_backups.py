@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from components.spec import load_plan, names
+from model import load_plan, names
 from scripts.clouds.access import Clouds
 from scripts.clouds.aws import RestorePoint
 from scripts.core.errors import BadInput, DatabaseFailed, DrError, ObjectiveMissed, Refused
 from scripts.core.net import Database
-from scripts.core.options import DEFAULT_PLAN, Format, PlanName, duration
-from scripts.core.output import Form, out, table, write_json
 from scripts.core.waiting import wait_until
+from scripts.people.options import DEFAULT_PLAN, Format, PlanName, duration
+from scripts.people.output import Form, out, table, write_json
 from scripts.probes.contents import look_inside
 
 if TYPE_CHECKING:
-    from components.spec import Plan
+    from model import Plan
     from scripts.clouds.aws import DatabaseInstance
 
 BOUND_SECONDS = 3600

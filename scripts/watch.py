@@ -19,24 +19,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from components.spec import load_plan, names
+from model import load_plan, names
 from scripts.clouds.access import Clouds
-from scripts.core import records, settings
 from scripts.core.errors import BadInput, CloudFailed, DrError, NotFenced
 from scripts.core.home import project_dir
-from scripts.core.journal import Journal
-from scripts.core.lease import wait_until_expired
-from scripts.core.options import DEFAULT_PLAN, PlanName
-from scripts.core.output import err
-from scripts.core.runbook import Options, RunOutcome
-from scripts.core.suspicion import ACTED, OVER, Suspicion
 from scripts.failover import failover
+from scripts.fencing.lease import wait_until_expired
+from scripts.people.options import DEFAULT_PLAN, PlanName
+from scripts.people.output import err
+from scripts.people.suspicion import ACTED, OVER, Suspicion
 from scripts.probes.traffic import http_port
 from scripts.probes.vantage import Vantage, vantages
 from scripts.runbooks.run import run
+from scripts.runs import run_records
+from scripts.runs.journal import Journal
+from scripts.runs.runbook import Options, RunOutcome
+from scripts.stacks import topology_files
 
 if TYPE_CHECKING:
-    from components.spec import Plan
+    from model import Plan
     from scripts.core.net import Login
 
 FOLLOW_SECONDS = 5.0  # how often it is asked whether somebody else moved the service
@@ -79,9 +80,9 @@ class Watch:
                 f"the plan wants {wanted} vantage points, and there is {len(points)}",
                 "name them in DR_VANTAGE_POINTS: one name server for each place",
             )
-        journal, places = Journal.of(records.new_run_id("watch")), ", ".join(point.name for point in points)
+        journal, places = Journal.of(run_records.new_run_id("watch")), ", ".join(point.name for point in points)
         evidence = {"system": plan.system, "plan": plan_path or plan.system, "from": places}
-        evidence["environment"] = records.environment()
+        evidence["environment"] = run_records.environment()
         journal.write("run", "watch", f"Watch {plan.system} from {places}", status="begun", evidence=evidence)
         return cls(plan, points, Clouds(plan), journal, plan_path)
 
@@ -93,7 +94,7 @@ class Watch:
         """
         plan = self.plan
         self._door = ("", 0, "")
-        topology = settings.read_topology(plan, project_dir())
+        topology = topology_files.read_topology(plan, project_dir())
         self._active = active = topology.active_site
         self._epoch = topology.epoch
         built = topology.built(active)
@@ -103,7 +104,7 @@ class Watch:
         region = plan.site(active).region
         # A place inside the region that may be gone sees nothing that others do not.
         self.points = [point for point in self.points if point.name != region]
-        import scripts.core.durable  # noqa: F401, PLC0415 (half a second that must not be spent when it is urgent)
+        import scripts.runs.durable  # noqa: F401, PLC0415 (half a second that must not be spent when it is urgent)
 
         self._door = (host, http_port(plan), plan.traffic.health.path)  # last: from here on it is aimed
 
@@ -204,12 +205,12 @@ class Watch:
     def _has_moved(self) -> bool:
         """Did somebody else move the service, or build its database anew?"""
         self._followed_at = time.monotonic()
-        topology = settings.read_topology(self.plan, project_dir())
+        topology = topology_files.read_topology(self.plan, project_dir())
         return (topology.active_site, topology.epoch) != (self._active, self._epoch)
 
     def is_decided(self) -> bool:
         """Somebody is at work on it, or has been."""
-        return self._has_moved() or records.unfinished(self.plan.system) is not None
+        return self._has_moved() or run_records.unfinished(self.plan.system) is not None
 
     def _follow(self) -> None:
         """Look at where the service is now."""

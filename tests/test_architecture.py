@@ -1,8 +1,9 @@
 """
 Who may import whom (DESIGN.md, section 3), read from the sources.
 
-    components/spec <- components <- __main__        components/spec <- scripts
-    inside scripts: dr -> programs -> runbooks -> steps -> probes -> clouds, core
+    model <- components <- __main__        model <- previews, scripts, agent
+    inside scripts: dr -> programs -> drills -> runbooks -> steps -> probes -> runs, people, stacks, packs
+                    -> clouds -> fencing -> core
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-OURS = ("components", "policies", "sandbox", "scripts")
+OURS = ("agent", "components", "model", "policies", "previews", "sandbox", "scripts")
 
 
 @dataclass(frozen=True)
@@ -85,16 +86,22 @@ def offences(who: str, what: tuple[str, ...], *, but: tuple[str, ...] = (), typi
 def test_the_sources_were_read() -> None:
     """The rules below would all hold for an empty list."""
     assert len({it.who for it in all_imports()}) > 50
-    assert any(below(it.who, "scripts.core") and below(it.what, "components.spec") for it in all_imports())
+    assert any(below(it.who, "scripts.stacks") and below(it.what, "model") for it in all_imports())
 
 
 def test_the_plans_models_know_neither_pulumi_nor_the_programs() -> None:
-    others = ("pulumi", "pulumi_aws", "pulumi_kubernetes", "pulumi_azure_native", "scripts", "sandbox", "policies")
-    assert offences("components.spec", others, typing_counts=True) == []
+    others = (
+        "pulumi",
+        "pulumi_aws",
+        "pulumi_kubernetes",
+        "pulumi_azure_native",
+        *(top for top in OURS if top != "model"),
+    )
+    assert offences("model", others, typing_counts=True) == []
 
 
 def test_components_know_nothing_of_what_moves_them() -> None:
-    assert offences("components", ("scripts", "sandbox", "policies"), typing_counts=True) == []
+    assert offences("components", ("agent", "previews", "scripts", "sandbox", "policies"), typing_counts=True) == []
 
 
 def test_the_program_only_declares() -> None:
@@ -103,36 +110,36 @@ def test_the_program_only_declares() -> None:
 
 def test_the_policy_pack_stands_alone() -> None:
     """It runs with its own folder as working directory, where none of our packages can be found."""
-    assert offences("policies", ("components", "scripts", "sandbox"), typing_counts=True) == []
+    assert offences("policies", tuple(top for top in OURS if top != "policies"), typing_counts=True) == []
 
 
-def test_programs_know_the_plan_but_no_component() -> None:
-    found = [it for it in all_imports() if below(it.who, "scripts") and below(it.what, "components")]
-    assert [str(it) for it in found if not below(it.what, "components.spec")] == []
+@pytest.mark.parametrize("part", ["agent", "previews", "scripts"])
+def test_programs_know_the_plan_but_no_component(part: str) -> None:
+    assert offences(part, ("components",), typing_counts=True) == []
 
 
 def test_the_sandbox_knows_the_plan_but_no_program() -> None:
     """Its pods run the sentinel by name, as a cluster runs an image."""
-    assert offences("sandbox", ("scripts", "policies")) == []
+    assert offences("sandbox", ("agent", "components", "policies", "previews", "scripts")) == []
 
 
 def test_few_places_know_that_there_is_a_sandbox() -> None:
     """The choice of the engine, `dr sandbox`, and the drills, which need a world to break."""
-    known = ("scripts.core.stacks", "scripts.sandbox_cli", "scripts.drills")
+    known = ("scripts.stacks.stacks", "scripts.sandbox_cli", "scripts.drills")
     assert offences("scripts", ("sandbox",), but=known) == []
 
 
 @pytest.mark.parametrize(
     ("library", "only"),
     [
-        ("pulumi.automation", ("scripts.core.stacks",)),
-        ("pulumi", ("scripts.core.stacks", "scripts.core.analyzer")),
-        ("dbos", ("scripts.core.durable",)),
+        ("pulumi.automation", ("scripts.stacks.stacks",)),
+        ("pulumi", ("scripts.stacks.stacks", "scripts.packs.analyzer")),
+        ("dbos", ("scripts.runs.durable",)),
         ("boto3", ("scripts.clouds.aws",)),
         ("botocore", ("scripts.clouds.aws",)),
         ("kubernetes", ("scripts.clouds.kubernetes",)),
         ("azure", ("scripts.clouds.azure",)),
-        ("apprise", ("scripts.core.sending",)),
+        ("apprise", ("scripts.people.sending",)),
         ("matplotlib", ("scripts.reports",)),
     ],
 )
@@ -148,18 +155,19 @@ LAYERS = (
     ("scripts.runbooks",),
     ("scripts.steps",),
     ("scripts.probes",),
+    ("scripts.runs", "scripts.people", "scripts.stacks", "scripts.packs"),
     ("scripts.clouds",),
+    ("scripts.fencing",),
     ("scripts.core",),
 )
-# Helpers of one program each, which use the core and nothing else of scripts.
-SIDE = ("scripts.previews", "scripts.reports")
+SUPPORT = tuple(name for names in LAYERS[6:] for name in names)
 
 
 def layer(module: str) -> int | None:
-    for depth, (name,) in enumerate(LAYERS):
-        if below(module, name):
+    for depth, names in enumerate(LAYERS):
+        if below(module, *names):
             return depth
-    if below(module, *SIDE) or not module.startswith("scripts."):
+    if below(module, "scripts.reports") or not module.startswith("scripts."):
         return None
     return 1
 
@@ -178,12 +186,15 @@ def test_scripts_import_downwards_only() -> None:
     assert upwards == []
 
 
-# A preview asks the policy pack in the way that `dr policy` does.
-ALSO = {"scripts.previews": ("scripts.policy",)}
+# What stands beside the programs, and what it uses of them. A preview asks the policy pack as `dr policy` does.
+BESIDE = {
+    "agent": ("scripts.clouds", "scripts.fencing", "scripts.core"),
+    "previews": (*SUPPORT, "scripts.policy"),
+    "scripts.reports": ("scripts.reports", *SUPPORT),
+}
 
 
-@pytest.mark.parametrize("part", SIDE)
-def test_side_parts_use_the_core_only(part: str) -> None:
+@pytest.mark.parametrize("part", BESIDE)
+def test_parts_beside_the_programs_use_what_supports_them_only(part: str) -> None:
     found = [it for it in all_imports() if below(it.who, part) and below(it.what, "scripts")]
-    allowed = (part, "scripts.core", *ALSO.get(part, ()))
-    assert [str(it) for it in found if not below(it.what, *allowed)] == []
+    assert [str(it) for it in found if not below(it.what, *BESIDE[part])] == []

@@ -12,7 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 if TYPE_CHECKING:
-    from components.spec import Plan
+    from model import Plan
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components.spec import Topology, names
+from model import Topology, names
 
 if TYPE_CHECKING:
-    from components.spec import Plan
+    from model import Plan
 
 _POLICIES = "arn:aws:iam::aws:policy/service-role"
 

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_aws as aws
+from model.built import why_not_build_engine, why_not_replicate
+from model.topology import origin_of
 
-from components.spec import Incarnation, names
-from components.spec.built import why_not_build_engine, why_not_replicate
-from components.spec.topology import origin_of
+from model import Incarnation, names
 
 if TYPE_CHECKING:
-    from components.spec import Plan
-    from components.spec.databases import Database
+    from model.databases import Database
+
+    from model import Plan
 
 # What says where an incarnation came from. A retiring one keeps in its state what it had, whatever that was: giving up
 # `replicateSourceDb` would promote it, and a final snapshot of a replica is refused.

@@ -2,7 +2,7 @@
 A site's copy of an object store: a live copy that sends to the others, or an archive that nobody can delete from.
 
 Replication is declared at the sender and needs the receiving bucket to be there, so a rule appears once the receiving
-site is recorded (`components/spec/records.py`). Each live copy sends to every other, so that objects written after a
+site is recorded (`model/site_records.py`). Each live copy sends to every other, so that objects written after a
 failover find their way back; S3 does not send on what it received.
 """
 
@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_aws as aws
+from model.built import why_not_archive
 
-from components.spec import names
-from components.spec.built import why_not_archive
-from components.spec.records import Records
+from model import names
+from model.site_records import Records
 
 if TYPE_CHECKING:
-    from components.spec import Plan
-    from components.spec.objects import ObjectStore
+    from model.objects import ObjectStore
+
+    from model import Plan
 
 
 @dataclass(frozen=True)

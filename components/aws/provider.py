@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 if TYPE_CHECKING:
-    from components.spec import Plan
+    from model import Plan
 
 
 def provider(plan: "Plan", region: str, place: str) -> aws.Provider:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components.spec import names
+from model import names
 
 if TYPE_CHECKING:
-    from components.spec import Plan
+    from model import Plan
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_aws as aws
 
-from components.spec import names
-from components.spec.records import FrontDoor, Records
+from model import names
+from model.site_records import FrontDoor, Records
 
 if TYPE_CHECKING:
-    from components.spec import Plan
+    from model import Plan
 
 
 @dataclass(frozen=True)

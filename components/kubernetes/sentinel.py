@@ -1,6 +1,6 @@
 """
 The sentinel of a site: renews the writer's lease while this site holds it, and tells the database until when it may
-write (`scripts/sentinel.py`). It runs in warm sites too, idle, so that a promoted site can write at once.
+write (`agent/sentinel.py`). It runs in warm sites too, idle, so that a promoted site can write at once.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.spec import names
+from model import names
 
 from .workload import Workload, WorkloadArgs
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from components.spec import Plan, names
+from model import Plan, names
 from sandbox.clouds.aws.calls import CallLog
 from sandbox.clouds.aws.context import Context
 from sandbox.clouds.aws.gateway import Gateway
@@ -69,7 +69,7 @@ def start_control_planes(
     """
     Start everything; all ports accept connections when this returns. Raises OSError when a port is taken.
 
-    `plan` gives the account (`components.spec.Plan`). One world per process: moto's state lives in its modules.
+    `plan` gives the account (`model.Plan`). One world per process: moto's state lives in its modules.
     """
     context = Context(fabric=fabric, names=registry, ports=ports, account=plan.account, pace=pace)
     calls = CallLog(Path(home) / "calls.jsonl")

@@ -22,7 +22,7 @@ from typing import Any
 
 from sandbox.dataplane.launch import PR_SET_PDEATHSIG
 
-ENTRY_POINTS = {"app": "sandbox.dataplane.app:main", "sentinel": "scripts.sentinel:main"}
+ENTRY_POINTS = {"app": "sandbox.dataplane.app:main", "sentinel": "agent.sentinel:main"}
 
 
 def die_with_parent(parent: int) -> None:

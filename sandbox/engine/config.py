@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.engine.errors import EngineError
 from sandbox.engine.passphrase import Crypter
 from sandbox.engine.project import Project
-from sandbox.engine.settings import Settings, scalar
+from sandbox.engine.stack_settings import Settings, scalar
 
 Json = Any
 Config = dict[str, "ConfigValue"]

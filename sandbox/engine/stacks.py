@@ -10,7 +10,7 @@ from sandbox.engine.document import document
 from sandbox.engine.errors import EngineError, ProviderError
 from sandbox.engine.passphrase import Crypter
 from sandbox.engine.project import Project
-from sandbox.engine.settings import Settings
+from sandbox.engine.stack_settings import Settings
 from sandbox.engine.state import Snapshot, from_json, snapshot_from_json
 from sandbox.engine.urns import STACK_TYPE
 from sandbox.engine.values import Map, Secret

@@ -10,14 +10,14 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from components.spec import names
+from model import names
 from scripts.clouds.aws import Aws, DatabaseInstance
 from scripts.core.errors import DatabaseFailed, Refused
-from scripts.core.lease import WitnessLease
 from scripts.core.net import Database, Login
+from scripts.fencing.lease import WitnessLease
 
 if TYPE_CHECKING:
-    from components.spec import Plan
+    from model import Plan
     from scripts.clouds.kubernetes import Cluster
 
 

@@ -119,8 +119,8 @@ def exit_code_of(error: BaseException) -> int:
 
 
 def is_bad_plan(error: BaseException | None) -> bool:
-    """A PlanError or TopologyError: `components.spec` names what is wrong, and knows nothing of exit codes."""
-    return type(error).__module__.startswith("components.spec")
+    """A PlanError or TopologyError: `model` names what is wrong, and knows nothing of exit codes."""
+    return type(error).__module__.startswith("model")
 
 
 # What a secret looks like inside a text that we did not write: a password in a URL, key=value, a cloud's key, a Pulumi

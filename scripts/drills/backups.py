@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from scripts.core import guard
 from scripts.core.errors import DrError, ObjectiveMissed
 from scripts.core.waiting import wait_until
 from scripts.drills.found import Found
+from scripts.fencing import guard
 from scripts.probes.writes import try_write
 from scripts.verify_backups import newest_backups, verify_backup
 

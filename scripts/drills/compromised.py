@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from components.spec import names
+from model import names
 from scripts.compromise import compromise, options_for
 from scripts.core.errors import ObjectiveMissed, Refused
-from scripts.core.output import progress
 from scripts.drills.database import damage, undone, wait_until_restorable
 from scripts.drills.found import Found
 from scripts.drills.stage import as_evidence
+from scripts.people.output import progress
 from scripts.reprotect import reprotect
 from scripts.runbooks.tables import table
 
 if TYPE_CHECKING:
-    from scripts.core.runbook import RunOutcome
     from scripts.drills.stage import Stage
+    from scripts.runs.runbook import RunOutcome
 
 READER = "reporting"
 """A login of somebody else's, known to the intruder; its password is its name."""

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from components.spec import names
+from model import names
 from scripts.core.errors import ObjectiveMissed, Refused
-from scripts.core.output import progress
-from scripts.core.runbook import Options
 from scripts.core.waiting import wait_until
 from scripts.drills.detection import aimed
 from scripts.drills.found import Found
 from scripts.drills.stage import as_evidence
+from scripts.people.output import progress
 from scripts.restore import disaster_of, protect_again, restore
 from scripts.runbooks.tables import table
+from scripts.runs.runbook import Options
 from scripts.watch import watch
 
 if TYPE_CHECKING:
     from sandbox.workload import Loss
-    from scripts.core.runbook import RunOutcome
     from scripts.drills.stage import Stage
+    from scripts.runs.runbook import RunOutcome
 
 SPOILT = "spoilt by a migration"
 UNACKNOWLEDGED = 4  # the writer sends one order after the other: so many connections may break under an answer

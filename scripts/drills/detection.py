@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scripts.watch import Watch
 
 if TYPE_CHECKING:
-    from components.spec import Plan
+    from model import Plan
 
 
 def aimed(plan: Plan) -> Watch:

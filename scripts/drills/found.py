@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scripts.core.runbook import RunOutcome
+    from scripts.runs.runbook import RunOutcome
 
 
 @dataclass

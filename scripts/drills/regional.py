@@ -13,8 +13,8 @@ from scripts.drills.stage import as_evidence
 from scripts.failover import failover
 
 if TYPE_CHECKING:
-    from scripts.core.runbook import RunOutcome
     from scripts.drills.stage import Stage
+    from scripts.runs.runbook import RunOutcome
 
 
 def lose(stage: Stage) -> Found:

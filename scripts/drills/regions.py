@@ -6,13 +6,13 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from scripts.core import guard
 from scripts.core.errors import ObjectiveMissed
 from scripts.drills.backups import damaged_backup_fails, wait_for_backup, write_sentinel_row
 from scripts.drills.detection import aimed, wait_until_unseen
 from scripts.drills.found import Found
 from scripts.drills.shown import shown_failover
 from scripts.drills.stage import as_evidence
+from scripts.fencing import guard
 
 if TYPE_CHECKING:
     from scripts.drills.stage import Stage

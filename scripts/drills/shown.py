@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from scripts.core.output import progress
-from scripts.core.runbook import Options, RunOutcome
 from scripts.failback import Act, Part, failback
 from scripts.failover import disaster_for, failover, table_for
+from scripts.people.output import progress
 from scripts.runbooks.tables import table
+from scripts.runs.runbook import Options, RunOutcome
 
 if TYPE_CHECKING:
     from scripts.drills.stage import Stage

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from components.spec import load_plan
-from scripts.core import records
-from scripts.core.journal import Journal
+from model import load_plan
 from scripts.drills.stage import Stage, entered, stage
 from scripts.failback import failback
+from scripts.runs import run_records
+from scripts.runs.journal import Journal
 
 PLAN = "minimal"
 
@@ -18,7 +18,7 @@ def small_world(folder: Path, plan: str = PLAN) -> Iterator[Stage]:
     """Every stack as declared, the service open, everything gone afterwards."""
     (folder / "ledgers").mkdir(parents=True)
     with entered({"DR_HOME": str(folder / "home")}):
-        journal = Journal.of(records.new_run_id("drill"))
+        journal = Journal.of(run_records.new_run_id("drill"))
         with stage(load_plan(plan), plan, journal, folder / "ledgers", print) as made:
             made.provision()
             yield made

@@ -17,26 +17,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from components.spec import names
+from model import names
 from sandbox.client import World, leading_elsewhere
 from sandbox.workload import Workload
 from scripts.clouds.access import Clouds
-from scripts.core import settings
 from scripts.core.errors import DrError, ObjectiveMissed
 from scripts.core.home import project_dir
-from scripts.core.journal import Journal
-from scripts.core.provision import provision
-from scripts.core.runbook import Options, RunOutcome
-from scripts.core.stacks import Stacks
 from scripts.core.waiting import wait_until
 from scripts.probes.replication import position
 from scripts.runbooks.run import run
+from scripts.runs.journal import Journal
+from scripts.runs.runbook import Options, RunOutcome
+from scripts.stacks import topology_files
+from scripts.stacks.provision import provision
+from scripts.stacks.stacks import Stacks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from components.spec import Plan
-    from components.spec.topology import Topology
+    from model.topology import Topology
+
+    from model import Plan
     from sandbox.workload import Loss, Outage
 
 RATE = 100.0  # orders a second
@@ -96,7 +97,7 @@ class Stage:
 
     @property
     def topology(self) -> Topology:
-        return settings.read_topology(self.plan, project_dir())
+        return topology_files.read_topology(self.plan, project_dir())
 
     @property
     def active(self) -> str:
@@ -122,7 +123,7 @@ class Stage:
         began = time.monotonic()
         stacks = Stacks(self.plan, journal=self.journal)
         if "/" in self.plan_path:  # a plan that is not one of the project's
-            settings.write_config(project_dir(), self.plan.stacks, {"dr:plan": self.plan_path})
+            topology_files.write_config(project_dir(), self.plan.stacks, {"dr:plan": self.plan_path})
         provision(stacks, say=lambda stack, said: self.say(f"{stack}: {said}"))
         outcome = run("open", self.plan, Options(to=self.plan.primary.name), plan_path=self.plan_path)
         if outcome.error is not None:

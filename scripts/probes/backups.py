@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from components.spec import names
+from model import names
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from components.spec import Plan, Topology
+    from model import Plan, Topology
     from scripts.clouds.aws import RestorePoint
 
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from components.spec import names
+from model import names
 from scripts.clouds import aws_holdings as cloud
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from components.spec import Plan
+    from model import Plan
     from scripts.clouds.aws import Aws
-    from scripts.core.analyzer import PackResource
+    from scripts.packs.analyzer import PackResource
 
 PROTECTED = "protected"  # by Pulumi
 DELETION_PROTECTION = "deletion protection"

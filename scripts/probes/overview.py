@@ -13,8 +13,9 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from components.spec import names
-from components.spec.roles import role_of
+from model.roles import role_of
+
+from model import names
 from scripts.core.errors import DrError
 from scripts.core.moments import now
 from scripts.core.net import Unreachable
@@ -24,7 +25,7 @@ from scripts.probes.replication import position
 from scripts.probes.writes import try_write
 
 if TYPE_CHECKING:
-    from components.spec import Plan, Topology
+    from model import Plan, Topology
     from scripts.clouds.access import Clouds
 
 T = TypeVar("T")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from components.spec import names
+from model import names
 from scripts.core.net import address_of, wait_for
 
 if TYPE_CHECKING:
-    from components.spec import Plan
+    from model import Plan
     from scripts.clouds.access import Clouds
 
 

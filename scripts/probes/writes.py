@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scripts.core import guard
 from scripts.core.net import Database, QueryRefused, Unreachable
+from scripts.fencing import guard
 
 
 @dataclass(frozen=True)

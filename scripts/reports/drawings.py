@@ -9,7 +9,7 @@ import tempfile
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from scripts.core.measure import PARTS
+from scripts.runs.measure import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

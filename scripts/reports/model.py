@@ -14,14 +14,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from components.spec import PlanError, Topology, TopologyError, load_plan, role_of
-from scripts.core import journal, records
+from model import PlanError, Topology, TopologyError, load_plan, role_of
 from scripts.core.errors import BadInput
-from scripts.core.journal import Entry
-from scripts.core.measure import Measures, measure, moments
+from scripts.runs import journal, run_records
+from scripts.runs.journal import Entry
+from scripts.runs.measure import Measures, measure, moments
 
 if TYPE_CHECKING:
-    from components.spec import Plan
+    from model import Plan
 
 
 @dataclass(frozen=True)
@@ -214,8 +214,8 @@ def _measure(entry: Entry, name: str, at: datetime, evidence: Mapping[str, Any])
 
 def _plan(run: str, first: Entry) -> Plan | None:
     name = str(first.evidence.get("plan") or first.evidence.get("system") or "")
-    if journal.RUN_ID.fullmatch(run) and records.exists(run):
-        name = records.load(run).plan
+    if journal.RUN_ID.fullmatch(run) and run_records.exists(run):
+        name = run_records.load(run).plan
     try:
         return load_plan(name) if name else None
     except PlanError:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from scripts.core.output import seconds, verdict
+from scripts.people.output import seconds, verdict
 from scripts.reports import drawings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from scripts.core.journal import Entry
-    from scripts.core.measure import Measures
     from scripts.reports.model import Report, RunReport, Scenario
+    from scripts.runs.journal import Entry
+    from scripts.runs.measure import Measures
 
 TEMPLATES = Path(__file__).parent / "templates"
 HEADLINES = {

@@ -5,9 +5,9 @@ own stack.
 
 from __future__ import annotations
 
-from components.spec import Plan
-from scripts.core.runbook import Row, Runbook
+from model import Plan
 from scripts.runbooks.failover import LOOKS, compute
+from scripts.runs.runbook import Row, Runbook
 from scripts.steps.build_site import build_site
 from scripts.steps.choose_restore_point import choose_restore_point
 from scripts.steps.declare_disaster import declare_disaster

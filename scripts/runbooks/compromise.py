@@ -5,9 +5,9 @@ in a clean site, from the last state that is known to be clean, with credentials
 
 from __future__ import annotations
 
-from components.spec import Plan
-from scripts.core.runbook import Row, Runbook
+from model import Plan
 from scripts.runbooks.failover import LOOKS, compute
+from scripts.runs.runbook import Row, Runbook
 from scripts.steps.build_site import build_site
 from scripts.steps.choose_clean_point import choose_clean_point
 from scripts.steps.declare_disaster import declare_disaster

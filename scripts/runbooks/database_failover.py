@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from components.spec import Plan
-from scripts.core.runbook import Row, Runbook
+from model import Plan
 from scripts.runbooks.failover import LOOKS
+from scripts.runs.runbook import Row, Runbook
 from scripts.steps.fail_over_database import fail_over_database
 from scripts.steps.verify_service import verify_service
 from scripts.steps.verify_tiers import verify_tiers

@@ -7,8 +7,8 @@ that.
 
 from __future__ import annotations
 
-from components.spec import Plan
-from scripts.core.runbook import Row, Runbook
+from model import Plan
+from scripts.runs.runbook import Row, Runbook
 from scripts.steps.check_target import check_target
 from scripts.steps.declare_disaster import declare_disaster
 from scripts.steps.fence_old_writer import fence_old_writer

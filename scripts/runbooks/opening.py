@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from components.spec import Plan
-from scripts.core.runbook import Row, Runbook
+from model import Plan
+from scripts.runs.runbook import Row, Runbook
 from scripts.steps.open_service import open_service
 
 

@@ -7,9 +7,9 @@ after what only it holds has been counted and its successor has been seen to fol
 
 from __future__ import annotations
 
-from components.spec import Plan
-from scripts.core.runbook import Row, Runbook
+from model import Plan
 from scripts.runbooks.failover import LOOKS
+from scripts.runs.runbook import Row, Runbook
 from scripts.steps.measure_divergence import measure_divergence
 from scripts.steps.preview_stacks import preview_stacks
 from scripts.steps.rebuild_replica import declare_replica, rebuild_replica

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from components.spec import Plan
-from scripts.core.runbook import Row, Runbook
+from model import Plan
 from scripts.runbooks.failover import LOOKS
+from scripts.runs.runbook import Row, Runbook
 from scripts.steps.choose_point_in_time import choose_point_in_time
 from scripts.steps.declare_disaster import declare_disaster
 from scripts.steps.grant_lease import grant_lease

@@ -10,22 +10,23 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
 from scripts.clouds.access import Clouds
-from scripts.core import records, shared
 from scripts.core.errors import Refused
-from scripts.core.escalation import Escalation, told_up_to
-from scripts.core.journal import Journal, read
-from scripts.core.lazy_stacks import LazyStacks
-from scripts.core.lock import run_lock
-from scripts.core.measure import measure, moments
-from scripts.core.notify import Notifier, Telling
-from scripts.core.runbook import Context, Options, Result, Runbook, RunOutcome
+from scripts.people.escalation import Escalation, told_up_to
+from scripts.people.notify import Notifier, Telling
 from scripts.runbooks.tables import table
+from scripts.runs import run_records, shared
+from scripts.runs.journal import Journal, read
+from scripts.runs.lock import run_lock
+from scripts.runs.measure import measure, moments
+from scripts.runs.runbook import Context, Options, Result, Runbook, RunOutcome
+from scripts.stacks.lazy_stacks import LazyStacks
 
 if TYPE_CHECKING:
-    from components.spec import Plan
-    from components.spec.topology import Topology
-    from scripts.core.rows import Observer
-    from scripts.core.stacks import Stacks
+    from model.topology import Topology
+
+    from model import Plan
+    from scripts.runs.rows import Observer
+    from scripts.stacks.stacks import Stacks
 
 MOMENTS = ("fault", "detected", "approved")
 
@@ -51,11 +52,11 @@ def run(
     warm_up.start()
     with run_lock(plan.system, f"dr {name}"):
         shared.pull()
-        if (open_run := records.unfinished(plan.system)) is not None and not options.more.get("beside_unfinished"):
+        if (open_run := run_records.unfinished(plan.system)) is not None and not options.more.get("beside_unfinished"):
             raise Refused(
                 f"the run {open_run.run} ({open_run.runbook}) is not finished", f"go on with `dr resume {open_run.run}`"
             )
-        run_id = run_id or records.new_run_id(name)
+        run_id = run_id or run_records.new_run_id(name)
         stacks = LazyStacks(plan)
         return _execute(
             name,
@@ -93,17 +94,17 @@ def look(name: str, plan: Plan, options: Options) -> list[str]:
 
 def resume(run_id: str, *, plan: Plan | None = None, observer: Observer | None = None) -> RunOutcome:
     """Go on with a run where it stopped, in this environment. Raises Locked, BadInput."""
-    from components.spec import load_plan  # noqa: PLC0415
+    from model import load_plan  # noqa: PLC0415
 
-    record = records.load(run_id)
-    if record.environment != records.environment():
+    record = run_records.load(run_id)
+    if record.environment != run_records.environment():
         raise Refused(
             f"the run {run_id} was begun elsewhere ({record.environment or 'a real cloud'})", "enter that first"
         )
     plan = plan or load_plan(record.plan)
     with run_lock(plan.system, f"dr resume {run_id}"):
         shared.pull()  # another machine may have gone on with it meanwhile
-        record = records.load(run_id)
+        record = run_records.load(run_id)
         return _execute(
             record.runbook,
             plan,
@@ -126,7 +127,7 @@ def _execute(
     observer: Observer | None = None,
     prepared: Clouds | None = None,
 ) -> RunOutcome:
-    from scripts.core.durable import run_durably  # noqa: PLC0415 (half a second of import, loaded beside the lock)
+    from scripts.runs.durable import run_durably  # noqa: PLC0415 (half a second of import, loaded beside the lock)
 
     journal = Journal.of(run_id)
     clouds = prepared or Clouds(plan, frozenset(options.more.get("lost", ())))
@@ -156,7 +157,7 @@ def _execute(
             telling.over(name, outcome)
         if outcome.error is not None:
             if _nothing_changed(runbook, outcome):
-                records.update(run_id, status="refused")  # not a run that has to be finished
+                run_records.update(run_id, status="refused")  # not a run that has to be finished
             elif outcome.error.hint == outcome.error.default_hint:
                 outcome.error.hint = f"look at `dr status`, then go on with `dr resume {run_id}`"
             elif run_id not in outcome.error.hint:
@@ -207,7 +208,7 @@ def _nothing_changed(runbook: Runbook, outcome: RunOutcome) -> bool:
 
 
 def _load_durable() -> None:
-    import scripts.core.durable  # noqa: F401, PLC0415 (only to have it loaded)
+    import scripts.runs.durable  # noqa: F401, PLC0415 (only to have it loaded)
 
 
 def preview_rows(name: str, plan: Plan, options: Options) -> list[dict[str, Any]]:

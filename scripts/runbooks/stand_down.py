@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from components.spec import Plan
-from scripts.core.runbook import Row, Runbook
+from model import Plan
 from scripts.runbooks.failover import LOOKS
+from scripts.runs.runbook import Row, Runbook
 from scripts.steps import stand_down as steps
 from scripts.steps.preview_stacks import preview_stacks
 

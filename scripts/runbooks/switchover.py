@@ -7,9 +7,9 @@ the new site is promoted.
 
 from __future__ import annotations
 
-from components.spec import Plan
-from scripts.core.runbook import Row, Runbook
+from model import Plan
 from scripts.runbooks.failover import LOOKS, compute, promotion
+from scripts.runs.runbook import Row, Runbook
 from scripts.steps.await_traffic import await_traffic
 from scripts.steps.check_target import check_target
 from scripts.steps.declare_disaster import declare_disaster

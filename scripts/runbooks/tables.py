@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from components.spec import Plan
+from model import Plan
 from scripts.core.errors import BadInput
-from scripts.core.runbook import Options, Runbook
 from scripts.runbooks.activate_cold import activate_cold
 from scripts.runbooks.compromise import compromise
 from scripts.runbooks.database_failover import database_failover
@@ -16,6 +15,7 @@ from scripts.runbooks.reprotect import reprotect
 from scripts.runbooks.restore import restore
 from scripts.runbooks.stand_down import stand_down
 from scripts.runbooks.switchover import switchover
+from scripts.runs.runbook import Options, Runbook
 
 
 def _database_failover(plan: Plan, options: Options) -> Runbook:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scripts.core.errors import DrError, Refused
-from scripts.core.output import (
+from scripts.people.output import (
     Form,
     err,
     facts,
@@ -21,14 +21,15 @@ from scripts.core.output import (
     verdict,
     write_json,
 )
-from scripts.core.runbook import Options, RunOutcome
 from scripts.runbooks.run import look, preview_rows
 from scripts.runbooks.tables import table as table_of
+from scripts.runs.runbook import Options, RunOutcome
 
 if TYPE_CHECKING:
-    from components.spec import Plan
-    from components.spec.topology import Topology
-    from scripts.core.rows import Observer
+    from model.topology import Topology
+
+    from model import Plan
+    from scripts.runs.rows import Observer
 
 
 def show_rows(

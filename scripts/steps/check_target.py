@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from components.spec.roles import role_of
+from model.roles import role_of
+
 from scripts.core.errors import DrError, LossTooGreat, Refused
-from scripts.core.runbook import Context, Result
 from scripts.probes.replication import Position, position
+from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import epoch_to_be, is_planned, objective, target
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from components.spec.roles import role_of
+from model.roles import role_of
+
 from scripts.clouds.aws import RestorePoint
 from scripts.core.errors import LossTooGreat, Refused
 from scripts.core.moments import past_moment
-from scripts.core.runbook import Context, Result
 from scripts.probes.backups import up_to
+from scripts.runs.runbook import Context, Result
 from scripts.steps.choose_restore_point import backup_source, restore_points
 from scripts.steps.targets import isolated, lost, objective, target
 

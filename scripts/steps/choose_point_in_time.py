@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from components.spec import names
+from model import names
 from scripts.clouds.aws import RestorePoint
 from scripts.core.errors import DrError, LossTooGreat, Refused
 from scripts.core.moments import past_moment
-from scripts.core.runbook import Context, Result
+from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import objective, target
 
 

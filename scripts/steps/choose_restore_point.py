@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from scripts.clouds.aws import RestorePoint
 from scripts.core.errors import LossTooGreat, Refused
-from scripts.core.journal import read
-from scripts.core.runbook import Context, Result
 from scripts.probes.backups import usable
+from scripts.runs.journal import read
+from scripts.runs.runbook import Context, Result
 from scripts.steps.discard_failed import DISCARDED
 from scripts.steps.targets import objective, target
 

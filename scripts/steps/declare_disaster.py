@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.core.runbook import Context, Result
+from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import disaster, is_planned, objective, target
 
 

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from components.spec import names
-from scripts.core.runbook import Context
+from model import names
 from scripts.core.waiting import wait_until
+from scripts.runs.runbook import Context
 
 if TYPE_CHECKING:
-    from components.spec.topology import Topology
+    from model.topology import Topology
 
 BOUND_SECONDS = 300
 NEVER_CAME_UP = frozenset({"failed", "incompatible-network", "incompatible-restore", "insufficient-capacity"})
@@ -53,7 +53,7 @@ def _is_gone(context: Context, region: str, identifier: str) -> bool:
 
 
 def _urns(context: Context, stack: str, identifiers: Iterable[str]) -> list[str]:
-    from scripts.core.state_resources import resources_of  # noqa: PLC0415 (the SDK is loaded where it is wanted)
+    from scripts.packs.state_resources import resources_of  # noqa: PLC0415 (the SDK is loaded where it is wanted)
 
     wanted = set(identifiers)
     return [

@@ -6,9 +6,9 @@ from functools import partial
 
 from scripts.core.errors import Refused
 from scripts.core.net import Database
-from scripts.core.runbook import Context, Result
 from scripts.core.waiting import wait_until
 from scripts.probes.writes import try_write
+from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import target
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from scripts.core import guard
 from scripts.core.errors import DrError
-from scripts.core.lease import wait_until_expired
-from scripts.core.runbook import Context, Result
+from scripts.fencing import guard
+from scripts.fencing.lease import wait_until_expired
 from scripts.probes.writes import try_write
+from scripts.runs.runbook import Context, Result
 from scripts.steps.fence_old_writer import take_from_living
 from scripts.steps.stop_writes import NOBODY
 from scripts.steps.targets import epoch_to_be, lost

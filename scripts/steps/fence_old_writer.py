@@ -12,8 +12,8 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from scripts.clouds.aws import ConditionFailed
 from scripts.core.errors import NotFenced, Refused
-from scripts.core.lease import Lease, Seen, WitnessLease, wait_until_expired
-from scripts.core.runbook import Context, Result
+from scripts.fencing.lease import Lease, Seen, WitnessLease, wait_until_expired
+from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import epoch_to_be, target
 
 

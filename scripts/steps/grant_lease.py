@@ -9,13 +9,13 @@ from datetime import timedelta
 from functools import partial
 
 from scripts.clouds.aws import ConditionFailed
-from scripts.core import guard
 from scripts.core.errors import DatabaseFailed, NotFenced
-from scripts.core.lease import MARGIN, Lease
 from scripts.core.net import Database
-from scripts.core.runbook import Context, Result
 from scripts.core.waiting import wait_until
+from scripts.fencing import guard
+from scripts.fencing.lease import MARGIN, Lease
 from scripts.probes.writes import try_write
+from scripts.runs.runbook import Context, Result
 from scripts.steps.measure_divergence import remember_fork
 from scripts.steps.targets import built_now, epoch_to_be, target
 

@@ -8,11 +8,11 @@ database has written by then is everything there will ever be.
 
 from __future__ import annotations
 
-from scripts.core import guard
 from scripts.core.errors import NotFenced
-from scripts.core.runbook import Context, Result
+from scripts.fencing import guard
 from scripts.probes.replication import position
 from scripts.probes.writes import try_write
+from scripts.runs.runbook import Context, Result
 from scripts.steps.fence_old_writer import take_from_living
 from scripts.steps.targets import epoch_to_be, target
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from scripts.core.errors import DatabaseFailed
-from scripts.core.runbook import Context, Result
 from scripts.probes.contents import lock_login, look_inside, other_roles
+from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import built_now, target
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
-from components.spec import names
-from components.spec.roles import scale_of
+from model.roles import scale_of
+
+from model import names
 from scripts.clouds import aws_isolation
 from scripts.core.errors import DrError
 from scripts.core.net import Unreachable
-from scripts.core.runbook import Context, Result
 from scripts.core.waiting import wait_until
 from scripts.probes.traffic import http_port
 from scripts.probes.web import get
+from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import lost
 
 BOUND_SECONDS = 300

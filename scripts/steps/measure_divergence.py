@@ -12,8 +12,8 @@ from dataclasses import asdict
 
 from scripts.core.errors import Refused
 from scripts.core.net import Database, Unreachable
-from scripts.core.runbook import Context, Result
 from scripts.probes.divergence import only_in
+from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import target
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime
 
-from scripts.core.runbook import Context, Result
 from scripts.probes.divergence import only_in
+from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import built_now, target
 
 # Transactions that were at work at the chosen moment may be older than the first one that was not restored, and the

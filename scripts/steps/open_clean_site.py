@@ -6,8 +6,8 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from scripts.clouds.aws import ConditionFailed
 from scripts.core.errors import NotFenced
-from scripts.core.lease import Lease
-from scripts.core.runbook import Context, Result
+from scripts.fencing.lease import Lease
+from scripts.runs.runbook import Context, Result
 from scripts.steps.fence_compromised_writer import HOLDER
 from scripts.steps.grant_lease import open_for_writes
 from scripts.steps.targets import built_now, epoch_to_be, target

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from scripts.clouds.aws import ConditionFailed
-from scripts.core import guard
 from scripts.core.errors import Refused
-from scripts.core.lease import Lease
-from scripts.core.runbook import Context, Result
+from scripts.fencing import guard
+from scripts.fencing.lease import Lease
+from scripts.runs.runbook import Context, Result
 from scripts.steps.grant_lease import open_for_writes
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from components.spec import names
+from model import names
 from scripts.clouds import aws_isolation
-from scripts.core.runbook import Context, Result
 from scripts.core.waiting import wait_until
+from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import epoch_to_be, lost, target
 
 BOUND_SECONDS = 7200  # a full copy of the volume, into another region

@@ -6,9 +6,9 @@ import math
 from functools import partial
 
 from scripts.core.net import Database
-from scripts.core.runbook import Context, Result
 from scripts.core.waiting import wait_until
 from scripts.probes.replication import Position, position
+from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import target
 
 BOUND_SECONDS = 1800  # RDS restarts the instance; minutes are usual

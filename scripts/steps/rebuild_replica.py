@@ -6,15 +6,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from components.spec.topology import after_backups_switch, after_release, after_reprotect
+from model.topology import after_backups_switch, after_release, after_reprotect
+
 from scripts.core.errors import EngineFailed
-from scripts.core.runbook import Context, Result
+from scripts.runs.runbook import Context, Result
 from scripts.steps.discard_failed import discard_failed
 from scripts.steps.targets import target
 
 if TYPE_CHECKING:
-    from components.spec.topology import Topology
-    from scripts.core.changes import Changes
+    from model.topology import Topology
+
+    from scripts.stacks.changes import Changes
 
 
 def protected(context: Context) -> Topology:

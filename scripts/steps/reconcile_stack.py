@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.spec import names
+from model import names
 from scripts.core.errors import EngineFailed
-from scripts.core.runbook import Context, Result
+from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import target
 
 

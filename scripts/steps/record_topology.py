@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from components.spec.topology import after_failover
-from scripts.core.runbook import Context, Result
+from model.topology import after_failover
+
+from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import target
 
 

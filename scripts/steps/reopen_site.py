@@ -4,7 +4,7 @@ A site that was isolated is said to be clean again: what the isolation took away
 
 from __future__ import annotations
 
-from scripts.core.runbook import Context, Result
+from scripts.runs.runbook import Context, Result
 from scripts.steps.rebuild_replica import refuse_loss
 from scripts.steps.targets import target
 

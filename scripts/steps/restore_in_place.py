@@ -8,12 +8,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import partial
 
-from components.spec import names
-from components.spec.topology import Topology, after_backups_settled, after_restore, after_retirement
+from model.topology import Topology, after_backups_settled, after_restore, after_retirement
+
+from model import names
 from scripts.core.errors import EngineFailed
-from scripts.core.runbook import Context, Result
 from scripts.core.waiting import wait_until
 from scripts.probes.replication import position
+from scripts.runs.runbook import Context, Result
 from scripts.steps.discard_failed import discard_failed
 from scripts.steps.reconcile_stack import refuse_destruction
 from scripts.steps.targets import target

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from components.spec.topology import Topology, after_backups_settled, after_backups_switch, after_retirement
+from model.topology import Topology, after_backups_settled, after_backups_switch, after_retirement
+
 from scripts.core.errors import EngineFailed
-from scripts.core.runbook import Context, Result
+from scripts.runs.runbook import Context, Result
 from scripts.steps.rebuild_replica import protected
 from scripts.steps.targets import target
 

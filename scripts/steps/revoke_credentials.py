@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import partial
 
-from components.spec import names
+from model import names
 from scripts.clouds import aws_isolation
-from scripts.core.runbook import Context, Result
 from scripts.core.waiting import wait_until
+from scripts.runs.runbook import Context, Result
 from scripts.steps.isolate_site import databases_of
 from scripts.steps.targets import lost, target
 

@@ -11,9 +11,9 @@ import json
 import secrets
 import uuid
 
-from components.spec import names
+from model import names
 from scripts.clouds import aws_isolation
-from scripts.core.runbook import Context, Result
+from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import isolated, target
 
 PASSWORD_SETTING = "dr:databasePassword"  # noqa: S105 (the name of a setting)

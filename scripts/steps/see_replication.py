@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 from functools import partial
 
-from scripts.core import guard
 from scripts.core.errors import DatabaseFailed
 from scripts.core.net import Database
-from scripts.core.runbook import Context, Result
 from scripts.core.waiting import wait_until
+from scripts.fencing import guard
 from scripts.probes.writes import try_write
+from scripts.runs.runbook import Context, Result
 from scripts.steps.rebuild_replica import protected
 from scripts.steps.targets import target
 

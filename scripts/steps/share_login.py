@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import uuid
 
-from components.spec import names
+from model import names
 from scripts.clouds import aws_isolation
-from scripts.core.runbook import Context, Result
+from scripts.runs.runbook import Context, Result
 from scripts.steps.rotate_credentials import PASSWORD_SETTING
 from scripts.steps.targets import target
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from components.spec.topology import after_retirement, after_stand_down
+from model.topology import after_retirement, after_stand_down
+
 from scripts.core.errors import Refused
-from scripts.core.runbook import Context, Result
+from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import target
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from scripts.core.errors import CloudFailed
-from scripts.core.runbook import Context, Result
 from scripts.core.waiting import wait_until
+from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import target
 
 BOUND_SECONDS = 300

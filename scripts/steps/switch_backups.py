@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from components.spec.topology import after_backups_switch
-from scripts.core.runbook import Context, Result
+from model.topology import after_backups_switch
+
+from scripts.runs.runbook import Context, Result
 from scripts.steps.rebuild_replica import protected
 from scripts.steps.reconcile_stack import refuse_destruction
 

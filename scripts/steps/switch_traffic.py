@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 
-from components.spec import names
-from scripts.core.runbook import Context, Result
+from model import names
+from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import epoch_to_be, lost, target
 
 

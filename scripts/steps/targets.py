@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scripts.core.runbook import Context
+from scripts.runs.runbook import Context
 
 if TYPE_CHECKING:
-    from components.spec.objectives import Objective
+    from model.objectives import Objective
 
 
 def target(context: Context) -> str:

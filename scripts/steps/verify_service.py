@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from scripts.core.errors import DatabaseFailed
-from scripts.core.runbook import Context, Result
 from scripts.core.waiting import wait_until
 from scripts.probes.traffic import front_door, http_port
 from scripts.probes.web import Answer, get
 from scripts.probes.writes import try_write
+from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import built_now, epoch_to_be, target
 
 BOUND_SECONDS = 180  # health checks, then the record's time to live

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from scripts.core.runbook import Context, Result
 from scripts.core.waiting import wait_until
 from scripts.probes.replication import has_replayed
+from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import target
 
 BOUND_SECONDS = 60

@@ -18,9 +18,9 @@ from pulumi.runtime import mocks, settings
 from pulumi.runtime.stack import run_pulumi_func
 
 from components.settings import read_settings
-from components.spec import Topology
-from components.spec.records import FrontDoor, SiteRecord
-from components.topology import declare
+from components.stack import declare
+from model import Topology
+from model.site_records import FrontDoor, SiteRecord
 
 PASSWORD = "correct horse"
 RECORDS = {

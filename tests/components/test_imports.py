@@ -4,16 +4,15 @@ import subprocess
 import sys
 
 import pytest
-
-from components.spec.loading import PLANS
+from model.loading import PLANS
 
 
 @pytest.mark.parametrize(
     ("module", "foreign"),
     [
-        ("components.spec", ("pulumi", "pulumi_aws", "boto3", "scripts", "sandbox", "components.aws")),
-        ("components.spec.forecast", ("pulumi", "scripts", "sandbox")),
-        ("components.topology", ("scripts", "sandbox", "boto3", "typer")),
+        ("model", ("pulumi", "pulumi_aws", "boto3", "scripts", "sandbox", "components.aws")),
+        ("model.forecast", ("pulumi", "scripts", "sandbox")),
+        ("components.stack", ("scripts", "sandbox", "boto3", "typer")),
     ],
 )
 def test_module_imports_nothing_foreign(module: str, foreign: tuple[str, ...]) -> None:

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from model.topology import after_backups_switch, after_cold_activation, after_failover, after_reprotect
 
-from components.spec import Topology, load_plan
-from components.spec.topology import after_backups_switch, after_cold_activation, after_failover, after_reprotect
+from model import Topology, load_plan
 from sandbox.client import World
-from scripts.core.changes import Changes
 from scripts.core.errors import EngineFailed
-from scripts.core.provision import provision
-from scripts.core.stacks import Stacks
+from scripts.stacks.changes import Changes
+from scripts.stacks.provision import provision
+from scripts.stacks.stacks import Stacks
 
 PLAN = load_plan("samia")
 INITIAL = Topology.initial(PLAN)

@@ -1,6 +1,6 @@
 """The chain of records, and what its health checks look for."""
 
-from components.spec import Topology, load_plan
+from model import Topology, load_plan
 
 from .declared import Declared, declared, of_type
 

@@ -11,9 +11,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from components.spec import Topology, TopologyError, load_plan, role_of
-from components.spec.topology import (
+from model.topology import (
     after_backups_settled,
     after_backups_switch,
     after_cold_activation,
@@ -25,6 +23,8 @@ from components.spec.topology import (
     after_retirement,
     after_stand_down,
 )
+
+from model import Topology, TopologyError, load_plan, role_of
 
 from .declared import Declared, declared
 

@@ -15,12 +15,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from components.spec import Plan, load_plan
-from scripts.core import records
-from scripts.core.runbook import Context, Options, Result, Row, Runbook
+from model import Plan, load_plan
 from scripts.drills.stage import Stage
 from scripts.runbooks import tables
 from scripts.runbooks.run import resume, run
+from scripts.runs import run_records
+from scripts.runs.runbook import Context, Options, Result, Row, Runbook
 
 
 def deadly(runbook: Runbook, where: str, folder: Path) -> Runbook:
@@ -50,7 +50,7 @@ def killed_everywhere(made: Stage, runbook: str, options: Options, where: tuple[
     and nobody has noted it yet, or at both.
     """
     rows = tables.table(runbook, made.plan, options).rows
-    run_id, deaths = records.new_run_id(runbook), 0
+    run_id, deaths = run_records.new_run_id(runbook), 0
     given = json.dumps(options.to_json())
     command = [sys.executable, "-m", "tests.drills.killed", made.plan_path, runbook, given]
     command += [",".join(where), str(folder), run_id]
@@ -65,7 +65,7 @@ def killed_everywhere(made: Stage, runbook: str, options: Options, where: tuple[
     assert died_of == sorted(f"{row.name}.{at}" for row in rows for at in where)
     waves = tables.table(runbook, made.plan, options).waves()
     assert deaths >= len(where) * len(waves), "rows side by side may die together, but no wave lived through its turn"
-    assert records.load(run_id).status == "done"
+    assert run_records.load(run_id).status == "done"
     return run_id
 
 
@@ -74,7 +74,7 @@ def main() -> int:
     plan: Plan = load_plan(plan_name)
     healthy = tables.TABLES[runbook]
     tables.TABLES[runbook] = lambda known, given: deadly(healthy(known, given), where, Path(folder))
-    if records.exists(name):
+    if run_records.exists(name):
         outcome = resume(name, plan=plan)
     else:
         outcome = run(runbook, plan, Options.from_json(json.loads(options)), plan_path=plan_name, run_id=name)

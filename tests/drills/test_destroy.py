@@ -19,11 +19,12 @@ from typing import Any
 import boto3
 import pytest
 import yaml
+from model.loading import PLANS
 
-from components.spec import Topology, load_plan, names
-from components.spec.loading import PLANS
+from model import Topology, load_plan, names
 from sandbox.client import World
-from scripts.core import journal, settings
+from scripts.runs import journal
+from scripts.stacks import topology_files
 from tests.asserts.waiting import MULTIPLIER, wait_until
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900 * MULTIPLIER)]
@@ -141,12 +142,12 @@ def given_up(*stacks: str) -> list[str]:
 def test_a_stack_is_taken_down_while_another_region_is_lost(system: System) -> None:
     """What is asked of the other stacks afterwards does not make a failure of what was done."""
     traffic = system.plan.traffic.stack
-    before = settings.read_topology(system.plan, system.project)
+    before = topology_files.read_topology(system.plan, system.project)
     system.world.break_("region", region=system.plan.primary.region)
     done = system.dr("destroy", traffic, "--yes", *given_up(traffic))
     assert done.returncode == 0, done.stderr
     assert "cannot be reached: what it holds is taken for still there" in done.stderr
-    assert settings.read_topology(system.plan, system.project) == before
+    assert topology_files.read_topology(system.plan, system.project) == before
 
 
 def test_taken_down_to_the_end(system: System) -> None:
@@ -222,8 +223,8 @@ def test_taken_down_to_the_end(system: System) -> None:
     status = system.world.status()
     assert status["databases"] == []
     assert all(region["pods"] == [] and region["backups"] == [] for region in status["regions"].values())
-    assert settings.read_topology(plan, system.project) == Topology.initial(plan)
-    assert settings.read_records(plan, system.project) == {}
+    assert topology_files.read_topology(plan, system.project) == Topology.initial(plan)
+    assert topology_files.read_records(plan, system.project) == {}
     assert not any("deleteData" in path.read_text() for path in system.project.glob("Pulumi.*.yaml"))
     journalled(plan.stacks)
     again = system.dr("destroy", "--all", "--yes")

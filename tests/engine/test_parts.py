@@ -13,7 +13,7 @@ from sandbox.engine.backend import Backend
 from sandbox.engine.errors import EngineError, NotSupportedError
 from sandbox.engine.goals import seconds
 from sandbox.engine.passphrase import Crypter
-from sandbox.engine.settings import Settings
+from sandbox.engine.stack_settings import Settings
 from sandbox.engine.state import State, resource_from_json, resource_json
 from sandbox.engine.values import ARCHIVE_SIG, ASSET_SIG, UNKNOWN, Asset, Output, ResourceRef, Secret, same
 from sandbox.engine.versions import fits

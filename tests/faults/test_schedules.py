@@ -10,13 +10,13 @@ from datetime import timedelta
 import pytest
 
 from sandbox.faults_schedule import Strike, play, schedule
-from scripts.core import records
 from scripts.core.errors import DrError
-from scripts.core.runbook import RunOutcome
 from scripts.drills.small_world import identifier, settle
 from scripts.drills.stage import Stage
 from scripts.failover import failover
 from scripts.runbooks.run import resume
+from scripts.runs import run_records
+from scripts.runs.runbook import RunOutcome
 from tests.asserts.ledgers import assert_ledger_survived
 from tests.asserts.writers import Recorder, assert_never_two_writers, assert_only_writer_is
 
@@ -46,7 +46,7 @@ def fail_over(made: Stage) -> RunOutcome | DrError:
 
 def finish(made: Stage) -> None:
     """What began is finished, now that everything is healed."""
-    while (open_run := records.unfinished(made.plan.system)) is not None:
+    while (open_run := run_records.unfinished(made.plan.system)) is not None:
         outcome = resume(open_run.run, plan=made.plan)
         assert outcome.status == "done", f"{outcome.run}: {outcome.error}"
 
@@ -69,7 +69,7 @@ def test_a_failover_under_random_faults(made: Stage, seed: int) -> None:
         at_stake = timedelta(0)
         if moved:
             assert isinstance(ended, RunOutcome), ended
-            run = records.load(ended.run)
+            run = run_records.load(ended.run)
             assert run.status == "done"
             at_stake = timedelta(seconds=ended.results["check_target"].evidence["data_at_stake_seconds"] + 1)
         assert_ledger_survived(workload, made.dsn(), rpo=at_stake)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.core.analyzer import PackProcess
+from scripts.packs.analyzer import PackProcess
 
 PACK = Path(__file__).parents[2] / "policies"
 

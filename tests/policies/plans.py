@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from components.spec import Plan, Topology, load_plan
-from scripts.core.policy_facts import facts_of
+from model import Plan, Topology, load_plan
+from scripts.packs.facts import facts_of
 from tests.components.declared import RECORDS, declared
 
 from .scenes import UNKNOWN, Scene, secret

@@ -24,7 +24,7 @@ from typing import Any
 
 import yaml
 
-from scripts.core.analyzer import PackProcess, PackResource, PolicyFinding
+from scripts.packs.analyzer import PackProcess, PackResource, PolicyFinding
 
 CASES = Path(__file__).parent / "cases"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"

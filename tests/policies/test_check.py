@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from components.spec import load_plan
+from model import load_plan
 from scripts.core.errors import BadInput
-from scripts.core.policy_facts import facts_of
-from scripts.core.state_resources import read_state, resources_of
 from scripts.dr import main
+from scripts.packs.facts import facts_of
+from scripts.packs.state_resources import read_state, resources_of
 from scripts.policy import configuration
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"

@@ -16,7 +16,7 @@ from policies.rules.kernel.model import Finding
 from policies.rules.kernel.registry import all_rules
 from policies.rules.kernel.resource import Resource, plain_type
 from policies.rules.kernel.values import Node, Unknown
-from scripts.core.analyzer import PackProcess, PackResource
+from scripts.packs.analyzer import PackProcess, PackResource
 
 from .scenes import SECRET, SIGNATURE, UNKNOWN, Scene, definitions, resources_of
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from scripts.core.analyzer import PackProcess, PackResource
 from scripts.core.errors import BadInput, EngineFailed
+from scripts.packs.analyzer import PackProcess, PackResource
 
 from .conftest import PACK
 from .scenes import SECRET, SIGNATURE, UNKNOWN, cases, findings_of, resources_of

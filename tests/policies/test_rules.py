@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from scripts.core.analyzer import PackProcess
+from scripts.packs.analyzer import PackProcess
 
 from .scenes import Case, cases, definitions, findings_of
 

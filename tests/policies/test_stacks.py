@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.core.analyzer import PackProcess, PolicyFinding
+from scripts.packs.analyzer import PackProcess, PolicyFinding
 from scripts.policy import configuration
 
 from . import plans

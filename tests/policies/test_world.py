@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import yaml
 
-from components.spec import load_plan
+from model import load_plan
 from sandbox.client import World
-from scripts.core.provision import provision
-from scripts.core.stacks import Stacks
 from scripts.dr import main
+from scripts.stacks.provision import provision
+from scripts.stacks.stacks import Stacks
 
 PLAN = load_plan("minimal")
 ROOT = Path(__file__).parents[2]

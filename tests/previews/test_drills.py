@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from previews.changes import Change, Direction
+from previews.drill_records import file_records
+from previews.drills import PastDrill, past_drills, read_drill, stale_row
+from previews.meanings.table import Aspect
 from scripts.core.errors import BadInput
-from scripts.previews.changes import Change, Direction
-from scripts.previews.drill_records import file_records
-from scripts.previews.drills import PastDrill, past_drills, read_drill, stale_row
-from scripts.previews.meanings.table import Aspect
 
 REPORT = {
     "verdict": "missed",

@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from previews.analysis import Request, analyse
+from previews.markdown import LIMIT, marker
+from previews.report import Report
 from scripts.core.errors import DrError
 from scripts.preview import Format, render
-from scripts.previews.analysis import Request, analyse
-from scripts.previews.markdown import LIMIT, marker
-from scripts.previews.report import Report
 from tests.previews import samples
 from tests.previews.worlds import World, changed, digest, events, find, finding, put, resource
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.previews.meanings import GUARDS, MEANINGS, STORES, Meaning, normal_type
-from scripts.previews.meanings.table import Better
+from previews.meanings import GUARDS, MEANINGS, STORES, Meaning, normal_type
+from previews.meanings.table import Better
 
 PACKAGES = {"aws": "pulumi_aws", "azure-native": "pulumi_azure_native", "kubernetes": "pulumi_kubernetes"}
 # Defined by Velero and CloudNativePG themselves, not by an SDK.

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from scripts.previews.analysis import Request, analyse
-from scripts.previews.document import compose
-from scripts.previews.headline import NOTHING
-from scripts.previews.markdown import plain
-from scripts.previews.plaintext import render
-from scripts.previews.reading import named_files
-from scripts.previews.report import Report
+from previews.analysis import Request, analyse
+from previews.document import compose
+from previews.headline import NOTHING
+from previews.markdown import plain
+from previews.plaintext import render
+from previews.reading import named_files
+from previews.report import Report
 from tests.previews import samples
 from tests.previews.mutations import AWS, AZURE, Mutation
 from tests.previews.worlds import World, changed, write_digests, write_events

@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 import yaml
 
-from components.spec import Plan, PlanError, Topology, load_plan
-from components.spec.records import FrontDoor, SiteRecord
-from scripts.previews.analysis import Request, analyse
-from scripts.previews.document import compose
-from scripts.previews.headline import NOTHING
-from scripts.previews.markdown import plain
-from scripts.previews.reading import named_files
-from scripts.previews.report import Report
+from model import Plan, PlanError, Topology, load_plan
+from model.site_records import FrontDoor, SiteRecord
+from previews.analysis import Request, analyse
+from previews.document import compose
+from previews.headline import NOTHING
+from previews.markdown import plain
+from previews.reading import named_files
+from previews.report import Report
 from tests.components.declared import Declared, declared
 from tests.previews.worlds import Resource, World, resource, write_events
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from previews.markdown import marker
+from previews.posting import Target, post
 from scripts.core.errors import BadInput, CloudFailed, Refused
 from scripts.dr import main
-from scripts.previews.markdown import marker
-from scripts.previews.posting import Target, post
 from tests.previews import samples
 from tests.previews.github import ACTIONS, GitHub
 from tests.previews.worlds import changed, find, put, write_events

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from scripts.previews.analysis import Request, analyse
-from scripts.previews.document import compose
-from scripts.previews.headline import NOTHING
-from scripts.previews.markdown import plain, render
-from scripts.previews.reading import read_preview
-from scripts.previews.report import Report
+from previews.analysis import Request, analyse
+from previews.document import compose
+from previews.headline import NOTHING
+from previews.markdown import plain, render
+from previews.reading import read_preview
+from previews.report import Report
 
 RECORDED = Path(__file__).parents[1] / "engine" / "kit" / "recorded"
 # What a recording calls the event, and where the engine keeps its fields.

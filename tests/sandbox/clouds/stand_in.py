@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from components.spec import load_plan
+from model import load_plan
 from sandbox.clouds import Ports, Zone
 from sandbox.fabric import Backup, DatabaseState, Endpoint, FabricError, PodSpec, PodState
 

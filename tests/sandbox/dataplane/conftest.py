@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from components.spec import load_plan
+from model import load_plan
 from sandbox.dataplane.schema import apply_schema
 from sandbox.world import World
 

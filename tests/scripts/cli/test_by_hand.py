@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from components.spec import load_plan
-from scripts.core.journal import path_of as journal_of
-from scripts.core.journal import read, runs, verify
+from model import load_plan
+from scripts.runs.journal import path_of as journal_of
+from scripts.runs.journal import read, runs, verify
 from tests.asserts.waiting import MULTIPLIER, wait_until
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900 * MULTIPLIER)]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from scripts.core.output import Form
 from scripts.destroy import Held, show_held
+from scripts.people.output import Form
 from scripts.probes.holdings import Holding
 
 GIVEN_UP, NEEDS_WORD = "Given up with --delete-data, for good", "Only with --delete-data STACK"

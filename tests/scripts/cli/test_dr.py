@@ -174,7 +174,7 @@ def test_a_real_cloud_without_the_cli_is_refused_with_how_to_install_it(
 
 
 def test_a_second_run_says_whose_the_first_is(run: Run) -> None:
-    program = "import sys; from scripts.core.lock import run_lock\n"
+    program = "import sys; from scripts.runs.lock import run_lock\n"
     program += "with run_lock('samia', 'dr failover --to secondary'): print('held', flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as holder:
@@ -190,7 +190,7 @@ def test_every_command_that_a_text_names_is_there() -> None:
     """A hint that names a command which does not exist sends the operator astray when it matters most."""
     named = {
         (match[1], path.relative_to(ROOT).as_posix())
-        for folder in ("components", "docs", "policies", "sandbox", "scripts")
+        for folder in ("agent", "components", "docs", "model", "policies", "previews", "sandbox", "scripts")
         for path in sorted((ROOT / folder).rglob("*"))
         if path.suffix in {".py", ".md", ".yaml", ".html"}
         for match in re.finditer(r"`dr ([a-z][a-z-]*)", path.read_text(encoding="utf-8"))

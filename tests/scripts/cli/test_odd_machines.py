@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.core.journal import Journal
+from scripts.runs.journal import Journal
 
 ROOT = Path(__file__).resolve().parents[3]
 DR = [sys.executable, "-m", "scripts.dr"]

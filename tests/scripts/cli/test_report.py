@@ -11,15 +11,15 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from model.topology import after_failover
 
-from components.spec import Topology, load_plan
-from components.spec.topology import after_failover
+from model import Topology, load_plan
 from scripts import report as program
 from scripts.core.errors import BadInput
-from scripts.core.journal import Journal, path_of
-from scripts.core.measure import PARTS
 from scripts.dr import main
 from scripts.reports import model, render
+from scripts.runs.journal import Journal, path_of
+from scripts.runs.measure import PARTS
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

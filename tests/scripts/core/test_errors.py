@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.spec import PlanError, load_plan
+from model import PlanError, load_plan
 from scripts.core import errors
 from scripts.core.errors import BadInput, DrError, exit_code_of, redact
 

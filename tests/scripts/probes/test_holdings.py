@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from components.spec import load_plan
+from model import load_plan
 from sandbox.clouds import start_control_planes
 from scripts.clouds import aws_holdings as cloud
 from scripts.clouds.aws import Aws
-from scripts.core.analyzer import PackResource
+from scripts.packs.analyzer import PackResource
 from scripts.probes.holdings import Holding, delete_left_behind, holdings, size
 from tests.asserts.waiting import wait_until
 from tests.sandbox.clouds.stand_in import PLAN, RecordedFabric, RecordedNames, ports

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from components.spec import Plan, load_plan
-from scripts.core.runbook import Options, Row
+from model import Plan, load_plan
 from scripts.runbooks.tables import TABLES, table
+from scripts.runs.runbook import Options, Row
 
 PLANS = ["samia", "minimal"]
 

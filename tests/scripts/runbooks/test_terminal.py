@@ -7,9 +7,9 @@ from typing import Literal
 import pytest
 
 from scripts.core.errors import DrError, EngineFailed, LossTooGreat
-from scripts.core.output import Form
-from scripts.core.runbook import RunOutcome
+from scripts.people.output import Form
 from scripts.runbooks.terminal import finish
+from scripts.runs.runbook import RunOutcome
 
 MEASURES = {
     "parts": {"detection": 1.5},

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.core import guard
 from scripts.core.net import Database, Login
+from scripts.fencing import guard
 from scripts.probes import divergence
 from scripts.probes.divergence import Divergence, only_in
 

@@ -4,9 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
-from components.spec import Topology, load_plan
-from components.spec.topology import (
+from model.topology import (
     after_cold_activation,
     after_failover,
     after_isolation,
@@ -14,6 +12,8 @@ from components.spec.topology import (
     after_restore,
     after_retirement,
 )
+
+from model import Topology, load_plan
 from scripts.clouds.aws import RestorePoint
 from scripts.probes.backups import of_what_it_holds, up_to, usable
 from scripts.steps.choose_restore_point import backup_source

@@ -1,0 +1,200 @@
+"""
+The sentinel of a site: renews the writer lease while it is this site's, and tells the database until when it may write.
+
+One runs in every site (Deployment `dr-sentinel`, `python -m agent.sentinel`). Each round:
+1. read the database's clock;
+2. renew the lease in the witness by a conditional write. Only then
+3. the row in the database is granted until that clock + ttl - margin: never later than the lease that was really
+renewed.
+When the lease names another site, or a younger epoch, the sentinel touches nothing, and takes back this site's own
+claim on
+the traffic, so that a site which comes back does not draw traffic that it would refuse.
+
+Environment: DR_SYSTEM, DR_SITE, DR_REGION, DR_WITNESS_REGION, DR_WITNESS_BUCKET, DR_RECOVERY_BUCKET (this site's own),
+DR_LEASE_TTL_MS, DR_LEASE_RENEW_MS; DATABASE_HOST and DATABASE_NAME (several: separated by commas), DATABASE_PORT,
+DATABASE_USER,
+DATABASE_PASSWORD or DATABASE_PASSWORD_FILE; PORT (optional): answers GET /health with what it last did.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from scripts.clouds.aws import Aws, ConditionFailed
+from scripts.core.errors import BadInput, DrError
+from scripts.core.net import Database, Login
+from scripts.fencing import guard
+from scripts.fencing.lease import MARGIN, Lease, Seen, WitnessLease
+
+CLAIM = "claims/active"
+RETRY_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says."""
+
+    system: str
+    site: str
+    region: str
+    witness_region: str
+    witness_bucket: str
+    recovery_bucket: str
+    ttl_ms: int
+    renew_seconds: float
+    logins: tuple[Login, ...]
+
+    @classmethod
+    def of(cls, env: Mapping[str, str]) -> Settings:
+        """Raises BadInput with the names of everything that is missing."""
+        needed = (
+            "DR_SYSTEM",
+            "DR_SITE",
+            "DR_REGION",
+            "DR_WITNESS_REGION",
+            "DR_WITNESS_BUCKET",
+            "DR_RECOVERY_BUCKET",
+            "DR_LEASE_TTL_MS",
+            "DR_LEASE_RENEW_MS",
+            "DATABASE_HOST",
+            "DATABASE_NAME",
+            "DATABASE_USER",
+        )
+        missing = [name for name in needed if not env.get(name)]
+        if missing:
+            raise BadInput(
+                f"the sentinel's environment lacks {', '.join(missing)}", "the Deployment dr-sentinel sets them"
+            )
+        file = env.get("DATABASE_PASSWORD_FILE")
+        password = Path(file).read_text().strip() if file else env.get("DATABASE_PASSWORD", "")
+        port = int(env.get("DATABASE_PORT", "5432"))
+        return cls(
+            env["DR_SYSTEM"],
+            env["DR_SITE"],
+            env["DR_REGION"],
+            env["DR_WITNESS_REGION"],
+            env["DR_WITNESS_BUCKET"],
+            env["DR_RECOVERY_BUCKET"],
+            int(env["DR_LEASE_TTL_MS"]),
+            int(env["DR_LEASE_RENEW_MS"]) / 1000,
+            tuple(
+                Login(host.strip(), port, name.strip(), env["DATABASE_USER"], password)
+                for host, name in zip(env["DATABASE_HOST"].split(","), env["DATABASE_NAME"].split(","), strict=True)
+            ),
+        )
+
+
+class Sentinel:
+    """Call `round` again and again; it says how long to wait before the next."""
+
+    def __init__(self, settings: Settings, store: Aws) -> None:
+        self.settings = settings
+        self.said = "has not begun"
+        self._store = store
+        self._witness = WitnessLease(store, settings.witness_region, settings.witness_bucket)
+        bound = max(settings.renew_seconds / 2, 0.2)
+        self._databases = [Database(login, connect_timeout=bound, timeout=bound) for login in settings.logins]
+        self._seen: Seen | None = None
+        self._guarded = False
+        self._claim_checked_for = 0
+
+    def round(self) -> float:
+        """One renewal, or one look. Never raises for what the world does; the next round tries again."""
+        try:
+            if self._seen is None:
+                self._seen = self._witness.read()
+            if self._seen is None:
+                return self._idle("there is no writer lease yet")
+            lease = self._seen.lease
+            if lease.site != self.settings.site:
+                self._seen = None
+                self._take_back_claim(lease)
+                return self._idle(f"{lease.site} holds the writer lease, epoch {lease.epoch}")
+            return self._renew(lease)
+        except ConditionFailed:
+            self._seen = None  # somebody changed it: look again at once
+            self.said = "the writer lease was changed by somebody else"
+            return 0.0
+        except DrError as error:
+            self._guarded = False
+            self.said = str(error)
+            return RETRY_SECONDS
+
+    def _renew(self, lease: Lease) -> float:
+        settings = self.settings
+        clocks = [clock for database in self._databases if (clock := guard.clock(database)) is not None]
+        if len(clocks) < len(self._databases):
+            self.said = "the writer lease is this site's, and its database is not promoted yet"
+            return RETRY_SECONDS
+        started = time.monotonic()
+        if self._seen is None:
+            return 0.0
+        renewed = Lease.new(settings.system, settings.site, lease.epoch, settings.ttl_ms)
+        self._seen = self._witness.replace(self._seen, renewed)
+        for database, clock in zip(self._databases, clocks, strict=True):
+            self._grant(database, clock, lease.epoch)
+        self.said = f"renewed the writer lease, epoch {lease.epoch}"
+        return max(settings.renew_seconds - (time.monotonic() - started), 0.0)
+
+    def _grant(self, database: Database, clock: datetime, epoch: int) -> None:
+        if not self._guarded:
+            if not database.rows(guard.INSTALLED)[0][0]:
+                guard.install(database)
+            self._guarded = True
+        guard.guard_new_tables(database)
+        until = clock + timedelta(milliseconds=self.settings.ttl_ms * (1 - MARGIN))
+        guard.grant(database, self.settings.site, epoch, until)
+
+    def _take_back_claim(self, lease: Lease) -> None:
+        if lease.epoch > self._claim_checked_for:
+            self._store.delete_object(self.settings.region, self.settings.recovery_bucket, CLAIM)
+            self._claim_checked_for = lease.epoch
+
+    def _idle(self, said: str) -> float:
+        self.said = said
+        return self.settings.renew_seconds
+
+
+def serve_health(sentinel: Sentinel, address: str, port: int) -> ThreadingHTTPServer:
+    """GET anything: 200 and what the sentinel last did."""
+
+    class Health(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps({"status": "ok", "said": sentinel.said}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the library's name)
+            pass
+
+    server = ThreadingHTTPServer((address, port), Health)
+    threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
+    return server
+
+
+def main(env: Mapping[str, str] | None = None) -> None:
+    """Run until told to stop (SIGTERM)."""
+    env = os.environ if env is None else env
+    stop = threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    sentinel = Sentinel(Settings.of(env), Aws())
+    if env.get("PORT"):
+        serve_health(sentinel, env.get("HOST", "0.0.0.0"), int(env["PORT"]))  # noqa: S104 (a pod listens on its own address)
+    while not stop.wait(sentinel.round()):
+        pass
+
+
+if __name__ == "__main__":
+    main()

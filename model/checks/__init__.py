@@ -1,0 +1,53 @@
+"""
+What one part of a plan cannot know of another: unknown names, contradictions, cycles.
+
+Each check yields every mistake it finds. Facts that are worth saying but break nothing are notes (`notes`).
+"""
+
+from collections.abc import Callable, Iterator
+
+from model.mistakes import Mistake
+from model.plan import Plan
+
+from .data import databases, objects
+from .means import not_built
+from .places import detection, fencing, lengths, sites, traffic, unique_names
+from .promises import expired_waivers, governance, objectives
+from .services import replicas, tiers, uses
+
+__all__ = ["contradictions", "expired_waivers", "not_built", "notes"]
+
+Check = Callable[[Plan], Iterator[Mistake]]
+
+CHECKS: tuple[Check, ...] = (
+    unique_names,
+    sites,
+    lengths,
+    traffic,
+    fencing,
+    databases,
+    objects,
+    uses,
+    replicas,
+    tiers,
+    objectives,
+    detection,
+    governance,
+)
+
+
+def contradictions(plan: Plan) -> list[Mistake]:
+    """All of them, in the order of the file's parts."""
+    return [mistake for check in CHECKS for mistake in check(plan)]
+
+
+def notes(plan: Plan) -> list[str]:
+    """What a reader should know although it is allowed."""
+    entries = [("database", each.name, each.tier) for each in plan.databases]
+    entries += [("service", each.name, each.tier) for each in plan.services]
+    return [
+        f"{kind} {name} is of tier {tier} but is used by tier {plan.effective_tier(name)}, "
+        "so it is recovered with that one"
+        for kind, name, tier in entries
+        if plan.effective_tier(name) < tier
+    ]

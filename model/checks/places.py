@@ -1,0 +1,100 @@
+"""Sites, and how traffic and the right to write find them."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from model import names
+from model.durations import format_duration, quote
+from model.mistakes import Mistake
+from model.plan import Plan
+
+from .common import repeated, site_names, unknown_sites
+
+
+def unique_names(plan: Plan) -> Iterator[Mistake]:
+    yield from repeated("sites", "name", (site.name for site in plan.sites))
+    yield from repeated("sites", "stack", (site.stack for site in plan.sites))
+    places = [(f"databases[{i}]", entry.name) for i, entry in enumerate(plan.databases)]
+    places += [(f"objects[{i}]", entry.name) for i, entry in enumerate(plan.objects)]
+    places += [(f"services[{i}]", entry.name) for i, entry in enumerate(plan.services)]
+    first: dict[str, str] = {}
+    for place, name in places:
+        if name in first:
+            yield Mistake(f"{place}.name", f"{quote(name)} is already the name of {first[name]}")
+        first.setdefault(name, place)
+    for i, store in enumerate(plan.objects):
+        if store.name == "recovery":
+            yield Mistake(f"objects[{i}].name", '"recovery" is the name of the bucket that each site has for itself')
+    yield from repeated("tiers", "tier", (entry.tier for entry in plan.tiers))
+    yield from repeated("contacts", "role", (contact.role for contact in plan.contacts))
+
+
+def sites(plan: Plan) -> Iterator[Mistake]:
+    primaries = [i for i, site in enumerate(plan.sites) if site.kind == "primary"]
+    if not primaries:
+        yield Mistake("sites", "none is of kind primary; exactly one must be")
+    for i in primaries[1:]:
+        yield Mistake(f"sites[{i}].kind", f"a second primary; sites[{primaries[0]}] is one already")
+    regions: dict[tuple[str, str], int] = {}
+    for i, site in enumerate(plan.sites):
+        first = regions.setdefault((site.cloud, site.region), i)
+        if first != i:
+            yield Mistake(
+                f"sites[{i}].region",
+                f"{quote(site.region)} is the region of sites[{first}] as well: both would be lost together",
+            )
+        if site.region not in plan.residency.allowed_regions:
+            yield Mistake(f"sites[{i}].region", f"{quote(site.region)} is not among residency.allowed_regions")
+        if site.stack == plan.traffic.stack:
+            yield Mistake(
+                f"sites[{i}].stack", f"{quote(site.stack)} is the stack of the traffic switch, which holds no site"
+            )
+        for j, other in enumerate(plan.sites):
+            if i != j and site.state and site.state == other.state and site.region != other.region and j < i:
+                yield Mistake(
+                    f"sites[{i}].state",
+                    f"is also the state of sites[{j}], so losing that region takes this stack with it",
+                )
+
+
+def lengths(plan: Plan) -> Iterator[Mistake]:
+    """The clouds' limits on the names that are made of ours (`names.py`)."""
+    for i, site in enumerate(plan.sites):
+        if len(names.load_balancer(plan, site.name)) > 32:
+            balancer = names.load_balancer(plan, site.name)
+            yield Mistake(f"sites[{i}].name", f"{balancer} is longer than 32, a load balancer's limit")
+        for j, database in enumerate(plan.databases):
+            identifier = names.final_snapshot(names.database_identifier(plan, site.name, database.name, 9999))
+            if len(identifier) > 63:
+                yield Mistake(f"databases[{j}].name", f"{identifier} is longer than 63, a database's limit")
+        for j, store in enumerate(plan.objects):
+            if len(names.bucket(plan, site.name, store.name)) > 50:
+                yield Mistake(f"objects[{j}].name", f"{names.bucket(plan, site.name, store.name)} is longer than 50")
+
+
+def traffic(plan: Plan) -> Iterator[Mistake]:
+    traffic = plan.traffic
+    if traffic.record != traffic.zone and not traffic.record.endswith("." + traffic.zone):
+        yield Mistake("traffic.record", f"{quote(traffic.record)} is not in the zone {quote(traffic.zone)}")
+    if traffic.health.interval not in (timedelta(seconds=10), timedelta(seconds=30)):
+        yield Mistake(
+            "traffic.health.interval",
+            f"{format_duration(traffic.health.interval)} is not 10s or 30s, which the clouds offer",
+        )
+
+
+def fencing(plan: Plan) -> Iterator[Mistake]:
+    lease, witness = plan.fencing.lease, plan.fencing.witness
+    yield from unknown_sites(site_names(plan), "fencing.witness", [witness], single=True)
+    if len(plan.sites) > 1 and any(site.name == witness and site.kind == "primary" for site in plan.sites):
+        yield Mistake("fencing.witness", f"{quote(witness)} is the primary: its lease would be lost with it")
+    if lease.renew * 3 > lease.ttl:
+        yield Mistake(
+            "fencing.lease.renew",
+            f"{format_duration(lease.renew)} is more than a third of ttl: one lost renewal would stop writes",
+        )
+
+
+def detection(plan: Plan) -> Iterator[Mistake]:
+    if plan.detection.timeout > plan.detection.interval * 10:
+        yield Mistake("detection.timeout", "is more than ten times interval: probes would pile up")

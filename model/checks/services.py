@@ -1,0 +1,78 @@
+"""Services, their tiers, and what they use."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+
+from model.durations import format_duration, quote
+from model.mistakes import Mistake, listed
+from model.plan import Plan
+
+from .common import part_names
+
+
+def uses(plan: Plan) -> Iterator[Mistake]:
+    parts = part_names(plan)
+    for i, service in enumerate(plan.services):
+        for j, used in enumerate(service.uses):
+            if used not in parts:
+                yield Mistake(
+                    f"services[{i}].uses[{j}]", f"{quote(used)} is no service, database or object store of this plan"
+                )
+        for used, count in Counter(service.uses).items():
+            if count > 1:
+                yield Mistake(f"services[{i}].uses", f"{quote(used)} stands there {count} times")
+    circle = cycle({service.name: service.uses for service in plan.services})
+    if circle:
+        place = next(i for i, service in enumerate(plan.services) if service.name == circle[0])
+        yield Mistake(f"services[{place}].uses", f"a cycle: {' -> '.join(circle)}; none of them could start first")
+
+
+def replicas(plan: Plan) -> Iterator[Mistake]:
+    for i, service in enumerate(plan.services):
+        if service.replicas.warm > service.replicas.active:
+            yield Mistake(
+                f"services[{i}].replicas.warm",
+                f"{service.replicas.warm} is more than the {service.replicas.active} of the active site",
+            )
+
+
+def tiers(plan: Plan) -> Iterator[Mistake]:
+    known = {entry.tier for entry in plan.tiers}
+    used = [(f"databases[{i}].tier", entry.tier) for i, entry in enumerate(plan.databases)]
+    used += [(f"services[{i}].tier", entry.tier) for i, entry in enumerate(plan.services)]
+    for place, tier in used:
+        if tier not in known:
+            yield Mistake(place, f"{tier} is not among tiers; there is {listed([str(one) for one in sorted(known)])}")
+    ordered = sorted(plan.tiers, key=lambda entry: entry.tier)
+    for earlier, later in pairwise(ordered):
+        if later.max_downtime < earlier.max_downtime:
+            place = f"tiers[{plan.tiers.index(later)}].max_downtime"
+            yield Mistake(
+                place,
+                f"{format_duration(later.max_downtime)} is shorter than the {format_duration(earlier.max_downtime)} of "
+                f"tier {earlier.tier}, which is recovered before it",
+            )
+
+
+def cycle(uses: dict[str, tuple[str, ...]]) -> list[str]:
+    """One cycle as a path that ends where it began, or nothing. Without recursion: chains may be long."""
+    done: set[str] = set()
+    for start, first in uses.items():
+        path: list[str] = []
+        stack = [(start, iter(first))] if start not in done else []
+        if stack:
+            path.append(start)
+        while stack:
+            name, rest = stack[-1]
+            following = next((used for used in rest if used in uses and used not in done), None)
+            if following is None:
+                done.add(name)
+                path.pop()
+                stack.pop()
+            elif following in path:
+                return [*path[path.index(following) :], following]
+            else:
+                path.append(following)
+                stack.append((following, iter(uses[following])))
+    return []

@@ -1,0 +1,27 @@
+"""Sites: the places where the service can run."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from .base import Model, Name, Region, Text
+
+Cloud = Literal["aws", "azure"]
+SiteKind = Literal["primary", "warm", "cold"]
+
+
+class Site(Model):
+    """
+    A cloud and a region, held by one stack.
+
+    `kind` says what the site is by design; what it is at the moment is its role (`model.roles`).
+    `state` is the address of the state backend that holds its stack: it should not lie in another site's region.
+    """
+
+    name: Name
+    kind: SiteKind
+    cloud: Cloud
+    region: Region
+    stack: Name
+    state: Text | None = None
+    zones: Annotated[tuple[Name, ...], Field(max_length=6)] = ()

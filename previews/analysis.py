@@ -1,0 +1,132 @@
+"""From files to a report: what is read, compared and put beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from previews import costs, drills
+from previews.changes import recovery_changes
+from previews.findings import sort_findings
+from previews.goals import WITHOUT_PLAN, Goals, goals_of
+from previews.meanings import RELEVANT_TYPES
+from previews.model import Finding, StackPreview
+from previews.plan_rows import plan_rows
+from previews.posture import TableRow, postures, table
+from previews.reading import read_previews
+from previews.report import Extras, Report, build_report
+from previews.stateful import losses
+from scripts.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from model import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """
+    What `dr preview` is given. `files` and `states` map stacks to files; `base` maps stacks to previews of the branch
+    to merge into; `plan` and `base_plan` are files or names of plans.
+    """
+
+    files: Mapping[str, Path]
+    states: Mapping[str, Path] = field(default_factory=dict)
+    base: Mapping[str, Path] = field(default_factory=dict)
+    plan: str = ""
+    base_plan: str = ""
+    project: str = ""
+    prices: Path | None = None
+    drill_files: Sequence[Path] = ()
+    past_drills: Path | None = None
+
+
+def analyse(request: Request) -> Report:
+    """The report. Raises BadInput (2) for files that cannot be read rightly."""
+    prices = costs.load_prices(request.prices) if request.prices else None
+    keep = RELEVANT_TYPES | prices.types() if prices else RELEVANT_TYPES
+    plan = read_plan(request.plan) if request.plan else None
+    base_plan = read_plan(request.base_plan) if request.base_plan else plan
+    new, old = (goals_of(each) if each else WITHOUT_PLAN for each in (plan, base_plan))
+    previews = read_previews(request.files, request.states, keep)
+    base = _base_findings(request.base)
+    changes = recovery_changes(previews)
+    rows, notes = _posture_rows(previews, old, new)
+    if plan and base_plan:
+        rows += plan_rows(base_plan, plan)
+    if prices:
+        sides = [[r for p in previews for r in side(p)] for side in (StackPreview.before, StackPreview.after)]
+        row = costs.cost_row(costs.bill(sides[0], prices), costs.bill(sides[1], prices), prices)
+        rows += [row] if row else []
+    if (row := _rules_row(previews, base)) is not None:
+        rows.append(row)
+    past = drills.past_drills(request.past_drills, new.system) if request.past_drills else []
+    if (row := drills.stale_row(past, changes, losses(previews))) is not None:
+        rows.append(row)
+    extras = Extras(
+        table=rows,
+        sites=new.sites or _all_stacks(previews),
+        base_findings=base,
+        drills=[measured for path in request.drill_files for measured in drills.read_drill(path)],
+        notes=notes,
+    )
+    return build_report(request.project or new.system or "project", previews, changes, extras)
+
+
+def read_plan(source: str) -> Plan:
+    """The plan of a file or name. Raises BadInput with its mistakes."""
+    from model import PlanError, load_plan  # noqa: PLC0415 - a project without a plan needs no models
+
+    try:
+        return load_plan(source)
+    except PlanError as error:
+        raise BadInput("; ".join(str(error).splitlines()[:5]), error.hint) from None
+
+
+def _all_stacks(previews: Sequence[StackPreview]) -> dict[str, str]:
+    return {preview.stack: preview.stack for preview in previews}
+
+
+def _base_findings(base: Mapping[str, Path]) -> list[Finding] | None:
+    """The findings of the branch to merge into; None where they are not all known."""
+    if not base:
+        return None
+    previews = read_previews(base, {})
+    if any(preview.failures or not preview.has_policies for preview in previews):
+        return None  # what it did not report may still have been there
+    return [finding for preview in previews for finding in preview.findings]
+
+
+def _posture_rows(previews: Sequence[StackPreview], old: Goals, new: Goals) -> tuple[list[TableRow], list[str]]:
+    """The rows, or why there are none: a forecast over a part of the stores would be a wrong one."""
+    missing = [stack for stack in new.sites if stack not in {preview.stack for preview in previews}]
+    if missing:
+        return [], [
+            f"No forecast: there is no preview of the stacks {', '.join(missing)}, which hold sites of the plan."
+        ]
+    partial = [preview.stack for preview in previews if not preview.complete]
+    if partial:
+        return [], [f"No forecast: the previews of {', '.join(partial)} do not show every resource."]
+    before, after = postures(previews, new)
+    return table(before, after, old, new), []
+
+
+def _rules_row(previews: Sequence[StackPreview], base: Sequence[Finding] | None) -> TableRow | None:
+    """How many rules are broken on each side; None where no preview carries policy results."""
+    if not any(preview.has_policies for preview in previews):
+        return None
+    found = sort_findings(previews, base)
+    if not found.broken and not base:
+        return None
+    now = _broken(finding for preview in previews for finding in preview.findings)
+    if base is not None:
+        then = str(_broken(base))
+    else:
+        then = f"{len(found.old)} to {len(found.old) + len(found.unsure)}" if found.unsure else str(len(found.old))
+    rules = ", ".join(sorted({finding.policy for finding in found.new})[:4])
+    return TableRow("Rules broken", "findings", then, str(now), None, where=rules)
+
+
+def _broken(findings: Iterable[Finding]) -> int:
+    return len({finding.identity for finding in findings if finding.is_broken})

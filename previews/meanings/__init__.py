@@ -1,0 +1,16 @@
+"""Which property of which resource type means what for recovery: the table that the analysis reads."""
+
+from previews.meanings.aws import AWS, AWS_GUARDS, AWS_STORES
+from previews.meanings.azure import AZURE, AZURE_GUARDS, AZURE_STORES
+from previews.meanings.kubernetes import KUBERNETES, KUBERNETES_GUARDS, KUBERNETES_STORES
+from previews.meanings.table import Guard, Meaning, StoreKind, normal_type
+
+MEANINGS: dict[str, tuple[Meaning, ...]] = {}
+for _meaning in (*AWS, *AZURE, *KUBERNETES):
+    MEANINGS[_meaning.type] = (*MEANINGS.get(_meaning.type, ()), _meaning)
+
+GUARDS: dict[str, Guard] = {guard.type: guard for guard in (*AWS_GUARDS, *AZURE_GUARDS, *KUBERNETES_GUARDS)}
+STORES: dict[str, StoreKind] = {store.type: store for store in (*AWS_STORES, *AZURE_STORES, *KUBERNETES_STORES)}
+RELEVANT_TYPES = frozenset(MEANINGS) | frozenset(GUARDS) | frozenset(STORES)
+
+__all__ = ["GUARDS", "MEANINGS", "RELEVANT_TYPES", "STORES", "Guard", "Meaning", "StoreKind", "normal_type"]

@@ -1,0 +1,96 @@
+"""The resources in a state file, as the engine would hand them to a policy pack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from scripts.core.errors import BadInput
+from scripts.packs.analyzer import PackResource
+
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a marker of the state format
+HINT = "make one with `pulumi stack export --file state.json` or `dr policy check --stack STACK`"
+
+
+def read_state(path: Path) -> list[PackResource]:
+    """The resources of a stack export or of a checkpoint of a DIY backend. Raises BadInput."""
+    try:
+        state = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}", HINT) from None
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{path}: is not JSON: {error}", HINT) from None
+    return resources_of(state, str(path))
+
+
+def resources_of(state: Any, shown: str) -> list[PackResource]:
+    """The resources of a state. `shown` names it in errors. Raises BadInput for anything but version 3 or 4."""
+    if not isinstance(state, Mapping):
+        raise BadInput(f"{shown}: holds no state: expected an object", HINT)
+    if state.get("version") not in (3, 4):
+        raise BadInput(f"{shown}: state version {state.get('version')!r} is not 3 or 4, which can be read", HINT)
+    deployment = state.get("deployment") or (state.get("checkpoint") or {}).get("latest") or {}
+    resources = deployment.get("resources") if isinstance(deployment, Mapping) else None
+    if resources is None:
+        resources = []
+    if not isinstance(resources, list) or not all(isinstance(resource, Mapping) for resource in resources):
+        raise BadInput(f"{shown}: deployment.resources is not a list of objects", HINT)
+    providers = {_text(entry, "urn"): _properties(entry.get("inputs")) for entry in resources}
+    # What waits for its deletion is no longer part of the stack.
+    return [_resource(entry, providers) for entry in resources if not entry.get("delete")]
+
+
+def _resource(entry: Mapping[str, Any], providers: Mapping[str, Mapping[str, Any]]) -> PackResource:
+    urn = _text(entry, "urn")
+    provider = _text(entry, "provider").rpartition("::")[0]
+    inputs = _properties(entry.get("inputs"))
+    return PackResource(
+        type=_text(entry, "type"),
+        urn=urn,
+        name=urn.rpartition("::")[2],
+        inputs=inputs,
+        # A provider may leave out of its outputs what it was given; rules over the stack want to see that too.
+        outputs={**inputs, **_properties(entry.get("outputs"))},
+        provider_urn=provider,
+        provider_inputs=providers.get(provider, {}),
+        protect=entry.get("protect") is True,
+        ignore_changes=tuple(_texts(entry.get("ignoreChanges"))),
+        parent=_text(entry, "parent"),
+        dependencies=tuple(_texts(entry.get("dependencies"))),
+        property_dependencies={
+            str(key): tuple(_texts(urns)) for key, urns in _properties(entry.get("propertyDependencies")).items()
+        },
+    )
+
+
+def _properties(raw: Any) -> dict[str, Any]:
+    return {str(key): _opened(value) for key, value in raw.items()} if isinstance(raw, Mapping) else {}
+
+
+def _opened(value: Any) -> Any:
+    """A secret with its value where the file has it (`--show-secrets`), without one where it is encrypted."""
+    if isinstance(value, list):
+        return [_opened(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    if value.get(SIGNATURE) != SECRET:
+        return {key: _opened(item) for key, item in value.items()}
+    plaintext = value.get("plaintext")
+    if not isinstance(plaintext, str):
+        return {SIGNATURE: SECRET}
+    try:
+        return {SIGNATURE: SECRET, "value": json.loads(plaintext)}
+    except (ValueError, RecursionError):
+        return {SIGNATURE: SECRET, "value": plaintext}
+
+
+def _text(entry: Mapping[str, Any], key: str) -> str:
+    value = entry.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _texts(raw: Any) -> Iterator[str]:
+    yield from (item for item in raw if isinstance(item, str)) if isinstance(raw, list) else ()

@@ -1,0 +1,45 @@
+"""Options that several commands share, so that they are called and explained the same everywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scripts.core.errors import BadInput
+from scripts.people.output import Form
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from model import Plan
+
+PlanName = Annotated[
+    str, typer.Option("--plan", envvar="DR_PLAN", help="the plan: a system's name (plans/NAME.yaml) or a path")
+]
+Format = Annotated[Form, typer.Option("--format", help="how to write the result")]
+Yes = Annotated[bool, typer.Option("--yes", help="do not ask: for machines")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="show what would be done, and change nothing")]
+ApprovedBy = Annotated[list[str] | None, typer.Option("--approved-by", help="who agreed; once for each person")]
+Incident = Annotated[str, typer.Option("--incident", help="the incident's number, for the record")]
+Commander = Annotated[str, typer.Option("--commander", help="who commands the incident, for the record")]
+DEFAULT_PLAN = "samia"
+
+
+def plan_of(name: str) -> Plan:
+    """Raises model.PlanError, with every mistake."""
+    from model import load_plan  # noqa: PLC0415  (pydantic is not needed for --help)
+
+    return load_plan(name)
+
+
+def duration(text: str, option: str) -> timedelta | None:
+    """`15m` and the like; empty is None. Raises BadInput."""
+    from model.durations import parse_duration  # noqa: PLC0415
+
+    if not text:
+        return None
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise BadInput(f"{option}: {error}", "write it as 30s, 15m or 1h") from error

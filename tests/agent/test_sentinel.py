@@ -1,0 +1,136 @@
+"""The sentinel on a real database and a real object store: it renews what is its own, and touches nothing else."""
+
+import os
+from collections.abc import Iterator
+from unittest.mock import patch
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from agent.sentinel import CLAIM, Sentinel, Settings
+from scripts.clouds.aws import Aws
+from scripts.core.errors import BadInput
+from scripts.core.net import Database
+from scripts.fencing import guard
+from scripts.fencing.lease import KEY, Lease, WitnessLease
+from scripts.steps.stop_writes import NOBODY
+
+pytestmark = pytest.mark.drill
+WITNESS, OWN = "minimal-tertiary-recovery", "minimal-primary-recovery"
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Aws]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    env = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    with patch.dict(os.environ, env):
+        aws = Aws()
+        for bucket in (WITNESS, OWN):
+            aws.client("s3", "us-east-1").create_bucket(Bucket=bucket)
+        yield aws
+    server.stop()
+
+
+@pytest.fixture
+def witness(store: Aws) -> WitnessLease:
+    store.delete_object("us-east-1", WITNESS, KEY)
+    return WitnessLease(store, "us-east-1", WITNESS)
+
+
+def environment(database: Database, **changes: str) -> dict[str, str]:
+    login = database.login
+    return {
+        "DR_SYSTEM": "minimal", "DR_SITE": "primary", "DR_REGION": "us-east-1", "DR_WITNESS_REGION": "us-east-1",
+        "DR_WITNESS_BUCKET": WITNESS, "DR_RECOVERY_BUCKET": OWN, "DR_LEASE_TTL_MS": "3000", "DR_LEASE_RENEW_MS": "500",
+        "DATABASE_HOST": login.host, "DATABASE_PORT": str(login.port), "DATABASE_NAME": login.database,
+        "DATABASE_USER": login.user, "DATABASE_PASSWORD": login.password, **changes,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def sentinel(store: Aws, database: Database) -> Sentinel:
+    return Sentinel(Settings.of(environment(database)), store)
+
+
+def writable(database: Database) -> bool:
+    return bool(database.rows("SELECT dr.why_not_write() IS NULL")[0][0])
+
+
+def test_it_renews_its_own_lease_and_opens_its_database(
+    sentinel: Sentinel, witness: WitnessLease, database: Database
+) -> None:
+    first = witness.create(Lease.new("minimal", "primary", 1, 3000))
+    assert 0 <= sentinel.round() <= 0.5
+    renewed = witness.read()
+    assert renewed is not None
+    assert renewed.etag != first.etag
+    assert (renewed.lease.site, renewed.lease.epoch) == ("primary", 1)
+    assert writable(database)
+    held = guard.read(database)
+    clock = guard.clock(database)
+    assert held is not None
+    assert clock is not None
+    assert (held.valid_until - clock).total_seconds() <= 3 * 0.8, "the database ends before the witness counts"
+
+
+def test_without_a_lease_it_does_nothing(sentinel: Sentinel, witness: WitnessLease, database: Database) -> None:
+    assert sentinel.round() == 0.5
+    assert witness.read() is None
+    assert database.rows("SELECT to_regclass('dr.writer_lease')")[0][0] is None
+
+
+def test_a_lease_of_another_site_is_left_alone_and_the_claim_taken_back(
+    sentinel: Sentinel, witness: WitnessLease, store: Aws, database: Database
+) -> None:
+    seen = witness.create(Lease.new("minimal", "primary", 1, 3000))
+    sentinel.round()
+    store.write_object("us-east-1", OWN, CLAIM, b"{}")
+    current = witness.read()
+    assert current is not None
+    taken = witness.replace(current, Lease.new("minimal", "secondary", 2, 3000))
+    sentinel.round()  # its renewal fails
+    sentinel.round()  # it looks again
+    found = witness.read()
+    assert found is not None
+    assert found.etag == taken.etag != seen.etag
+    assert store.read_object("us-east-1", OWN, CLAIM) is None
+    held = guard.read(database)
+    assert held is not None
+    assert held.epoch == 1
+
+
+def test_a_copy_that_was_left_behind_stays_closed_while_the_lease_moves_to_the_next_epoch(
+    sentinel: Sentinel, witness: WitnessLease, database: Database
+) -> None:
+    """The sentinel may renew at any moment of a restore: between the two, and before anybody has looked again."""
+    witness.create(Lease.new("minimal", "primary", 1, 3000))
+    sentinel.round()
+    assert guard.revoke(database, NOBODY, 2)
+    sentinel.round()
+    assert not writable(database)
+    seen = witness.read()
+    assert seen is not None
+    witness.replace(seen, Lease.new("minimal", "primary", 2, 3000))
+    for _ in range(3):  # one renewal fails, one looks again, one goes through
+        sentinel.round()
+        assert not writable(database)
+    assert sentinel.said == "renewed the writer lease, epoch 2"
+    assert guard.revoke(database, NOBODY, 2), "the step that closes it can be repeated"
+
+
+def test_a_lease_is_not_renewed_for_a_database_that_does_not_answer(
+    store: Aws, witness: WitnessLease, database: Database
+) -> None:
+    made = witness.create(Lease.new("minimal", "primary", 1, 3000))
+    blind = Sentinel(Settings.of(environment(database, DATABASE_PORT="9")), store)
+    assert blind.round() < 0.5
+    found = witness.read()
+    assert found is not None
+    assert found.etag == made.etag
+
+
+def test_what_its_environment_lacks_is_named() -> None:
+    with pytest.raises(BadInput, match="DR_SYSTEM, DR_SITE"):
+        Settings.of({})

@@ -1,0 +1,89 @@
+"""
+The main line on the smallest plan: the primary region is cut off with everything in it, comes back by itself in the
+middle, and the service returns to it in the end. A recorder writes to every database all the time.
+"""
+
+import threading
+import time
+
+import psycopg
+import pytest
+
+from scripts.drills.small_world import identifier
+from scripts.drills.stage import Stage
+from scripts.failback import failback
+from scripts.failover import failover
+from scripts.runs import run_records
+from scripts.runs.journal import path_of, read
+from scripts.runs.rows import RowEvent
+from tests.asserts.calls import assert_never_called
+from tests.asserts.ledgers import assert_ledger_survived
+from tests.asserts.writers import Recorder, assert_never_two_writers, assert_only_writer_is, assert_refuses_writes
+
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
+ONLY_THERE = 5
+
+
+def _write_only_there(made: Stage, dsn: str) -> None:
+    """Orders that the old primary accepts while it is cut off and its lease still runs: nobody else ever sees them."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for number in range(ONLY_THERE):
+            connection.execute(
+                "INSERT INTO orders (service, site, run, seq) VALUES ('shop', 'primary', 'cut off', %s)", (number,)
+            )
+
+
+def test_failover_asks_nothing_of_a_region_that_comes_back_in_the_middle(made: Stage) -> None:
+    plan, world = made.plan, made.world
+    region, old = plan.primary.region, identifier(made, "primary")
+    back = threading.Event()
+
+    def comes_back(event: RowEvent) -> None:
+        if event.row.name.startswith("promote_database") and event.what == "done":
+            world.heal("region")
+            back.set()
+
+    with Recorder(world) as recorder, made.writing() as workload:
+        old_dsn = world.admin_dsn(old)
+        world.break_("state", stack=plan.primary.stack)
+        world.break_("region", region=region, hang=True)
+        cut_at = time.time()
+        _write_only_there(made, old_dsn)
+        outcome = failover(plan, "secondary", observer=comes_back, plan_path=made.plan_path)
+        assert outcome.error is None, outcome.error
+        assert back.is_set()
+        made.wait_for_writes(workload, time.time())
+        done_at = time.monotonic()
+        made.wait_for_writes(workload, time.time())
+        workload.stop()
+
+        assert_never_called(world, region, since=cut_at)
+        stacks = {entry.evidence["stack"] for entry in read(path_of(outcome.run)) if entry.name == "engine"}
+        assert plan.primary.stack not in stacks
+        assert stacks, "no stack was touched at all: the proof is empty"
+        at_stake = outcome.results["check_target"].evidence["data_at_stake_seconds"]
+        loss = assert_ledger_survived(workload, made.dsn("secondary"), rpo=plan.objectives[2].rpo)
+        assert loss.span_seconds <= at_stake + 1
+        assert outcome.measures["objectives_met"] is True
+    assert_never_two_writers(recorder, epochs=2)
+    assert_only_writer_is(recorder, identifier(made, "secondary"), since=done_at)
+    assert_refuses_writes(old_dsn)
+
+
+def test_failback_counts_what_only_the_old_copy_holds_and_loses_nothing(made: Stage) -> None:
+    made.world.heal()
+    assert made.preview_all("when the lost region is back")
+    with Recorder(made.world) as recorder, made.writing() as workload:
+        outcomes = failback(made.plan, plan_path=made.plan_path, incident="INC-7", commander="anna")
+        assert [(outcome.status, str(outcome.error)) for outcome in outcomes] == [("done", "None")] * 3
+        made.wait_for_writes(workload, time.time())
+        workload.stop()
+        assert_ledger_survived(workload, made.dsn("primary"))
+    told = [run_records.load(outcome.run).options_given().more for outcome in outcomes]
+    assert [(each.get("incident"), each.get("commander")) for each in told] == [("INC-7", "anna")] * 3
+    divergence = outcomes[0].results["measure_divergence:core"].evidence
+    assert divergence["rows"] == ONLY_THERE
+    assert divergence["tables"][0]["table"] == "orders"
+    assert_never_two_writers(recorder, epochs=2)
+    assert made.topology.active_site == "primary"
+    assert made.preview_all("after the failback")

@@ -1,0 +1,198 @@
+"""A bad migration is undone: the databases go back to just before it, and everything else follows."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model import role_of
+from scripts.core.home import project_dir
+from scripts.drills.database import SPOILT, damage, wait_until_restorable
+from scripts.drills.small_world import identifier, settle
+from scripts.drills.stage import Stage
+from scripts.probes.backups import usable
+from scripts.restore import protect_again, restore
+from scripts.runs import run_records
+from scripts.runs.rows import RowEvent
+from tests.asserts.databases import inside, orders
+from tests.asserts.waiting import wait_until
+from tests.asserts.writers import Recorder, assert_never_two_writers, assert_only_writer_is, assert_refuses_writes
+
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
+
+
+def test_the_databases_go_back_to_just_before_a_bad_migration(made: Stage) -> None:
+    settle(made)
+    plan, epoch, damaged = made.plan, made.topology.epoch, identifier(made, "primary")
+    at_the_end: dict[str, Any] = {}
+
+    def look(event: RowEvent) -> None:
+        if event.row.name == "retire_damaged" and event.what == "begun":
+            assert_refuses_writes(made.world.admin_dsn(damaged))
+            at_the_end.update(orders(made.world.admin_dsn(damaged), "payload"))
+
+    with Recorder(made.world) as recorder, made.writing() as workload:
+        made.wait_for_writes(workload, time.time() + 1)
+        at = datetime.now(UTC).replace(microsecond=0)
+        made.wait_for_writes(workload, at.timestamp() + 1)
+        committed = orders(made.dsn(), "pg_xact_commit_timestamp(xmin)")
+        fault_at = damage(made, at)
+        wait_until_restorable(made, at)
+        outcome = restore(plan, at.isoformat(), observer=look, plan_path=made.plan_path, fault_at=fault_at.isoformat())
+        assert outcome.error is None, outcome.error
+        made.wait_for_writes(workload, time.time())
+        done_at = time.monotonic()
+        made.wait_for_writes(workload, time.time())
+        loss = (made.judge(workload, fault_at))[0]
+
+    restored = orders(made.dsn(), "payload")
+    before, after = ({key for key, moment in committed.items() if (moment <= at) is early} for early in (True, False))
+    assert before, "nothing was written before the moment: the proof is empty"
+    assert after, "nothing was written between the moment and the damage: the proof is empty"
+    assert before <= restored.keys()
+    assert not after & restored.keys()
+    assert SPOILT not in restored.values()
+
+    lost = at_the_end.keys() - restored.keys()
+    acknowledged = {each["id"] for each in workload.acknowledged()}
+    found = outcome.results["measure_given_up"].evidence
+    assert found["rows"] == len(lost)
+    assert loss.lost == len(lost & acknowledged)
+    assert found["changed"] == sum(payload == SPOILT for key, payload in at_the_end.items() if key in before)
+    assert found["changed"] > 0
+    span = datetime.fromisoformat(found["until"]) - datetime.fromisoformat(found["since"])
+    assert loss.first is not None
+    assert loss.last is not None
+    assert at.timestamp() <= loss.first <= loss.last <= datetime.fromisoformat(found["until"]).timestamp()
+    assert outcome.measures["loss"]["lost"] == found["rows"]
+    assert outcome.measures["rpo_seconds"] == span.total_seconds()
+    assert outcome.measures["objectives_met"] is True
+
+    assert_never_two_writers(recorder, epochs=2)
+    assert_only_writer_is(recorder, identifier(made, "primary"), since=done_at)
+    assert {each.identifier for each in recorder.accepted() if each.epoch == epoch} == {damaged}
+    assert made.topology.epoch == epoch + 1
+    kept = outcome.results["retire_damaged"].evidence["kept"]
+    assert kept == [f"{damaged}-final"]
+    for_forensics = inside(made, plan.primary.region, kept[0], "SELECT id::text, payload FROM orders")
+    assert dict(for_forensics) == at_the_end
+    assert made.preview_all("after the restore")
+
+
+def test_replica_and_cold_backups_follow_the_restored_one(made: Stage) -> None:
+    plan, restored = made.plan, identifier(made, "primary")
+    assert role_of(plan, made.topology, "secondary") == "fenced", "the test before has restored nothing"
+    outcomes = protect_again(plan, made.plan_path, quiet=True)
+    assert [outcome.status for outcome in outcomes] == ["done"]
+    topology = made.topology
+    assert role_of(plan, topology, "secondary") == "warm"
+    assert topology.backups_of == {"primary": topology.built("primary")}
+    with made.writing() as workload:
+        made.wait_for_writes(workload, time.time())
+        newest = workload.acknowledged()[-1]
+        wait_until(lambda: newest["id"] in orders(made.dsn("secondary")), timeout=60, what="the replica to follow")
+        cold, clouds = plan.site("tertiary").region, made.clouds()
+        left = topology.databases["primary"].restored_from
+        assert isinstance(left, dict)
+        damaged, _, at = left["core"].partition("@")
+
+        def arrived() -> bool:
+            points = usable(plan, topology, "core", clouds.aws.restore_points(cold))
+            return points[0].source == restored and points[0].newest.timestamp() > newest["acked_at"]
+
+        wait_until(arrived, timeout=120, what="the log of the restored database to reach the cold site", every=0.3)
+    there = [each for each in clouds.aws.restore_points(cold) if each.source == damaged]
+    assert any(each.newest > datetime.fromisoformat(at) for each in there), "no damaged backup: the proof is empty"
+    good = [each for each in usable(plan, topology, "core", there) if each.source == damaged]
+    assert all(each.newest <= datetime.fromisoformat(at) for each in good)
+    clouds.close()
+    assert made.preview_all("after the re-protection")
+
+
+@pytest.fixture
+def unchanged(made: Stage) -> Iterator[None]:
+    """Nothing is touched: neither settings, nor lease, nor whether writes are taken."""
+    settle(made)
+
+    def settings() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in project_dir().glob("Pulumi.*.yaml")}
+
+    before, topology = settings(), made.topology
+    yield
+    assert settings() == before
+    lease = made.clouds().witness().read()
+    assert lease is not None
+    assert (lease.lease.site, lease.lease.epoch) == ("primary", topology.epoch)
+    assert run_records.unfinished(made.plan.system) is None
+    with made.writing():
+        pass  # begins when writes are acknowledged
+
+
+def dr_restore(made: Stage, to_time: str, *more: str) -> tuple[int, list[str]]:
+    command = [sys.executable, "-m", "scripts.dr", "restore", "--plan", made.plan_path, "--yes", "--to-time", to_time]
+    ended = subprocess.run([*command, *more], capture_output=True, text=True, check=False)
+    return ended.returncode, ended.stderr.splitlines()[-2:]
+
+
+def in_a_day(days: int) -> str:
+    return (datetime.now(UTC) + timedelta(days=days)).isoformat()
+
+
+@pytest.mark.usefixtures("unchanged")
+@pytest.mark.parametrize(
+    ("to_time", "code", "said", "hint"),
+    [
+        ("yesterday", 2, "--to-time: 'yesterday' is not a time", "write it as 2026-"),
+        ("2026-02-30T12:00:00+00:00", 2, "is not a time", "write it as 2026-"),
+        ("2026-01-31T12:00:00", 2, "says no zone", "write +00:00 behind it"),
+        (in_a_day(1), 2, "has not come yet", "write it as 2026-"),
+        (in_a_day(-1), 3, "can be restored to between", "choose a moment in between"),
+    ],
+    ids=["malformed", "no such day", "no zone", "in the future", "before the oldest"],
+)
+def test_a_moment_that_cannot_be(made: Stage, to_time: str, code: int, said: str, hint: str) -> None:
+    ended, lines = dr_restore(made, to_time)
+    assert ended == code, lines
+    assert lines[0].startswith("error: ")
+    assert said in lines[0]
+    assert lines[1].startswith(f"hint: {hint}")
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_more_would_be_lost_than_is_allowed(made: Stage) -> None:
+    at = datetime.now(UTC).replace(microsecond=0)
+    wait_until_restorable(made, at)
+    ended, lines = dr_restore(made, at.isoformat(), "--accept-data-loss", "1ms")
+    assert ended == 3, lines
+    assert "of writes are given up" in lines[0]
+    assert lines[1].startswith("hint: accept it by name: --accept-data-loss")
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_a_database_without_backups(made: Stage) -> None:
+    clouds, region = made.clouds(), made.plan.primary.region
+    rds, name = clouds.aws.client("rds", region, slow=True), identifier(made, "primary")
+    days = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]["BackupRetentionPeriod"]
+
+    def keep(days: int) -> None:
+        rds.modify_db_instance(DBInstanceIdentifier=name, BackupRetentionPeriod=days, ApplyImmediately=True)
+        wait_until(
+            lambda: any(each.source == name and each.kind == "continuous" for each in clouds.aws.restore_points(region))
+            is bool(days),
+            timeout=60, what=f"backups to be kept for {days} days",
+        )  # fmt: skip
+
+    keep(0)
+    try:
+        ended, lines = dr_restore(made, in_a_day(0))
+    finally:
+        keep(days)
+        clouds.close()
+    assert ended == 3, lines
+    assert f"{name} has no continuous backup" in lines[0]
+    assert lines[1].startswith("hint: `dr status` shows")

@@ -1,0 +1,56 @@
+"""Every plan of the project is sound, can reach what it promises, and can be declared by the one program."""
+
+import pytest
+
+from model import Topology, load_plan
+from model.forecast import forecast
+from model.loading import PLANS
+from model.site_records import FrontDoor, SiteRecord, awaited, provisioning_order
+from tests.components.declared import declared, of_type
+
+NAMES = sorted(path.stem for path in PLANS.glob("*.yaml"))
+
+
+def test_there_are_plans() -> None:
+    assert "samia" in NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_plan_is_sound_and_named_as_its_file(name: str) -> None:
+    plan = load_plan(name)
+    assert plan.system == name
+    assert forecast(plan).shortfalls() == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_stack_is_brought_up_and_the_primary_first(name: str) -> None:
+    plan = load_plan(name)
+    waves = provisioning_order(plan)
+    assert waves[0] == [plan.primary.stack]
+    assert {stack for wave in waves for stack in wave} == set(plan.stacks)
+    assert plan.traffic.stack in waves[-1]
+
+
+def test_what_needs_the_record_of_another_stack_says_which() -> None:
+    plan = load_plan("samia")
+    everything = {site.name: SiteRecord(key="arn", front_door=FrontDoor(name="a", zone="z")) for site in plan.sites}
+    assert {stack: awaited(plan, stack, {}) for stack in plan.stacks} == {
+        "prod": [], "dr": ["prod"], "cold": ["prod"], "traffic": ["prod", "dr", "cold"],
+    }  # fmt: skip
+    assert [awaited(plan, stack, everything) for stack in plan.stacks] == [[]] * 4
+    partly = {"primary": everything["primary"]}
+    assert awaited(plan, "dr", partly) == []
+    assert awaited(plan, "traffic", partly) == ["dr", "cold"]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if all(site.cloud == "aws" for site in load_plan(name).sites)])
+def test_every_stack_of_a_plan_can_be_declared(name: str) -> None:
+    plan = load_plan(name)
+    for stack in plan.stacks:
+        seen = declared(stack, Topology.initial(plan), plan=name)
+        site = plan.sites_by_stack.get(stack)
+        identifiers = {each.inputs["identifier"] for each in of_type(seen, "Instance")}
+        expected = (
+            {f"{name}-{site.name}-{each.name}-1" for each in plan.databases} if site and site.kind != "cold" else set()
+        )
+        assert identifiers == expected

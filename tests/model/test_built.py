@@ -1,0 +1,132 @@
+"""What the plan's model knows and no component builds is refused: at the check, before `dr up`, and when declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from model import PlanError, Topology, load_plan
+from model.built import CLOUDS
+from model.checks import not_built
+from model.databases import Engine
+from model.forecast import forecast
+from model.objects import Archive
+from model.sites import Cloud
+from scripts import dr
+from tests.components.declared import declared
+from tests.model.test_mistakes import put
+
+Write = Callable[[Any], Path]
+# Where in Samia's plan, what is put there, what is said of it, and the stack in which the component says it too.
+UNBUILT = [
+    ("sites.0.cloud", "azure", 'sites[0].cloud: "azure" has no components; there is aws', "prod"),
+    ("databases.0.engine", "redis", 'databases[0].engine: "redis" has no component on aws; there is postgres', "prod"),
+    ("databases.0.engine", "cosmos", 'databases[0].engine: "cosmos" has no component on aws; there is postgres', "dr"),
+    (
+        "databases.0.replication", {"mode": "synchronous"},
+        'databases[0].replication.mode: "synchronous" is not built for postgres on aws; there is asynchronous or none',
+        "prod",
+    ),
+    (
+        "objects.0.archive.storage_class", "Cool",
+        'objects[0].archive.storage_class: "Cool" is not a class of archives on aws; there is GLACIER, GLACIER_IR or',
+        "cold",
+    ),
+]  # fmt: skip
+each_unbuilt = pytest.mark.parametrize(("place", "value", "says", "stack"), UNBUILT, ids=[f"{it[1]}" for it in UNBUILT])
+
+
+@pytest.fixture
+def plan(document: dict[str, Any], write: Write, place: str, value: Any) -> Path:
+    """A plan that nothing is wrong with, except that it cannot be built."""
+    put(document, place, value)
+    return write(document)
+
+
+@each_unbuilt
+def test_it_can_be_written_and_forecast(plan: Path, says: str, stack: str) -> None:
+    loaded = load_plan(plan)
+    assert forecast(loaded).objectives
+    assert [str(mistake).startswith(says) for mistake in not_built(loaded)] == [True]
+
+
+@each_unbuilt
+def test_the_check_of_the_plan_refuses_it(
+    plan: Path, says: str, stack: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert dr.main(["plan", "check", str(plan)]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith(f"error: {plan}: {says}")
+    assert shown.err.count("\n") == 2
+
+
+@each_unbuilt
+@pytest.mark.parametrize("words", [("up", "--yes"), ("up", "--dry-run")], ids=" ".join)
+def test_nothing_is_made_of_it(
+    *, plan: Path, says: str, stack: str, words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    project = tmp_path / "project"
+    project.mkdir()
+    for name, value in (("DR_PROJECT", project), ("DR_HOME", tmp_path / "home"), ("PATH", "/nowhere")):
+        monkeypatch.setenv(name, str(value))
+    assert dr.main([*words, "--plan", str(plan)]) == 2
+    assert capsys.readouterr().err.startswith(f"error: plan samia: {says}")
+    assert list(project.iterdir()) == []
+    assert not (tmp_path / "home").exists()
+
+
+@each_unbuilt
+def test_the_component_refuses_it(plan: Path, says: str, stack: str) -> None:
+    reason = says.partition(": ")[2]
+    with pytest.raises(pulumi.RunError) as refused:
+        declared(stack, Topology.initial(load_plan("samia")), plan=str(plan))
+    assert reason in str(refused.value)
+
+
+def test_all_of_it_at_once_with_waivers_that_expired(document: dict[str, Any], write: Write) -> None:
+    for place, value, _, _ in UNBUILT[1:]:
+        put(document, place, value)
+    put(document, "sites.1.cloud", "azure")
+    found = list(not_built(load_plan(write(document))))
+    assert [mistake.path for mistake in found] == [
+        "sites[1].cloud", "databases[0].engine", "objects[0].archive.storage_class"
+    ]  # fmt: skip
+
+
+def test_every_plan_of_the_project_can_be_built() -> None:
+    for name in ("samia", "minimal"):
+        assert list(not_built(load_plan(name))) == []
+
+
+def test_only_what_the_model_knows_is_said_to_be_built() -> None:
+    assert set(CLOUDS) <= set(Cloud.__args__)
+    for built in CLOUDS.values():
+        assert set(built.engines) <= set(Engine.__args__)
+        classes = Archive.model_fields["storage_class"].annotation
+        assert set(built.storage_classes) <= set(classes.__args__)  # type: ignore[union-attr]
+
+
+def test_an_archive_where_objects_are_written_is_a_contradiction(document: dict[str, Any], write: Write) -> None:
+    """Everything written there would be locked at once, and sent nowhere."""
+    put(document, "objects.0.archive.site", "primary")
+    with pytest.raises(PlanError, match=r'objects\[0\]\.archive\.site: "primary" holds a live copy already'):
+        load_plan(write(document))
+
+
+def test_port_443_without_a_certificate_is_refused(document: dict[str, Any], write: Write) -> None:
+    put(document, "traffic.port", 443)
+    path, initial = str(write(document)), Topology.initial(load_plan("samia"))
+    with pytest.raises(pulumi.RunError, match=r"config dr:certificateArn: there is none"):
+        declared("prod", initial, plan=path)
+    arn = "arn:aws:acm:eu-north-1:123456789012:certificate/1"
+    listeners = [
+        each for each in declared("prod", initial, plan=path, certificateArn=arn).values()
+        if each.type == "aws:lb/listener:Listener"
+    ]  # fmt: skip
+    assert [(each.inputs["protocol"], each.inputs["certificateArn"]) for each in listeners] == [("HTTPS", arn)]

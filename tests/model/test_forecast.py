@@ -1,0 +1,168 @@
+"""What a plan can reach, and how each part of it moves the result."""
+
+from typing import Any
+
+import pytest
+
+from model import load_plan, parse_plan
+from model.forecast import Forecast, ObjectiveForecast, forecast, span
+from model.step_times import percentile
+
+SAMIA = forecast(load_plan("samia"))
+
+
+def of(result: Forecast, disaster: str) -> ObjectiveForecast:
+    return next(each for each in result.objectives if each.disaster == disaster)
+
+
+def changed(document: dict[str, Any], **recorded: list[float]) -> Forecast:
+    return forecast(parse_plan(document, "x.yaml"), recorded)
+
+
+def test_samia_can_reach_all_its_objectives() -> None:
+    assert SAMIA.feasible
+    assert SAMIA.shortfalls() == []
+    assert {each.disaster: each.method for each in SAMIA.objectives} == {
+        "database_failure": "standby",
+        "regional_outage": "promote",
+        "multi_region_outage": "restore",
+        "provider_outage": "restore",
+        "compromise": "restore",
+    }
+
+
+def test_loss_is_bounded_by_what_the_plan_says() -> None:
+    assert {each.disaster: each.rpo_seconds for each in SAMIA.objectives} == {
+        "database_failure": 0,  # the standby confirms every commit
+        "regional_outage": 900,  # max_lag
+        "multi_region_outage": 900,  # objects take longer than twice archive_interval
+        "provider_outage": 900,
+        "compromise": 900,
+    }
+
+
+def test_critical_path_is_gapless_and_adds_up() -> None:
+    for each in SAMIA.objectives:
+        end = 0.0
+        for step in each.path:
+            assert step.starts_seconds == pytest.approx(end)
+            end += step.typical_seconds
+        assert each.rto_seconds == pytest.approx(end)
+        assert each.worst_rto_seconds is not None
+        assert each.worst_rto_seconds >= end
+
+
+def test_tiers_come_back_in_order() -> None:
+    for each in SAMIA.objectives:
+        times = [tier.rto_seconds for tier in each.tiers]
+        assert times == sorted(times)
+        assert [tier.tier for tier in each.tiers] == [0, 1, 2, 3]
+
+
+def test_longest_downtime_of_a_tier_binds_where_the_objective_is_not_longer_than_all_of_them() -> None:
+    assert all(tier.target_seconds is not None for tier in of(SAMIA, "regional_outage").tiers)
+    assert all(tier.target_seconds is None for tier in of(SAMIA, "multi_region_outage").tiers)
+
+
+def test_risk_is_said() -> None:
+    assert of(SAMIA, "regional_outage").verdict == "at risk"  # tier 0 within 5 minutes only in the typical case
+    assert of(SAMIA, "database_failure").verdict == "met"
+
+
+def test_warm_pods_bring_a_tier_back_sooner(document: dict[str, Any]) -> None:
+    document["services"][5]["replicas"]["warm"] = 1
+    document["services"][6]["replicas"]["warm"] = 1
+    sooner, later = of(changed(document), "regional_outage"), of(SAMIA, "regional_outage")
+    assert sooner.tiers[3].rto_seconds < later.tiers[3].rto_seconds
+
+
+def test_without_a_standby_a_failed_database_is_restored_from_its_log(document: dict[str, Any]) -> None:
+    document["databases"][0]["standby"] = "none"
+    result = of(changed(document), "database_failure")
+    assert (result.method, result.rpo_seconds) == ("restore_in_place", 300)
+    assert result.verdict == "missed"  # half an hour instead of 15 minutes
+
+
+def test_synchronous_copy_loses_nothing_of_a_database(document: dict[str, Any]) -> None:
+    document["databases"][0]["replication"] = {"mode": "synchronous"}
+    document["objects"] = []
+    document["services"][4]["uses"] = ["core"]
+    assert of(changed(document), "regional_outage").rpo_seconds == 0
+
+
+def test_lag_beyond_the_objective_is_refused(document: dict[str, Any]) -> None:
+    document["databases"][0]["replication"]["max_lag"] = "20m"
+    result = changed(document)
+    assert not result.feasible
+    (line,) = result.shortfalls()
+    assert line.startswith("objectives[1] (regional_outage).rpo: 15m is asked, 20m can be lost: a copy of core")
+
+
+def test_cold_site_without_backups_is_impossible(document: dict[str, Any]) -> None:
+    document["databases"][0]["backups"]["copies_to"] = []
+    document["databases"][0]["backups"]["snapshots"]["copies_to"] = []
+    result = changed(document)
+    assert of(result, "compromise").verdict == "impossible"
+    assert of(result, "compromise").rto_seconds is None
+    assert "no backup of core arrives in tertiary (backups.copies_to)" in result.shortfalls()[0]
+
+
+def test_cold_site_with_snapshots_alone_loses_a_day(document: dict[str, Any]) -> None:
+    document["databases"][0]["backups"]["copies_to"] = []
+    assert of(changed(document), "compromise").rpo_seconds == 86_400
+
+
+def test_manual_decision_costs_a_tier_its_downtime(document: dict[str, Any]) -> None:
+    document["objectives"][1]["automation"] = "manual"
+    result = changed(document)
+    lines = result.shortfalls()
+    assert any("tier 0 may be down for 5m" in line for line in lines)
+    assert any("tier 1 may be down for 15m" in line for line in lines)
+
+
+def test_recorded_durations_take_the_place_of_assumptions(document: dict[str, Any]) -> None:
+    before = of(SAMIA, "regional_outage")
+    after = of(changed(document, promote_database=[1.0, 2.0, 400.0], switch_traffic=[0.5]), "regional_outage")
+    step = next(step for step in after.path if step.step == "promote_database:core")
+    assert (step.typical_seconds, step.worst_seconds, step.source) == (2.0, 400.0, "measured in 3 runs")
+    assert after.rto_seconds is not None
+    assert before.rto_seconds is not None
+    assert after.rto_seconds < before.rto_seconds
+
+
+def test_steps_side_by_side_count_once(document: dict[str, Any]) -> None:
+    """A promotion shorter than the health checks is not on the critical path."""
+    path = [step.step for step in of(changed(document, promote_database=[1.0]), "regional_outage").path]
+    assert "switch_traffic" in path
+    assert "promote_database:core" not in path
+
+
+def test_more_services_of_one_tier_take_no_longer(document: dict[str, Any]) -> None:
+    document["services"] += [{"name": f"more-{i}", "tier": 2, "uses": ["core"]} for i in range(100)]
+    assert of(changed(document), "multi_region_outage").rto_seconds == of(SAMIA, "multi_region_outage").rto_seconds
+
+
+def test_component_has_its_own_objective(document: dict[str, Any]) -> None:
+    goal = {"disaster": "regional_outage", "component": "auth", "rpo": "15m", "rto": "1h", "recover_at": "secondary"}
+    document["objectives"].append(goal)
+    result = changed(document).objectives[-1]
+    assert result.component == "auth"
+    assert result.tiers == ()
+    assert result.met
+
+
+def test_percentiles() -> None:
+    assert percentile([3.0], 0.95) == 3.0
+    assert percentile([1.0, 2.0, 3.0, 4.0], 0.5) == 2.0
+    assert percentile([float(i) for i in range(1, 101)], 0.95) == 95.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        *((0, "0s"), (0.85, "0.8s"), (35, "35s"), (60, "1m"), (252, "4m12s"), (2840, "47m20s"), (5822, "1h37m")),
+        *((86_400, "1d"), (None, "-")),
+    ],
+)
+def test_span(seconds: float | None, text: str) -> None:
+    assert span(seconds) == text

@@ -1,0 +1,104 @@
+"""The writer lease on a real object store that knows conditional writes: who may take it, and when."""
+
+import os
+from collections.abc import Iterator
+from unittest.mock import patch
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from scripts.clouds.aws import Aws, ConditionFailed
+from scripts.core.errors import BadInput, NotFenced
+from scripts.fencing.lease import KEY, Lease, Seen, WitnessLease, wait_until_expired, why_not_expired
+
+BUCKET, REGION = "minimal-tertiary-recovery", "us-east-1"
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Aws]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    env = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    with patch.dict(os.environ, env):
+        aws = Aws()
+        aws.client("s3", REGION).create_bucket(Bucket=BUCKET)
+        yield aws
+    server.stop()
+
+
+@pytest.fixture
+def witness(store: Aws) -> WitnessLease:
+    store.delete_object(REGION, BUCKET, KEY)
+    return WitnessLease(store, REGION, BUCKET)
+
+
+def lease(site: str = "primary", epoch: int = 1, ttl_ms: int = 3000) -> Lease:
+    return Lease.new("minimal", site, epoch, ttl_ms)
+
+
+def test_there_is_one_first_lease(witness: WitnessLease) -> None:
+    assert witness.read() is None
+    witness.create(lease())
+    with pytest.raises(ConditionFailed):
+        witness.create(lease("secondary"))
+
+
+def test_who_saw_an_older_lease_cannot_write(witness: WitnessLease) -> None:
+    first = witness.create(lease())
+    taken = witness.replace(first, lease("secondary", 2))
+    with pytest.raises(ConditionFailed):
+        witness.replace(first, lease())
+    found = witness.read()
+    assert found is not None
+    assert (found.lease, found.etag) == (taken.lease, taken.etag)
+
+
+def test_a_fresh_lease_has_not_expired(witness: WitnessLease) -> None:
+    seen = witness.create(lease())
+    assert "may run" in (why_not_expired(seen, seen) or "")
+
+
+def test_a_lease_that_stands_still_for_its_ttl_has_expired(witness: WitnessLease) -> None:
+    made = witness.create(lease(ttl_ms=300))
+    found = wait_until_expired(witness, poll_seconds=0.05)
+    assert found is not None
+    assert found.etag == made.etag
+    assert found.at - made.at >= 0.3 or found.age_seconds >= 0.3
+
+
+def test_a_lease_that_is_renewed_meanwhile_is_alive(witness: WitnessLease) -> None:
+    witness.create(lease(ttl_ms=60_000))
+
+    def renews(_seconds: float) -> None:
+        seen = witness.read()
+        assert seen is not None
+        witness.replace(seen, lease(ttl_ms=60_000))
+
+    with pytest.raises(NotFenced, match="renewed its writer lease"):
+        wait_until_expired(witness, pause=renews)
+
+
+def test_a_witness_that_does_not_answer_is_no_evidence() -> None:
+    with patch.dict(
+        os.environ, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    ):
+        silent = WitnessLease(Aws(), REGION, BUCKET)
+        with pytest.raises(NotFenced, match="witness does not answer"):
+            wait_until_expired(silent)
+
+
+@pytest.mark.parametrize(("age", "expired"), [(1.9, False), (2.9, False), (3.0, True), (60.0, True)])
+def test_the_witness_own_clock_decides(witness: WitnessLease, age: float, *, expired: bool) -> None:
+    made = witness.create(lease())
+    old = Seen(made.lease, made.etag, made.at, age, made.changed_at)
+    assert (why_not_expired(old, old) is None) is expired
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{}", b'{"system": "x"}', b"\xff\xfe", b'{"system":"x","site":"y","epoch":"z"}']
+)
+def test_what_is_no_lease_is_said_so(store: Aws, witness: WitnessLease, body: bytes) -> None:
+    store.write_object(REGION, BUCKET, KEY, body)
+    with pytest.raises(BadInput, match="is not a writer lease"):
+        witness.read()
