@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from previews import costs, drills
 from previews.changes import recovery_changes
 from previews.findings import sort_findings
-from previews.goals import WITHOUT_PLAN, Goals, goals_of
+from previews.losses import losses
 from previews.meanings import RELEVANT_TYPES
-from previews.model import Finding, StackPreview
+from previews.plan_goals import WITHOUT_PLAN, Goals, goals_of
 from previews.plan_rows import plan_rows
 from previews.posture import TableRow, postures, table
+from previews.previewed import Finding, StackPreview
 from previews.reading import read_previews
 from previews.report import Extras, Report, build_report
-from previews.stateful import losses
 from scripts.core.errors import BadInput
 
 if TYPE_CHECKING:

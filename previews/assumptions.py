@@ -7,9 +7,8 @@ Times of recovery steps are those of `model.step_times`, each with its source th
 
 from __future__ import annotations
 
-from model.step_times import DEFAULTS
-
 from model import step_times
+from model.step_times import DEFAULTS
 
 MINUTE = 60.0
 HOUR = 3600.0

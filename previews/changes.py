@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from previews import paths, times
+from previews import property_paths, schedules
 from previews.meanings import GUARDS, MEANINGS, STORES
 from previews.meanings.table import ASPECT_RANK, Aspect, Better, Meaning
-from previews.model import Resource, StackPreview, Step
+from previews.previewed import Resource, StackPreview, Step
 from previews.safety import is_secret, is_unknown
 
 _ABSENT_WORDS = "not set"
@@ -72,7 +72,7 @@ def step_changes(step: Step) -> Iterator[Change]:
 
 def _lost_replica(step: Step, old: Resource) -> Iterator[Change]:
     for meaning in MEANINGS.get(step.type, ()):
-        if meaning.better is Better.PROMOTE and _is_set(paths.value_at(old.inputs or {}, meaning.path)):
+        if meaning.better is Better.PROMOTE and _is_set(property_paths.value_at(old.inputs or {}, meaning.path)):
             yield _change(step, "replica", Aspect.REPLICA, Direction.WEAKER, note="removed", path=meaning.path)
             return
 
@@ -80,9 +80,11 @@ def _lost_replica(step: Step, old: Resource) -> Iterator[Change]:
 def _moved_replica(step: Step, old: Resource, new: Resource) -> Iterator[Change]:
     """A replica that moves into the region of its source protects from nothing that takes the region."""
     sources = [row.path for row in MEANINGS.get(step.type, ()) if row.better is Better.PROMOTE]
-    source = next((text for path in sources if isinstance(text := paths.value_at(new.inputs or {}, path), str)), "")
+    source = next(
+        (text for path in sources if isinstance(text := property_paths.value_at(new.inputs or {}, path), str)), ""
+    )
     home = source.split(":", 5)[3] if source.startswith("arn:") and source.count(":") >= 5 else ""
-    before, after = (str(paths.value_at(side.inputs or {}, "region") or "") for side in (old, new))
+    before, after = (str(property_paths.value_at(side.inputs or {}, "region") or "") for side in (old, new))
     if home and after == home and before not in {"", home}:
         note = "in the same region as its source"
         yield _change(
@@ -114,8 +116,8 @@ def _change(step: Step, label: str, aspect: Aspect, direction: Direction, **more
 
 
 def _compare(step: Step, meaning: Meaning, old: Resource, new: Resource) -> Iterator[Change]:
-    before = paths.values_at(old.inputs or {}, meaning.path)
-    after = paths.values_at(new.inputs or {}, meaning.path)
+    before = property_paths.values_at(old.inputs or {}, meaning.path)
+    after = property_paths.values_at(new.inputs or {}, meaning.path)
     if meaning.better in {Better.MORE, Better.FEWER}:
         yield from _compare_sets(step, meaning, _members(before), _members(after))
         return
@@ -247,10 +249,10 @@ def rank(meaning: Meaning, value: Any) -> float | None:
             lowered = [step.lower() for step in meaning.order]
             return float(lowered.index(str(value).lower())) if str(value).lower() in lowered else None
         case Better.OFTEN:
-            gap = times.longest_gap(value) if isinstance(value, str) else None
+            gap = schedules.longest_gap(value) if isinstance(value, str) else None
             return None if gap is None else -gap
         case Better.LONGER:
-            return times.seconds(value) if isinstance(value, str) else number(value)
+            return schedules.seconds(value) if isinstance(value, str) else number(value)
         case _:
             return None
 

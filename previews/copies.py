@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from previews import paths
-from previews.model import Resource
+from previews import property_paths
+from previews.previewed import Resource
 from previews.safety import is_secret, is_unknown
 
 REPLICA, STANDBY, LOG, SNAPSHOT = "replica", "standby", "log", "snapshot"
@@ -99,14 +99,14 @@ def last_part(identifier: str) -> str:
 
 def text(resource: Resource, path: str) -> str:
     """A known text at a path of the inputs, "" otherwise."""
-    value = paths.value_at(resource.inputs or {}, path)
+    value = property_paths.value_at(resource.inputs or {}, path)
     return value if isinstance(value, str) and not is_unknown(value) and not is_secret(value) else ""
 
 
 def leaves(resource: Resource, path: str) -> list[str]:
     """Known texts at a path with `[*]`."""
     found: list[str] = []
-    for value in paths.values_at(resource.inputs or {}, path).values():
+    for value in property_paths.values_at(resource.inputs or {}, path).values():
         for leaf in value if isinstance(value, list) else [value]:
             if isinstance(leaf, str) and not is_unknown(leaf) and not is_secret(leaf):
                 found += [leaf]
@@ -115,5 +115,5 @@ def leaves(resource: Resource, path: str) -> list[str]:
 
 def given(resource: Resource, path: str) -> bool:
     """Whether something, known or not, stands at a path."""
-    value: Any = paths.value_at(resource.inputs or {}, path)
+    value: Any = property_paths.value_at(resource.inputs or {}, path)
     return value not in (None, "", False, [], {})

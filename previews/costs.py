@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from previews import paths
+from previews import property_paths
 from previews.changes import number, switched
-from previews.model import Resource
 from previews.posture import TableRow
+from previews.previewed import Resource
 from previews.sources import read_text
 from scripts.core.errors import BadInput
 
@@ -100,14 +100,14 @@ def bill(resources: Iterable[Resource], prices: Prices) -> Bill:
 
 
 def _matches(price: Price, inputs: Mapping[str, Any]) -> bool:
-    return all(paths.value_at(inputs, path) == wanted for path, wanted in price.match.items())
+    return all(property_paths.value_at(inputs, path) == wanted for path, wanted in price.match.items())
 
 
 def _monthly(price: Price, inputs: Mapping[str, Any]) -> float:
     amount = price.monthly + sum(
-        unit.monthly * max(number(paths.value_at(inputs, unit.path)) or 0.0, 0.0) for unit in price.per
+        unit.monthly * max(number(property_paths.value_at(inputs, unit.path)) or 0.0, 0.0) for unit in price.per
     )
-    doubled = price.doubled_by is not None and switched(paths.value_at(inputs, price.doubled_by)) is True
+    doubled = price.doubled_by is not None and switched(property_paths.value_at(inputs, price.doubled_by)) is True
     return amount * 2 if doubled else amount
 
 

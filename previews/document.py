@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from previews.headline import Line, headline
-from previews.model import Finding
+from previews.previewed import Finding
 from previews.report import Report, StepLine
+from previews.schedules import show
 from previews.spans import MARKS, Cell, Code, Mark, Part, Value
-from previews.times import show
 
 
 @dataclass(frozen=True, slots=True)

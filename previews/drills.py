@@ -11,10 +11,10 @@ from typing import Any
 
 from previews import sources
 from previews.changes import Change, Direction
+from previews.losses import Loss
 from previews.meanings.table import Aspect
 from previews.posture import TableRow
 from previews.report import Measured
-from previews.stateful import Loss
 from scripts.core.errors import BadInput
 
 _HINT = 'a drill is {"scenario": "regional_outage", "rto_seconds": 41.5, "rpo_seconds": 0.2, "met": true}, or a list'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from previews.model import Finding, StackPreview
+from previews.previewed import Finding, StackPreview
 
 SEVERITIES = ("critical", "high", "medium", "low", "")
 _LEVELS = ("mandatory", "remediate", "advisory", "")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from previews.changes import Change, Direction
-from previews.model import Finding
 from previews.posture import TableRow
+from previews.previewed import Finding
 from previews.report import Report
 from previews.spans import MARKS, Cell, Code, Mark, Part, Value
 

@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from model.forecast import forecast
-
-from previews import times
+from previews import schedules
 from previews.changes import Direction
 from previews.posture import TableRow
 
 if TYPE_CHECKING:
-    from model.forecast import ObjectiveForecast
-
     from model import Plan
+    from model.forecast import ObjectiveForecast
 
 
 def plan_rows(old: Plan, new: Plan) -> list[TableRow]:
@@ -53,7 +51,7 @@ def _promises(old: Plan, new: Plan) -> Iterator[TableRow]:
         was = earlier.get(key)
         for what, then, now in (("RTO", was.rto, each.rto), ("RPO", was.rpo, each.rpo)) if was else ():
             if then != now:
-                shown = (times.show(then.total_seconds()), times.show(now.total_seconds()))
+                shown = (schedules.show(then.total_seconds()), schedules.show(now.total_seconds()))
                 yield TableRow(f"{what} objective", _label(*key), *shown, Direction.JUDGE)
     for key in earlier.keys() - kept:
         yield TableRow("Objective", _label(*key), "promised", "no longer in the plan", Direction.WEAKER)
@@ -61,7 +59,7 @@ def _promises(old: Plan, new: Plan) -> Iterator[TableRow]:
     for tier in new.tiers:
         now_seconds = tier.max_downtime.total_seconds()
         if tier.tier in tiers and tiers[tier.tier] != now_seconds:
-            shown = (times.show(tiers[tier.tier]), times.show(now_seconds))
+            shown = (schedules.show(tiers[tier.tier]), schedules.show(now_seconds))
             yield TableRow("Longest downtime", f"tier {tier.tier}", *shown, Direction.JUDGE)
 
 
@@ -78,4 +76,4 @@ def _label(disaster: str, component: str | None) -> str:
 
 
 def _shown(seconds: float | None) -> str:
-    return "not recoverable" if seconds is None else times.show(seconds)
+    return "not recoverable" if seconds is None else schedules.show(seconds)

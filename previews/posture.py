@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from previews import copies_aws, copies_azure, times
+from previews import schedules
 from previews.changes import Direction
 from previews.copies import Side, Store
-from previews.forecast import NEVER, Outlook, outlook
-from previews.goals import Goals
-from previews.model import StackPreview
+from previews.meanings.aws import copies as copies_aws
+from previews.meanings.azure import copies as copies_azure
+from previews.outlook import NEVER, Outlook, outlook
+from previews.plan_goals import Goals
+from previews.previewed import StackPreview
 
 _CANNOT = "not recoverable"
 
@@ -102,7 +104,7 @@ def _forecast_row(what: str, label: str, then: Outlook, now: Outlook, target: fl
         direction = Direction.STRONGER
     worst = max(value for _, value in new)
     brief = (_duration(max(value for _, value in old)), _duration(worst))
-    note = "" if target is None else f"objective {times.show(target)}{', missed' if worst > target else ''}"
+    note = "" if target is None else f"objective {schedules.show(target)}{', missed' if worst > target else ''}"
     return TableRow(
         f"{what} (forecast)", label, _by_tier(old) if had else "—", _by_tier(new), direction, note, brief=brief
     )
@@ -123,7 +125,7 @@ def _by_tier(values: tuple[tuple[int | None, float], ...]) -> str:
 
 
 def _duration(value: float) -> str:
-    return _CANNOT if value == NEVER else times.show(value)
+    return _CANNOT if value == NEVER else schedules.show(value)
 
 
 def losable(posture: Posture) -> tuple[set[str], dict[str, str]]:
@@ -186,4 +188,4 @@ def _retention(before: Posture, after: Posture) -> Iterator[TableRow]:
 
 
 def _days(seconds: float) -> str:
-    return "no backups" if seconds == 0 else f"{seconds / times.DAY:g} days"
+    return "no backups" if seconds == 0 else f"{seconds / schedules.DAY:g} days"

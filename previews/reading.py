@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from previews import sources
-from previews.digest import read_digest
-from previews.errors import bad
-from previews.events import parse_lines, read_events
+from previews.event_log import parse_lines, read_events
 from previews.meanings import RELEVANT_TYPES
-from previews.model import StackPreview
+from previews.preview_digest import read_digest
+from previews.previewed import StackPreview
+from previews.sources import bad
 from previews.states import read_state
 from scripts.core.errors import BadInput
 

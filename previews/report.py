@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from previews.changes import Change, Direction
 from previews.findings import Findings, sort_findings
-from previews.model import Finding, StackPreview, Step
+from previews.losses import Loss, losses
 from previews.posture import TableRow
+from previews.previewed import Finding, StackPreview, Step
 from previews.safety import Cleaner, safe_path
 from previews.sides import OneSided, one_sided
-from previews.stateful import Loss, losses
 
 _OP_RANK = {"replace": 0, "delete": 1, "delete-replaced": 1, "update": 3, "import": 4, "create": 5}
 

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from previews import paths
-from previews.model import Resource, StackPreview, Step
+from previews import property_paths
+from previews.previewed import Resource, StackPreview, Step
 from previews.safety import safe_path
 
 _REGION = re.compile(
@@ -80,7 +80,7 @@ def _updates(stack: str, step: Step, others: list[tuple[str, Step]]) -> Iterator
     for other, twin in others:
         alone: dict[str, list[str]] = defaultdict(list)
         for path in step.changed:
-            keys = paths.keys_of(path)
+            keys = property_paths.keys_of(path)
             if str(keys[0]) in _OWN or path in twin.changed or keys[0] in twin.changed:
                 continue
             alone[_effect(step, twin, keys)].append(safe_path(path))
@@ -99,4 +99,4 @@ def _effect(step: Step, twin: Step, keys: tuple[str | int, ...]) -> str:
 
 def _print(side: Resource, keys: tuple[str | int, ...]) -> object:
     """Something equal for equal values: of the property itself where the inputs are kept, else of its top level."""
-    return side.prints.get(str(keys[0])) if side.inputs is None else repr(paths.dig(side.inputs, keys))
+    return side.prints.get(str(keys[0])) if side.inputs is None else repr(property_paths.dig(side.inputs, keys))

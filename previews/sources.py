@@ -7,15 +7,20 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from previews.errors import bad
 from previews.meanings import normal_type
-from previews.model import Resource, StackPreview, urn_name, urn_type
+from previews.previewed import Resource, StackPreview, urn_name, urn_type
 from previews.safety import collect_sensitive
+from scripts.core.errors import BadInput
 
 LARGEST_FILE = 256 * 1024 * 1024
 _KEPT_OUTPUTS = ("arn", "id", "location", "region", "identifier", "clusterIdentifier", "bucket", "name")
 _HINT = "give the output of `pulumi preview --json`, an engine event log (JSON lines) or a stack export"
 _ALL_SECRET = frozenset({"kubernetes:core/v1:Secret", "kubernetes:core/v1:SecretPatch"})
+
+
+def bad(where: str, what: str, hint: str) -> BadInput:
+    """`plans/x.json: steps[3].urn: is no URN` as an error to raise; `hint` says what to do."""
+    return BadInput(f"{where}: {what}", hint)
 
 
 def read_text(path: Path) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from previews import sources
-from previews.errors import bad
-from previews.model import StackPreview, Step
+from previews.previewed import StackPreview, Step
+from previews.sources import bad
 
 _VERSIONS = (3, 4)
 

@@ -35,9 +35,8 @@ from scripts.runs.runbook import Options, RunOutcome
 from scripts.stacks import topology_files
 
 if TYPE_CHECKING:
-    from model.objectives import Objective
-
     from model import Plan
+    from model.objectives import Objective
     from scripts.runs.rows import Observer
 
 DISASTER = "compromise"

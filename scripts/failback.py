@@ -13,9 +13,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from model.roles import role_of
 
 from model import load_plan
+from model.roles import role_of
 from scripts.core.errors import BadInput
 from scripts.core.home import project_dir
 from scripts.failover import failover
@@ -29,9 +29,8 @@ from scripts.runs.runbook import Options, RunOutcome
 from scripts.stacks import topology_files
 
 if TYPE_CHECKING:
-    from model.topology import Topology
-
     from model import Plan
+    from model.topology import Topology
     from scripts.runs.rows import Observer
 
 Part = tuple[str, str]

@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from model.forecast import span
 
+from model.forecast import span
 from scripts.people.options import DEFAULT_PLAN, Format
 from scripts.people.output import Form, out, table, write_json
 
 if TYPE_CHECKING:
-    from model.forecast import Forecast, ObjectiveForecast, TierForecast
-
     from model import Plan
+    from model.forecast import Forecast, ObjectiveForecast, TierForecast
 
 app = typer.Typer(help="Check a plan: every mistake, and what it can reach.", no_args_is_help=True)
 
@@ -52,10 +51,9 @@ def check(
     form: Format = Form.TABLE,
 ) -> None:
     """Report every mistake at once, then what the plan can reach: RTO along the critical path, RPO by its bound."""
+    from model import load_plan  # noqa: PLC0415 (pydantic is not needed for --help)
     from model.checks import expired_waivers, not_built, notes  # noqa: PLC0415
     from model.forecast import forecast  # noqa: PLC0415
-
-    from model import load_plan  # noqa: PLC0415 (pydantic is not needed for --help)
     from scripts.core.errors import Refused  # noqa: PLC0415
 
     view = _in_environment(load_plan(plan, also=[expired_waivers, not_built]), environment)

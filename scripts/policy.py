@@ -134,7 +134,6 @@ def _facts(plan: Plan | None, stacks: Sequence[str]) -> dict[str, Any]:
     if plan is None:
         return {}
     from model.roles import role_of  # noqa: PLC0415
-
     from scripts.core.home import project_dir  # noqa: PLC0415
     from scripts.stacks import topology_files  # noqa: PLC0415
 
@@ -152,9 +151,8 @@ def _facts(plan: Plan | None, stacks: Sequence[str]) -> dict[str, Any]:
 
 def _plan(name: str, stacks: Sequence[str]) -> Plan | None:
     """The plan by that name; the project's own where stacks are named without one."""
-    from model.checks import expired_waivers  # noqa: PLC0415
-
     from model import load_plan  # noqa: PLC0415 (pydantic is not needed for --help)
+    from model.checks import expired_waivers  # noqa: PLC0415
 
     name = name or (DEFAULT_PLAN if stacks else "")
     return load_plan(name, also=[expired_waivers]) if name else None

@@ -6,9 +6,9 @@ import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from model.roles import role_of
 
 from model import load_plan
+from model.roles import role_of
 from scripts.core.errors import BadInput, Refused
 from scripts.core.home import project_dir
 from scripts.people.approvals import ask

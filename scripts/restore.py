@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from model.roles import role_of
 
 from model import load_plan
+from model.roles import role_of
 from scripts.core.errors import BadInput
 from scripts.core.home import project_dir
 from scripts.core.moments import past_moment
@@ -33,9 +33,8 @@ from scripts.runs.runbook import Options, RunOutcome
 from scripts.stacks import topology_files
 
 if TYPE_CHECKING:
-    from model.topology import Topology
-
     from model import Plan
+    from model.topology import Topology
     from scripts.runs.rows import Observer
 
 

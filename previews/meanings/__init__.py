@@ -1,8 +1,8 @@
 """Which property of which resource type means what for recovery: the table that the analysis reads."""
 
-from previews.meanings.aws import AWS, AWS_GUARDS, AWS_STORES
-from previews.meanings.azure import AZURE, AZURE_GUARDS, AZURE_STORES
-from previews.meanings.kubernetes import KUBERNETES, KUBERNETES_GUARDS, KUBERNETES_STORES
+from previews.meanings.aws.properties import AWS, AWS_GUARDS, AWS_STORES
+from previews.meanings.azure.properties import AZURE, AZURE_GUARDS, AZURE_STORES
+from previews.meanings.kubernetes.properties import KUBERNETES, KUBERNETES_GUARDS, KUBERNETES_STORES
 from previews.meanings.table import Guard, Meaning, StoreKind, normal_type
 
 MEANINGS: dict[str, tuple[Meaning, ...]] = {}

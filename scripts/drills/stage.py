@@ -35,9 +35,8 @@ from scripts.stacks.stacks import Stacks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from model.topology import Topology
-
     from model import Plan
+    from model.topology import Topology
     from sandbox.workload import Loss, Outage
 
 RATE = 100.0  # orders a second

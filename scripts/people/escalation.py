@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from model.durations import format_duration
-
 from scripts.core.moments import now
 from scripts.people.notify import Notifier, due
 

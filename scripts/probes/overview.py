@@ -13,9 +13,8 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from model.roles import role_of
-
 from model import names
+from model.roles import role_of
 from scripts.core.errors import DrError
 from scripts.core.moments import now
 from scripts.core.net import Unreachable

@@ -22,9 +22,8 @@ from scripts.runs.runbook import Context, Options, Result, Runbook, RunOutcome
 from scripts.stacks.lazy_stacks import LazyStacks
 
 if TYPE_CHECKING:
-    from model.topology import Topology
-
     from model import Plan
+    from model.topology import Topology
     from scripts.runs.rows import Observer
     from scripts.stacks.stacks import Stacks
 

@@ -26,9 +26,8 @@ from scripts.runbooks.tables import table as table_of
 from scripts.runs.runbook import Options, RunOutcome
 
 if TYPE_CHECKING:
-    from model.topology import Topology
-
     from model import Plan
+    from model.topology import Topology
     from scripts.runs.rows import Observer
 
 

@@ -20,9 +20,8 @@ from typing import TYPE_CHECKING, Any
 from scripts.runs.journal import Entry
 
 if TYPE_CHECKING:
-    from model.objectives import Objective as Promise
-
     from model import Plan
+    from model.objectives import Objective as Promise
 
 PARTS = (
     ("detection", "fault", "detected"),

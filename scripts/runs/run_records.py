@@ -18,7 +18,6 @@ from scripts.runs.runbook import Options
 
 if TYPE_CHECKING:
     from model.topology import Topology
-
     from scripts.runs.runbook import Context
 
 VERSION = 1

@@ -23,9 +23,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from scripts.core.errors import BadInput, DrError
 
 if TYPE_CHECKING:
-    from model.topology import Topology
-
     from model import Plan
+    from model.topology import Topology
     from scripts.runs.journal import Journal
     from scripts.stacks.stacks import Stacks
 

@@ -13,9 +13,8 @@ from scripts.core.home import project_dir
 from scripts.stacks import topology_files
 
 if TYPE_CHECKING:
-    from model.topology import Topology
-
     from model import Plan
+    from model.topology import Topology
     from scripts.runs.journal import Journal
 
 

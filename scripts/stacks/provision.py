@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from model.checks import not_built
-
 from model import PlanError
+from model.checks import not_built
 from model.site_records import provisioning_order
 from scripts.core.errors import BadInput, DrError
 from scripts.runs.rows import storable

@@ -36,9 +36,8 @@ from scripts.stacks import topology_files
 from scripts.stacks.changes import Changes, Watcher
 
 if TYPE_CHECKING:
-    from model.topology import Topology
-
     from model import Plan
+    from model.topology import Topology
     from scripts.runs.journal import Journal
 
 __all__ = ["Cli", "CommandError", "PulumiCommand", "Stacks", "choose_engine", "stack_env"]

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from model.topology import KEYS, Topology, TopologyError
 
+from model.topology import KEYS, Topology, TopologyError
 from scripts.core.errors import BadInput, Refused
 
 if TYPE_CHECKING:

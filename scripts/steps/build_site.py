@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from model.topology import after_cold_activation, after_isolation
-
 from scripts.runs.runbook import Context, Result
 from scripts.steps.choose_restore_point import at_stake, backup_source, next_restore_point
 from scripts.steps.discard_failed import discard_failed

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from model.roles import role_of
-
 from scripts.core.errors import DrError, LossTooGreat, Refused
 from scripts.probes.replication import Position, position
 from scripts.runs.runbook import Context, Result

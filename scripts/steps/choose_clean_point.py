@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from model.roles import role_of
-
 from scripts.clouds.aws import RestorePoint
 from scripts.core.errors import LossTooGreat, Refused
 from scripts.core.moments import past_moment

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from model.roles import scale_of
-
 from model import names
+from model.roles import scale_of
 from scripts.clouds import aws_isolation
 from scripts.core.errors import DrError
 from scripts.core.net import Unreachable

@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model.topology import after_backups_switch, after_release, after_reprotect
-
 from scripts.core.errors import EngineFailed
 from scripts.runs.runbook import Context, Result
 from scripts.steps.discard_failed import discard_failed
@@ -15,7 +14,6 @@ from scripts.steps.targets import target
 
 if TYPE_CHECKING:
     from model.topology import Topology
-
     from scripts.stacks.changes import Changes
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from model.topology import after_failover
-
 from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import target
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import partial
 
-from model.topology import Topology, after_backups_settled, after_restore, after_retirement
-
 from model import names
+from model.topology import Topology, after_backups_settled, after_restore, after_retirement
 from scripts.core.errors import EngineFailed
 from scripts.core.waiting import wait_until
 from scripts.probes.replication import position

@@ -7,7 +7,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from model.topology import Topology, after_backups_settled, after_backups_switch, after_retirement
-
 from scripts.core.errors import EngineFailed
 from scripts.runs.runbook import Context, Result
 from scripts.steps.rebuild_replica import protected

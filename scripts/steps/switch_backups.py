@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from model.topology import after_backups_switch
-
 from scripts.runs.runbook import Context, Result
 from scripts.steps.rebuild_replica import protected
 from scripts.steps.reconcile_stack import refuse_destruction

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from previews.times import DAY, HOUR, MINUTE, longest_gap, seconds, show
+from previews.schedules import DAY, HOUR, MINUTE, longest_gap, seconds, show
 
 
 @pytest.mark.parametrize(

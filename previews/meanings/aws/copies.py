@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Iterator
 
-from previews import assumptions, paths, times
+from previews import assumptions, property_paths, schedules
 from previews.changes import number, switched
 from previews.copies import (
     LOG,
@@ -21,7 +21,7 @@ from previews.copies import (
     leaves,
     text,
 )
-from previews.model import Resource
+from previews.previewed import Resource
 
 _INSTANCE = "aws:rds/instance:Instance"
 _CLUSTERS = ("aws:rds/cluster:Cluster", "aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster")
@@ -80,7 +80,7 @@ def _databases(side: Side) -> Iterator[Store]:
 
 def _database(side: Side, resource: Resource) -> Store:
     is_instance = resource.type == _INSTANCE
-    days = number(paths.value_at(resource.inputs or {}, "backupRetentionPeriod"))
+    days = number(property_paths.value_at(resource.inputs or {}, "backupRetentionPeriod"))
     days = (0 if is_instance else 1) if days is None else days
     region = side.region(resource)
     identifier = text(resource, "identifier") or text(resource, "clusterIdentifier")
@@ -92,10 +92,10 @@ def _database(side: Side, resource: Resource) -> Store:
         _identities(resource, identifier),
         required=True,
         retention=days * DAY,
-        size_gb=number(paths.value_at(resource.inputs or {}, "allocatedStorage")) or 0,
+        size_gb=number(property_paths.value_at(resource.inputs or {}, "allocatedStorage")) or 0,
         tags=_tags(resource),
     )
-    if switched(paths.value_at(resource.inputs or {}, "multiAz")) or not is_instance:
+    if switched(property_paths.value_at(resource.inputs or {}, "multiAz")) or not is_instance:
         store.copies.append(Copy(region, STANDBY, 0))
     if days > 0:
         store.copies.append(Copy(region, LOG, assumptions.LOG_INTERVAL, clean=True))
@@ -132,8 +132,8 @@ class _Index:
 def _tables(side: Side) -> Iterator[Store]:
     for resource in side.of("aws:dynamodb/table:Table"):
         region = side.region(resource)
-        recovers = switched(paths.value_at(resource.inputs or {}, "pointInTimeRecovery.enabled")) is True
-        days = number(paths.value_at(resource.inputs or {}, "pointInTimeRecovery.recoveryPeriodInDays")) or 35
+        recovers = switched(property_paths.value_at(resource.inputs or {}, "pointInTimeRecovery.enabled")) is True
+        days = number(property_paths.value_at(resource.inputs or {}, "pointInTimeRecovery.recoveryPeriodInDays")) or 35
         store = Store(
             resource.name,
             resource.stack,
@@ -218,7 +218,7 @@ def _add_backups(side: Side, found: list[Store]) -> None:
         if plan is None:
             continue
         chosen = [store for pattern in leaves(selection, "resources") for store in index.matching(pattern, region)]
-        for tag in paths.values_at(selection.inputs or {}, "selectionTags[*]").values():
+        for tag in property_paths.values_at(selection.inputs or {}, "selectionTags[*]").values():
             if isinstance(tag, dict):
                 chosen += tagged.get((region, str(tag.get("key")), str(tag.get("value"))), [])
         copies = _plan_copies(plan, side.region(plan), locked)
@@ -228,11 +228,11 @@ def _add_backups(side: Side, found: list[Store]) -> None:
 
 def _plan_copies(plan: Resource, region: str, locked: set[tuple[str, str]]) -> list[Copy]:
     copies: list[Copy] = []
-    for rule in paths.values_at(plan.inputs or {}, "rules[*]").values():
+    for rule in property_paths.values_at(plan.inputs or {}, "rules[*]").values():
         if not isinstance(rule, dict):
             continue
         schedule = rule.get("schedule")
-        gap = times.longest_gap(schedule) if isinstance(schedule, str) else None
+        gap = schedules.longest_gap(schedule) if isinstance(schedule, str) else None
         rpo = gap or assumptions.SNAPSHOT
         continuous = switched(rule.get("enableContinuousBackup")) is True
         kept = assumptions.LOG_INTERVAL if continuous else rpo

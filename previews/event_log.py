@@ -11,9 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from previews import sources
-from previews.errors import bad
 from previews.meanings import normal_type
-from previews.model import (
+from previews.previewed import (
     KNOWN_OPERATIONS,
     Finding,
     Resource,
@@ -23,6 +22,7 @@ from previews.model import (
     urn_name,
     urn_type,
 )
+from previews.sources import bad
 from scripts.packs.messages import BROKEN, taken_apart
 
 _HINT = "the log may be cut short or of another version: run the preview again to its end"

@@ -11,9 +11,8 @@ from previews.copies import normal_region
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from model.objectives import Objective
-
     from model import Plan
+    from model.objectives import Objective
 
 
 @dataclass(frozen=True, slots=True)

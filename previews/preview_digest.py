@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from previews import sources
-from previews.errors import bad
 from previews.meanings import normal_type
-from previews.model import (
+from previews.previewed import (
     KNOWN_OPERATIONS,
     REPLACEMENT_PARTS,
     StackPreview,
@@ -24,6 +23,7 @@ from previews.model import (
     urn_name,
     urn_type,
 )
+from previews.sources import bad
 from scripts.core.errors import DrError
 
 _SPACE = re.compile(r"[ \t\n\r]*")

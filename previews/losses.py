@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from previews import paths
+from previews import property_paths
 from previews.changes import switched, value_text
 from previews.meanings import MEANINGS, STORES
 from previews.meanings.table import Aspect, Better, Meaning, StoreKind
-from previews.model import Resource, StackPreview, Step
+from previews.previewed import Resource, StackPreview, Step
 from previews.safety import is_secret, is_unknown, safe_path
 
 # Types that the table does not list but whose name says that they hold data.
@@ -100,7 +100,9 @@ def _cause(step: Step, path: str) -> str:
         meaning = Meaning(step.type, path, path, Aspect.GEO, Better.JUDGE)
     if meaning is None:
         return shown
-    before, after = (value_text(paths.value_at(side, path), meaning) for side in (step.old.inputs, step.new.inputs))
+    before, after = (
+        value_text(property_paths.value_at(side, path), meaning) for side in (step.old.inputs, step.new.inputs)
+    )
     return f"{shown}: {before} → {after}"
 
 
@@ -109,7 +111,7 @@ def _protected(kind: StoreKind, old: Resource | None) -> str:
         return "?"
     words = ["by the engine"] if old.protect else []
     if kind.protection:
-        value = paths.value_at(old.inputs or {}, kind.protection)
+        value = property_paths.value_at(old.inputs or {}, kind.protection)
         if is_secret(value) or is_unknown(value):
             words.append("?")
         elif switched(value):
@@ -120,7 +122,7 @@ def _protected(kind: StoreKind, old: Resource | None) -> str:
 def _backed_up(kind: StoreKind, old: Resource | None) -> str:
     if old is None or not kind.backup:
         return "?"
-    value = paths.value_at(old.inputs or {}, kind.backup)
+    value = property_paths.value_at(old.inputs or {}, kind.backup)
     meaning = next((row for row in MEANINGS.get(kind.type, ()) if row.path == kind.backup), None)
     if meaning is None:
         return "?"

@@ -11,10 +11,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from previews import assumptions, paths
+from previews import assumptions, property_paths
 from previews.changes import number
 from previews.copies import LOG, REPLICA, SNAPSHOT, STANDBY, Copy, Side, Store
-from previews.goals import Goal, Goals
+from previews.plan_goals import Goal, Goals
 
 NEVER = math.inf
 
@@ -127,7 +127,7 @@ def _time_to_live(side: Side, goals: Goals) -> float:
             ("azure-native:trafficmanager:Profile", "dnsConfig.ttl"),
         )
         for record in side.of(kind)
-        if (value := number(paths.value_at(record.inputs or {}, path))) is not None
+        if (value := number(property_paths.value_at(record.inputs or {}, path))) is not None
     ]
     if found:
         return max(found)
@@ -138,13 +138,17 @@ def _detection(side: Side, goals: Goals) -> float:
     """The slowest health check's interval times its failures, else the plan's detection."""
     found = []
     for check in side.of("aws:route53/healthCheck:HealthCheck"):
-        if paths.value_at(check.inputs or {}, "type") in {"CALCULATED", "CLOUDWATCH_METRIC", "RECOVERY_CONTROL"}:
+        if property_paths.value_at(check.inputs or {}, "type") in {
+            "CALCULATED",
+            "CLOUDWATCH_METRIC",
+            "RECOVERY_CONTROL",
+        }:
             continue  # it follows others and probes nothing by itself
-        interval = number(paths.value_at(check.inputs or {}, "requestInterval")) or 30.0
-        found.append(interval * (number(paths.value_at(check.inputs or {}, "failureThreshold")) or 3.0))
+        interval = number(property_paths.value_at(check.inputs or {}, "requestInterval")) or 30.0
+        found.append(interval * (number(property_paths.value_at(check.inputs or {}, "failureThreshold")) or 3.0))
     for profile in side.of("azure-native:trafficmanager:Profile"):
-        interval = number(paths.value_at(profile.inputs or {}, "monitorConfig.intervalInSeconds")) or 30.0
-        tolerated = number(paths.value_at(profile.inputs or {}, "monitorConfig.toleratedNumberOfFailures"))
+        interval = number(property_paths.value_at(profile.inputs or {}, "monitorConfig.intervalInSeconds")) or 30.0
+        tolerated = number(property_paths.value_at(profile.inputs or {}, "monitorConfig.toleratedNumberOfFailures"))
         found.append(interval * ((3.0 if tolerated is None else tolerated) + 1))
     if found:
         return max(found)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from previews import assumptions, paths
+from previews import assumptions, property_paths
 from previews.changes import number, switched
 from previews.copies import LOG, REPLICA, SNAPSHOT, STANDBY, Copy, Side, Store, given, last_part, leaves, text
 from previews.copies import normal_region as normal
-from previews.model import Resource
+from previews.previewed import Resource
 
 DAY = 86400.0
 _SERVERS = ("azure-native:dbforpostgresql:Server", "azure-native:dbformysql:Server")
@@ -73,7 +73,7 @@ def _follows(resource: Resource) -> bool:
 
 def _server(side: Side, resource: Resource) -> Store:
     region = side.region(resource)
-    days = number(paths.value_at(resource.inputs or {}, "backup.backupRetentionDays"))
+    days = number(property_paths.value_at(resource.inputs or {}, "backup.backupRetentionDays"))
     store = Store(
         resource.name,
         resource.stack,
@@ -82,7 +82,7 @@ def _server(side: Side, resource: Resource) -> Store:
         _identities(resource, "serverName"),
         required=True,
         retention=(7 if days is None else days) * DAY,
-        size_gb=number(paths.value_at(resource.inputs or {}, "storage.storageSizeGB")) or 0,
+        size_gb=number(property_paths.value_at(resource.inputs or {}, "storage.storageSizeGB")) or 0,
     )
     store.copies.append(Copy(region, LOG, assumptions.LOG_INTERVAL, clean=True))
     if text(resource, "highAvailability.mode") in {"ZoneRedundant", "SameZone"}:
@@ -133,8 +133,8 @@ def _cosmos(side: Side) -> Iterator[Store]:
             store.copies += [Copy(place, LOG, assumptions.LOG_INTERVAL, clean=True) for place in places or [region]]
         else:
             properties = "backupPolicy.periodicModeProperties"
-            interval = number(paths.value_at(inputs, f"{properties}.backupIntervalInMinutes")) or 240
-            hours = number(paths.value_at(inputs, f"{properties}.backupRetentionIntervalInHours")) or 8
+            interval = number(property_paths.value_at(inputs, f"{properties}.backupIntervalInMinutes")) or 240
+            hours = number(property_paths.value_at(inputs, f"{properties}.backupRetentionIntervalInHours")) or 8
             store.retention = hours * 3600
             store.copies.append(Copy(region, SNAPSHOT, interval * 60, clean=True))
             if text(resource, f"{properties}.backupStorageRedundancy") in {"", "Geo"}:

@@ -1,0 +1,1 @@
+"""What AWS resources mean for recovery."""

@@ -1,0 +1,1 @@
+"""What Kubernetes resources mean for recovery."""
