@@ -17,6 +17,8 @@ from previews.copies import LOG, REPLICA, SNAPSHOT, STANDBY, Copy, Side, Store
 from previews.plan_goals import Goal, Goals
 
 NEVER = math.inf
+# Health checks that follow others and probe nothing by themselves.
+_FOLLOWING_CHECKS = frozenset({"CALCULATED", "CLOUDWATCH_METRIC", "RECOVERY_CONTROL"})
 
 
 @dataclass(frozen=True, slots=True)
