@@ -6,8 +6,6 @@ from typing import Any, Literal
 
 import pulumi
 import pulumi_kubernetes as k8s
-from model.services import Service
-from model.sites import Site
 
 from components.aws.cluster import Cluster, ClusterArgs
 from components.aws.database import ReplicatedPostgres
@@ -19,6 +17,8 @@ from components.kubernetes.sentinel import Sentinel, SentinelArgs
 from components.kubernetes.workload import Workload, WorkloadArgs
 from components.settings import Settings
 from model import names
+from model.services import Service
+from model.sites import Site
 
 PODS_PER_NODE = 8
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
-from model.topology import foreign_sites
 
 from model import Plan, PlanError, Topology, TopologyError, load_plan
 from model.site_records import Records, records_from_config
+from model.topology import foreign_sites
 
 PASSWORD_FILE = "DR_DATABASE_PASSWORD_FILE"  # noqa: S105 # the name of a variable
 

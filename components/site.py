@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from model.roles import role_of, scale_of
-from model.sites import Site
 
 from components.aws.alarms import Alarms, AlarmsArgs
 from components.aws.backups import Backups, BackupsArgs
@@ -22,6 +20,8 @@ from components.aws.secrets import DatabaseSecret, DatabaseSecretArgs
 from components.compute import ComputeArgs, declare_compute
 from components.settings import Settings
 from model import names
+from model.roles import role_of, scale_of
+from model.sites import Site
 
 
 @dataclass(frozen=True)

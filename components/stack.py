@@ -3,12 +3,12 @@
 from typing import Any
 
 import pulumi
-from model.built import why_not_build_in
 
 from components.aws.provider import provider
 from components.aws.traffic_switch import TrafficSwitch, TrafficSwitchArgs
 from components.settings import Settings
 from components.site import RecoverySite, SiteArgs
+from model.built import why_not_build_in
 
 TRAFFIC_REGION = "us-east-1"  # where Route 53's control plane lives; its data plane is everywhere
 

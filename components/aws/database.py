@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_aws as aws
+
+from model import Incarnation, names
 from model.built import why_not_build_engine, why_not_replicate
 from model.topology import origin_of
 
-from model import Incarnation, names
-
 if TYPE_CHECKING:
-    from model.databases import Database
-
     from model import Plan
+    from model.databases import Database
 
 # What says where an incarnation came from. A retiring one keeps in its state what it had, whatever that was: giving up
 # `replicateSourceDb` would promote it, and a final snapshot of a replica is refused.

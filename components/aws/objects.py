@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_aws as aws
-from model.built import why_not_archive
 
 from model import names
+from model.built import why_not_archive
 from model.site_records import Records
 
 if TYPE_CHECKING:
-    from model.objects import ObjectStore
-
     from model import Plan
+    from model.objects import ObjectStore
 
 
 @dataclass(frozen=True)

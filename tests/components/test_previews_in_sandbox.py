@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from model.topology import after_backups_switch, after_cold_activation, after_failover, after_reprotect
 
 from model import Topology, load_plan
+from model.topology import after_backups_switch, after_cold_activation, after_failover, after_reprotect
 from sandbox.client import World
 from scripts.core.errors import EngineFailed
 from scripts.stacks.changes import Changes

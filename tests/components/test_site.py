@@ -5,10 +5,10 @@ from typing import Any
 
 import pulumi
 import pytest
-from model.topology import after_cold_activation, after_failover, after_reprotect
 
 from model import Topology, load_plan
 from model.site_records import SiteRecord
+from model.topology import after_cold_activation, after_failover, after_reprotect
 
 from .declared import PASSWORD, RECORDS, Declared, config_of, declared, of_type, run
 

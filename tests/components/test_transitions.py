@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from model import Topology, TopologyError, load_plan, role_of
 from model.topology import (
     after_backups_settled,
     after_backups_switch,
@@ -23,8 +25,6 @@ from model.topology import (
     after_retirement,
     after_stand_down,
 )
-
-from model import Topology, TopologyError, load_plan, role_of
 
 from .declared import Declared, declared
 

@@ -19,9 +19,9 @@ from typing import Any
 import boto3
 import pytest
 import yaml
-from model.loading import PLANS
 
 from model import Topology, load_plan, names
+from model.loading import PLANS
 from sandbox.client import World
 from scripts.runs import journal
 from scripts.stacks import topology_files

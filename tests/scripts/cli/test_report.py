@@ -11,9 +11,9 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from model.topology import after_failover
 
 from model import Topology, load_plan
+from model.topology import after_failover
 from scripts import report as program
 from scripts.core.errors import BadInput
 from scripts.dr import main

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from model.governance import Escalation as Step
 
 from model import Plan, load_plan
+from model.governance import Escalation as Step
 from scripts.core.moments import now
 from scripts.people.escalation import TOLD, Escalation, told_up_to
 from scripts.people.notify import Notifier, Telling

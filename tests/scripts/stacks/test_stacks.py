@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from model.topology import after_failover
 
 from model import Topology, load_plan
+from model.topology import after_failover
 from scripts.core.errors import BadInput, EngineFailed, Refused
 from scripts.runs.journal import Journal, read
 from scripts.stacks import stacks as module

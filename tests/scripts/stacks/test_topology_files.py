@@ -9,9 +9,9 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from model.topology import after_failover, after_isolation, after_release, after_reprotect
 
 from model import Plan, Topology, load_plan
+from model.topology import after_failover, after_isolation, after_release, after_reprotect
 from scripts.core.errors import BadInput, Refused
 from scripts.stacks import topology_files as files
 

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
+from model import Topology, load_plan
 from model.topology import (
     after_cold_activation,
     after_failover,
@@ -12,8 +14,6 @@ from model.topology import (
     after_restore,
     after_retirement,
 )
-
-from model import Topology, load_plan
 from scripts.clouds.aws import RestorePoint
 from scripts.probes.backups import of_what_it_holds, up_to, usable
 from scripts.steps.choose_restore_point import backup_source
