@@ -16,9 +16,10 @@ from components.kubernetes.namespace import DatabaseAddress, Namespace, Namespac
 from components.kubernetes.sentinel import Sentinel, SentinelArgs
 from components.kubernetes.workload import Workload, WorkloadArgs
 from components.settings import Settings
-from model import names
-from model.services import Service
+from model import Plan, names
+from model.services import Pods
 from model.sites import Site
+from model.stores import Objects
 
 PODS_PER_NODE = 8
 
@@ -48,12 +49,12 @@ def declare_compute(args: ComputeArgs, parent: pulumi.Resource) -> None:
             nodes_role=names.nodes_role(plan, site),
             subnet_ids=args.network.public_subnet_ids,
             target_group_arn=args.front_door.target_group_arn,
-            nodes=_nodes(sum(_replicas(service, args.scale) for service in plan.services)),
-            most_nodes=_nodes(sum(service.replicas.active for service in plan.services)) + 2,
+            nodes=_nodes(sum(_replicas(service, args.scale) for service in _pods(plan))),
+            most_nodes=_nodes(sum(service.replicas.active for service in _pods(plan))) + 2,
             buckets=(
                 names.recovery_bucket(plan, site),
                 names.recovery_bucket(plan, plan.fencing.witness),
-                *(names.bucket(plan, site, store.name) for store in plan.objects),
+                *(names.bucket(plan, site, store.name) for store in plan.stores_of(Objects)),
             ),
         ),
         child,
@@ -81,7 +82,7 @@ def _declare_pods(args: ComputeArgs, opts: pulumi.ResourceOptions) -> None:
     registry = args.settings.registry or f"{plan.account}.dkr.ecr.{args.spec.region}.amazonaws.com"
     hosts = [address.host for address in addresses.values()]
     revision = pulumi.Output.all(environment, *hosts).apply(_digest)
-    for service in plan.services:
+    for service in _pods(plan):
         used = next((name for name in service.uses if name in addresses), next(iter(addresses), None))
         workload = WorkloadArgs(
             namespace=namespace.name,
@@ -93,7 +94,7 @@ def _declare_pods(args: ComputeArgs, opts: pulumi.ResourceOptions) -> None:
             environment={},
             sources=_sources(used),
             revision=revision,
-            behind_front_door=service.kind == "web",
+            behind_front_door=service.front_door,
             labels={"dr/tier": str(service.tier)},
         )
         Workload(service.name, workload, opts)
@@ -141,7 +142,11 @@ def _environment(args: ComputeArgs) -> dict[str, str]:
     }
 
 
-def _replicas(service: Service, scale: str) -> int:
+def _pods(plan: Plan) -> list[Pods]:
+    return [service for service in plan.services if isinstance(service, Pods)]
+
+
+def _replicas(service: Pods, scale: str) -> int:
     return service.replicas.active if scale == "active" else service.replicas.warm
 
 

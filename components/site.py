@@ -22,6 +22,7 @@ from components.settings import Settings
 from model import names
 from model.roles import role_of, scale_of
 from model.sites import Site
+from model.stores import Objects, Postgres
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class RecoverySite(pulumi.ComponentResource):
 
     def _secrets(self) -> None:
         plan, spec = self._settings.plan, self._spec
-        for database in plan.databases:
+        for database in plan.stores_of(Postgres):
             args = DatabaseSecretArgs(
                 region=spec.region,
                 secret_name=names.database_secret(plan, spec.name, database.name),
@@ -124,7 +125,7 @@ class RecoverySite(pulumi.ComponentResource):
 
     def _objects(self) -> None:
         plan, site = self._settings.plan, self._spec.name
-        for store in plan.objects:
+        for store in plan.stores_of(Objects):
             if site in holders_of(plan, store):
                 args = ReplicatedBucketArgs(
                     plan, site, store, self._key.arn, self._settings.records, self._settings.protect
@@ -170,5 +171,5 @@ class RecoverySite(pulumi.ComponentResource):
                 ),
                 self._child,
             )
-            for database in plan.databases
+            for database in plan.stores_of(Postgres)
         }

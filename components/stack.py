@@ -8,7 +8,7 @@ from components.aws.provider import provider
 from components.aws.traffic_switch import TrafficSwitch, TrafficSwitchArgs
 from components.settings import Settings
 from components.site import RecoverySite, SiteArgs
-from model.built import why_not_build_in
+from model.checks import not_built
 
 TRAFFIC_REGION = "us-east-1"  # where Route 53's control plane lives; its data plane is everywhere
 
@@ -19,16 +19,16 @@ def declare(stack: str, settings: Settings) -> dict[str, Any]:
 
     A site exports `record` (what other stacks need of it: `model/site_records.py`), `site`, `role`, `region` and
     `databases`; the traffic switch exports `zoneId` and `record`, the name that clients resolve. Raises pulumi.RunError
-    for a stack that the plan does not have.
+    for a stack that the plan does not have, and for a plan with something that has no component.
     """
     plan = settings.plan
+    if unbuilt := list(not_built(plan)):
+        raise pulumi.RunError("\n".join(str(mistake) for mistake in unbuilt))
     if stack == plan.traffic.stack:
         return _traffic(settings)
     site = plan.sites_by_stack.get(stack)
     if site is None:
         raise pulumi.RunError(f"stack {stack} is not in the plan {plan.system}; it has {', '.join(plan.stacks)}")
-    if reason := why_not_build_in(site.cloud):
-        raise pulumi.RunError(f"site {site.name}: cloud {reason}")
     opts = pulumi.ResourceOptions(providers=[provider(plan, site.region, site.name)])
     return RecoverySite(site.name, SiteArgs(settings, site), opts).exports
 

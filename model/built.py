@@ -12,16 +12,21 @@ from .mistakes import listed
 
 @dataclass(frozen=True)
 class Built:
-    """Of one cloud: database engines with the ways that each is replicated, and the classes of archived objects."""
+    """
+    Of one cloud: kinds of stores with the ways that each is replicated, kinds of services, and the classes of archived
+    objects.
+    """
 
-    engines: Mapping[str, tuple[str, ...]]
+    stores: Mapping[str, tuple[str, ...]]
+    services: tuple[str, ...]
     storage_classes: tuple[str, ...]
 
 
 CLOUDS = {
     "aws": Built(
         # RDS sends nothing to another region synchronously.
-        engines={"postgres": ("asynchronous", "none")},
+        stores={"postgres": ("asynchronous", "none"), "objects": ()},
+        services=("pods",),
         storage_classes=("GLACIER", "GLACIER_IR", "DEEP_ARCHIVE"),
     ),
 }
@@ -32,19 +37,26 @@ def why_not_build_in(cloud: str) -> str | None:
     return None if cloud in CLOUDS else f"{quote(cloud)} has no components; there is {listed(tuple(CLOUDS))}"
 
 
-def why_not_build_engine(cloud: str, engine: str) -> str | None:
+def why_not_store(cloud: str, kind: str) -> str | None:
     """The reason, or None; also None for a cloud that has no components at all."""
-    if cloud not in CLOUDS or engine in CLOUDS[cloud].engines:
+    if cloud not in CLOUDS or kind in CLOUDS[cloud].stores:
         return None
-    return f"{quote(engine)} has no component on {cloud}; there is {listed(tuple(CLOUDS[cloud].engines))}"
+    return f"{quote(kind)} has no component on {cloud}; there is {listed(tuple(CLOUDS[cloud].stores))}"
 
 
-def why_not_replicate(cloud: str, engine: str, mode: str) -> str | None:
-    """The reason, or None; also None for an engine that has no component."""
-    modes = CLOUDS[cloud].engines.get(engine) if cloud in CLOUDS else None
+def why_not_serve(cloud: str, kind: str) -> str | None:
+    """The reason, or None; also None for a cloud that has no components at all."""
+    if cloud not in CLOUDS or kind in CLOUDS[cloud].services:
+        return None
+    return f"{quote(kind)} has no component on {cloud}; there is {listed(CLOUDS[cloud].services)}"
+
+
+def why_not_replicate(cloud: str, kind: str, mode: str) -> str | None:
+    """The reason, or None; also None for a kind that has no component."""
+    modes = CLOUDS[cloud].stores.get(kind) if cloud in CLOUDS else None
     if modes is None or mode in modes:
         return None
-    return f"{quote(mode)} is not built for {engine} on {cloud}; there is {listed(modes)}"
+    return f"{quote(mode)} is not built for {kind} on {cloud}; there is {listed(modes)}"
 
 
 def why_not_archive(cloud: str, storage_class: str) -> str | None:

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from .databases import Database
-from .durations import format_duration
 from .objectives import HARMS, SAME_REGION, Objective
 from .plan import Plan
 from .services import Service
-from .step_times import OBJECT_COPY, StepTime, StepTimes
+from .step_times import StepTime, StepTimes
+from .stores.base import BaseStore, IncarnatedStore
 
 Method = Literal["restart", "standby", "promote", "restore", "restore_in_place", "none"]
 Verdict = Literal["met", "at risk", "missed", "impossible"]
@@ -145,13 +144,14 @@ def forecast(plan: Plan, recorded: Mapping[str, Sequence[float]] | None = None) 
 
 
 def _objective(plan: Plan, objective: Objective, times: StepTimes) -> ObjectiveForecast:
-    databases, services = _scope(plan, objective.component)
-    method, reason = _method(plan, objective, databases)
+    stores, services = _scope(plan, objective.component)
+    incarnated = [each for each in stores if isinstance(each, IncarnatedStore)]
+    method, reason = _method(plan, objective, incarnated)
     if method == "none":
         rpo, because, timeline = None, reason, None
     else:
-        rpo, because = _loss(plan, objective, method, databases)
-        timeline = _timeline(method, objective, databases, services, times)
+        rpo, because = _loss(objective, method, stores)
+        timeline = _timeline(method, objective, incarnated, services, times)
     rto = timeline.typical if timeline else None
     return ObjectiveForecast(
         disaster=objective.disaster,
@@ -172,71 +172,46 @@ def _objective(plan: Plan, objective: Objective, times: StepTimes) -> ObjectiveF
     )
 
 
-def _scope(plan: Plan, component: str | None) -> tuple[list[Database], list[Service]]:
-    if component is None:
-        return list(plan.databases), list(plan.services)
-    databases = [each for each in plan.databases if each.name == component]
-    return databases, [each for each in plan.services if each.name == component]
+def _scope(plan: Plan, component: str | None) -> tuple[list[BaseStore], list[Service]]:
+    stores: list[BaseStore] = [each for each in plan.stores if component in (None, each.name)]
+    return stores, [each for each in plan.services if component in (None, each.name)]
 
 
-def _method(plan: Plan, objective: Objective, databases: list[Database]) -> tuple[Method, str]:
+def _method(plan: Plan, objective: Objective, stores: list[IncarnatedStore]) -> tuple[Method, str]:
     """How the service comes back, or "none" and why it cannot."""
     harm = HARMS[objective.disaster]
     if harm.loses == "process":
         return "restart", ""
     here = objective.recover_at in (SAME_REGION, plan.primary.name)
     if here and harm.loses in ("database", "zone") and not harm.clean_restore:
-        without = [each.name for each in databases if each.standby == "none"]
+        without = [each.name for each in stores if each.standby == "none"]
         return ("restore_in_place", "") if without else ("standby", "")
     if here:
         return "restore_in_place", ""
     target = plan.site(objective.recover_at)
     if target.kind == "warm" and not harm.clean_restore:
-        unfollowed = [each.name for each in databases if each.replication.mode == "none"]
+        unfollowed = [each.name for each in stores if each.replication.mode == "none"]
         if unfollowed:
             return "none", f"{', '.join(unfollowed)} is not replicated to {target.name}"
         return "promote", ""
-    missing = [each.name for each in databases if target.name not in _receivers(each)]
+    missing = [each.name for each in stores if target.name not in each.copied_to]
     if missing:
         return "none", f"no backup of {', '.join(missing)} arrives in {target.name} (backups.copies_to)"
     return "restore", ""
 
 
-def _receivers(database: Database) -> set[str]:
-    snapshots = database.backups.snapshots
-    return {*database.backups.copies_to, *(snapshots.copies_to if snapshots else ())}
-
-
-def _loss(plan: Plan, objective: Objective, method: Method, databases: list[Database]) -> tuple[timedelta, str]:
-    """The bound on what is lost, and which part of the plan sets it: the worst over the databases and object stores."""
+def _loss(objective: Objective, method: Method, stores: list[BaseStore]) -> tuple[timedelta, str]:
+    """The bound on what is lost, and which part of the plan sets it: the worst over the stores."""
     bounds: list[tuple[timedelta, str]] = [(timedelta(0), "nothing is lost: what was acknowledged is still there")]
-    for database in databases:
-        backups, name = database.backups, database.name
-        if method == "promote" and database.replication.mode == "asynchronous":
-            lag = database.replication.max_lag or timedelta(0)
-            bounds.append((lag, f"a copy of {name} that is {format_duration(lag)} behind is still promoted (max_lag)"))
-        if method == "restore_in_place":
-            bounds.append(
-                (
-                    backups.archive_interval,
-                    f"the log of {name} leaves every {format_duration(backups.archive_interval)}",
-                )
-            )
-        if method == "restore" and objective.recover_at in backups.copies_to:
-            arrival = 2 * backups.archive_interval
-            bounds.append((arrival, f"the log of {name} takes an archive_interval to leave and one to arrive"))
-        elif method == "restore" and backups.snapshots:
-            bounds.append(
-                (
-                    backups.snapshots.every,
-                    f"only snapshots of {name} arrive there, one every {format_duration(backups.snapshots.every)}",
-                )
-            )
-    stores = [each for each in plan.objects if objective.component in (None, each.name)]
-    if method in ("promote", "restore") and stores:
-        bounds.append(
-            (OBJECT_COPY, f"objects of {stores[0].name} may take {format_duration(OBJECT_COPY)} to be copied")
-        )
+    for store in stores:
+        if method == "promote":
+            bound = store.lost_in_promotion()
+        elif method in ("restore", "restore_in_place"):
+            bound = store.lost_in_restore(objective.recover_at if method == "restore" else None)
+        else:
+            bound = None
+        if bound is not None:
+            bounds.append(bound)
     return max(bounds, key=lambda bound: bound[0])
 
 
@@ -262,7 +237,7 @@ class _Timeline:
 
 
 def _timeline(
-    method: Method, objective: Objective, databases: list[Database], services: list[Service], times: StepTimes
+    method: Method, objective: Objective, databases: list[IncarnatedStore], services: list[Service], times: StepTimes
 ) -> _Timeline:
     line = _Timeline()
     line.then([("detect", times.detect())])

@@ -7,10 +7,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from .checks import Check, contradictions
-from .documents import DocumentError, read_document
 from .durations import quote
 from .mistakes import Mistake, mistakes_of
 from .plan import VERSION, Plan
+from .yaml_document import DocumentError, read_document
 
 PLANS = Path(__file__).resolve().parents[1] / "plans"
 

@@ -38,20 +38,29 @@ def mistakes_of(error: ValidationError) -> list[Mistake]:
     """Each of pydantic's errors once, in the words of the plan."""
     found: dict[Mistake, None] = {}
     for detail in error.errors(include_url=False):
-        location = [part for part in detail["loc"] if part not in _INVISIBLE]
+        location = _visible(detail["loc"])
+        if detail["type"].startswith("union_tag"):
+            location.append("kind")
         found[
             Mistake(path_of(location), _message(detail["type"], detail["msg"], detail["input"], detail.get("ctx", {})))
         ] = None
     return list(found)
 
 
-# Parts of a location that pydantic adds for itself: the members of a union and the key of a mapping.
+def _visible(location: Sequence[str | int]) -> list[str | int]:
+    """Without the parts that pydantic adds for itself: members of a union, keys of a mapping, kinds of an entry."""
+    tagged = len(location) > 2 and location[0] in ("stores", "services")
+    return [part for at, part in enumerate(location) if part not in _INVISIBLE and not (tagged and at == 2)]
+
+
 _INVISIBLE = {"[key]", "literal['same_region']"}
 
 
 def _message(kind: str, text: str, value: Any, context: dict[str, Any]) -> str:
-    if kind == "missing":
+    if kind in ("missing", "union_tag_not_found"):
         return "is required"
+    if kind == "union_tag_invalid":
+        return f"{quote(context['tag'])} is not {_either(context['expected_tags'])}"
     if kind == "extra_forbidden":
         return "is not a known key"
     if kind == "invalid_key":
@@ -64,6 +73,11 @@ def _message(kind: str, text: str, value: Any, context: dict[str, Any]) -> str:
         return f"{quote(value)} is not {EXPECTED.get(context['pattern'], 'of the expected form')}"
     text = text.removeprefix("Input ")
     return f"{quote(value)}: {_lower(text)}"
+
+
+def _either(tags: str) -> str:
+    """`'a', 'b', 'c'` as pydantic lists the kinds of a union -> `'a', 'b' or 'c'`."""
+    return listed(tags.split(", "))
 
 
 def _lower(text: str) -> str:

@@ -49,7 +49,7 @@ HARMS: dict[str, Harm] = {
 
 
 class Objective(Model):
-    """`component` narrows it to one service, database or object store; without it the whole system is meant."""
+    """`component` narrows it to one service or store; without it the whole system is meant."""
 
     disaster: Disaster
     rpo: Duration

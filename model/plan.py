@@ -2,21 +2,23 @@
 
 from datetime import timedelta
 from functools import cached_property
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Protocol, TypeVar
 
 from pydantic import Field
 
 from .base import Model, Name, Text, form
-from .databases import Database
 from .governance import Contact, Drills, Escalation, Residency, Role, Waiver
+from .mistakes import listed
 from .objectives import Disaster, Environment, Objective
-from .objects import ObjectStore
-from .services import Service, Tier
+from .services import Service
 from .sites import Site
+from .stores import IncarnatedStore, Store
+from .tiers import Tier
 from .traffic import Detection, Fencing, Traffic
 
 VERSION = 1
-# Databases and object stores live in names of at most 63 characters together with site and incarnation.
+StoreKind = TypeVar("StoreKind")
+# Stores live in names of at most 63 characters together with site and incarnation.
 System = Annotated[Name, Field(max_length=20)]
 Account = Annotated[
     str,
@@ -41,8 +43,7 @@ class Plan(Model):
     sites: Annotated[tuple[Site, ...], Field(min_length=1, max_length=9)]
     traffic: Traffic
     fencing: Fencing
-    databases: tuple[Database, ...] = ()
-    objects: tuple[ObjectStore, ...] = ()
+    stores: tuple[Store, ...] = ()
     services: Annotated[tuple[Service, ...], Field(min_length=1, max_length=2000)]
     tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
     objectives: Annotated[tuple[Objective, ...], Field(min_length=1)]
@@ -59,13 +60,27 @@ class Plan(Model):
         """Raises KeyError with the names there are."""
         return _named(self.sites, name, "site")
 
-    def database(self, name: str) -> Database:
+    def store(self, name: str) -> Store:
         """Raises KeyError with the names there are."""
-        return _named(self.databases, name, "database")
+        return _named(self.stores, name, "store")
 
-    def object_store(self, name: str) -> ObjectStore:
-        """Raises KeyError with the names there are."""
-        return _named(self.objects, name, "object store")
+    def stores_of(self, kind: type[StoreKind]) -> tuple[StoreKind, ...]:
+        """The stores of one kind, or of one family of kinds: `plan.stores_of(Postgres)`."""
+        return tuple(store for store in self.stores if isinstance(store, kind))
+
+    @cached_property
+    def incarnated_stores(self) -> tuple[IncarnatedStore, ...]:
+        """The stores of which a site holds one numbered incarnation after another."""
+        return self.stores_of(IncarnatedStore)
+
+    def incarnated_store(self, name: str) -> IncarnatedStore:
+        """Raises KeyError with the names there are, also for a store that has no incarnations."""
+        return _named(self.incarnated_stores, name, "store with incarnations")
+
+    @cached_property
+    def guarded_stores(self) -> tuple[IncarnatedStore, ...]:
+        """The stores whose engine itself refuses an old writer."""
+        return tuple(store for store in self.incarnated_stores if store.traits.why_not_guarded is None)
 
     def service(self, name: str) -> Service:
         """Raises KeyError with the names there are."""
@@ -105,11 +120,11 @@ class Plan(Model):
     @cached_property
     def effective_tiers(self) -> dict[str, int]:
         """
-        The tier in which each service, database and object store must be recovered: its own, or the lowest number of
-        anything that uses it, directly or through others. An object store without users has the last tier.
+        The tier in which each service and each store must be recovered: its own, or the lowest number of anything that
+        uses it, directly or through others. A store that has no tier of its own and no users has the last tier.
         """
-        tiers = {store.name: max(entry.tier for entry in self.tiers) for store in self.objects}
-        tiers |= {database.name: database.tier for database in self.databases}
+        tiers = {store.name: max(entry.tier for entry in self.tiers) for store in self.stores}
+        tiers |= {store.name: store.tier for store in self.incarnated_stores}
         tiers |= {service.name: service.tier for service in self.services}
         uses = {service.name: service.uses for service in self.services}
         changed = True
@@ -141,11 +156,16 @@ class Plan(Model):
         return self.model_copy(update=changes)
 
 
-_Named = TypeVar("_Named", Site, Database, Service, ObjectStore)
+class _HasName(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+_Named = TypeVar("_Named", bound=_HasName)
 
 
 def _named(entries: tuple[_Named, ...], name: str, what: str) -> _Named:
     for entry in entries:
         if entry.name == name:
             return entry
-    raise KeyError(f"no {what} {name!r} in the plan; there is {', '.join(entry.name for entry in entries)}")
+    raise KeyError(f"no {what} {name!r} in the plan; there is {listed([entry.name for entry in entries])}")

@@ -7,14 +7,13 @@ Names are those of the steps of the runbooks, so that recorded durations can tak
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .databases import Database
     from .objectives import Automation
     from .plan import Plan
     from .services import Service
+    from .stores import IncarnatedStore
 
 MINUTE = 60.0
 
@@ -48,7 +47,6 @@ DECISIONS: Mapping[str, StepTime] = {
 }
 RESTORE_BASE = StepTime(20 * MINUTE, 40 * MINUTE, "assumed: RDS creates an instance from a backup")
 RESTORE_SECONDS_PER_GB = 6.0  # assumed: 10 GB a minute
-OBJECT_COPY = timedelta(minutes=15)  # S3 replication time control: 99.9 % of objects within 15 minutes
 
 
 @dataclass(frozen=True)
@@ -90,9 +88,9 @@ class StepTimes:
         seconds = service.startup.total_seconds()
         return self.of("start_service", StepTime(seconds, 2 * seconds, f"the plan: startup of {service.name}"))
 
-    def restore(self, database: "Database") -> StepTime:
-        copying = RESTORE_SECONDS_PER_GB * database.storage_gb
-        source = f"{RESTORE_BASE.source}, {database.storage_gb} GB at 10 GB a minute"
+    def restore(self, store: "IncarnatedStore") -> StepTime:
+        copying = RESTORE_SECONDS_PER_GB * store.data_gb
+        source = f"{RESTORE_BASE.source}, {store.data_gb} GB at 10 GB a minute"
         default = StepTime(RESTORE_BASE.typical + copying, RESTORE_BASE.worst + 2 * copying, source)
         return self.of("restore_database", default)
 

@@ -319,7 +319,7 @@ def _tainted(topology: Topology, plan: "Plan", sites: Sequence[str], since: date
         held = topology.databases.get(site, Incarnation(built=None))
         present = () if held.built is None else (held.built,)
         for built in (*present, *held.retiring):
-            for database in plan.databases:
+            for database in plan.incarnated_stores:
                 identifier = names.database_identifier(plan, site, database.name, built)
                 tainted[identifier] = min(since, tainted.get(identifier, since))
     return tainted

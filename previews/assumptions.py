@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from model import step_times
 from model.step_times import DEFAULTS
+from model.stores.objects import COPY_TIME
 
 MINUTE = 60.0
 HOUR = 3600.0
@@ -17,7 +18,7 @@ HOUR = 3600.0
 REPLICA_LAG = 5 * MINUTE  # assumed: asynchronous replica between regions under load
 LOG_INTERVAL = 5 * MINUTE  # RDS and DynamoDB documentation: restorable to about five minutes before now
 GEO_BACKUP = 1 * HOUR  # Azure Database documentation: geo-restore loses up to one hour
-OBJECT_REPLICATION = step_times.OBJECT_COPY.total_seconds()
+OBJECT_REPLICATION = COPY_TIME.total_seconds()
 SNAPSHOT = 24 * HOUR  # one automated snapshot a day, where no schedule says otherwise
 GLOBAL_TABLE = 1 * MINUTE  # assumed: DynamoDB documents replication within seconds, mostly under one
 

@@ -64,11 +64,11 @@ WITHOUT_PLAN = Goals(
 def goals_of(plan: Plan) -> Goals:
     """The goals of a plan: its objectives, tiers, sites and figures; seconds throughout."""
     regions = {site.name: normal_region(site.region) for site in plan.sites}
-    databases = {database.name: database for database in plan.databases}
+    databases = {store.name: store for store in plan.incarnated_stores}
     lags = {name: _seconds(db.replication.max_lag) for name, db in databases.items() if db.replication.max_lag}
     lags |= {name: 0.0 for name, db in databases.items() if db.replication.mode == "synchronous"}
     detection = plan.detection.interval * plan.detection.confirmations
-    stores = {*databases, *(store.name for store in plan.objects)}
+    stores = {store.name for store in plan.stores}
     return Goals(
         system=plan.system,
         scenarios=tuple(_goal(objective, regions) for objective in plan.objectives),
@@ -81,7 +81,9 @@ def goals_of(plan: Plan) -> Goals:
         detect=_seconds(detection),
         ttl=_seconds(plan.traffic.ttl),
         lags=lags,
-        log_intervals={name: _seconds(database.backups.archive_interval) for name, database in databases.items()},
+        log_intervals={
+            name: _seconds(bound[0]) for name, store in databases.items() if (bound := store.lost_in_restore(None))
+        },
         drills_every=_seconds(plan.drills.every),
     )
 

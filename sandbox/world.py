@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from model import Plan, PlanError, load_plan
+from model.stores import DiskStore
 from sandbox.control import ControlServer, Operation, Refused
 from sandbox.dataplane.addresses import OUTSIDE, Addresses, PortTaken, reserve
 from sandbox.dataplane.databases import WorldDatabases
@@ -112,7 +113,9 @@ class World:
             state_regions=self.layout.state_regions,
             say=self.say,
         )
-        interval = min((db.backups.archive_interval.total_seconds() for db in self.plan.databases), default=300.0)
+        interval = min(
+            (db.backups.archive_interval.total_seconds() for db in self.plan.stores_of(DiskStore)), default=300.0
+        )
         keeper = Keeper(databases, self.network, archive_seconds=interval / self.pace)
         self._closers.append(keeper.stop)
 

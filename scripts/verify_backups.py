@@ -54,7 +54,7 @@ def newest_backups(plan: Plan, clouds: Clouds, site: str) -> list[RestorePoint]:
     """
     found: dict[tuple[str, str], RestorePoint] = {}
     for point in clouds.aws.restore_points(clouds.region(site)):
-        for each in plan.databases:
+        for each in plan.incarnated_stores:
             if any(point.source.startswith(f"{plan.system}-{other.name}-{each.name}-") for other in plan.sites):
                 found.setdefault((each.name, point.kind), point)
     if not found:
@@ -70,12 +70,12 @@ def verify_backup(plan: Plan, clouds: Clouds, point: RestorePoint, *, freshest: 
 
     Raises CloudFailed when it cannot be restored, DatabaseFailed when what is inside is not good.
     """
-    database = next(each for each in plan.databases if f"-{each.name}-" in point.source)
+    database = next(each for each in plan.incarnated_stores if f"-{each.name}-" in point.source)
     scratch = f"{plan.system}-scratch-{secrets.token_hex(3)}"
     site = next(each.name for each in plan.sites if each.region == point.region)
     try:
         clouds.aws.restore(
-            point, scratch, instance_class=database.instance_class or "db.t4g.medium", tags={"dr-scratch": plan.system}
+            point, scratch, instance_class=database.size.get("aws", "db.t4g.medium"), tags={"dr-scratch": plan.system}
         )
         made = wait_until(partial(_settled, clouds, point.region, scratch), seconds=BOUND_SECONDS, every=0.1,
                           what=f"{scratch} to be available", error=DatabaseFailed)  # fmt: skip

@@ -98,7 +98,7 @@ class Watch:
         self._active = active = topology.active_site
         self._epoch = topology.epoch
         built = topology.built(active)
-        self._logins = {each.name: self.clouds.login(active, each.name, built) for each in plan.databases}
+        self._logins = {each.name: self.clouds.login(active, each.name, built) for each in plan.incarnated_stores}
         host = self.clouds.front_door(active, names.load_balancer(plan, active))
         self.clouds.aws.warm_up(("rds", self.clouds.region(active)))
         region = plan.site(active).region
@@ -148,7 +148,7 @@ class Watch:
 
     def why_not_fail_database_over(self, name: str) -> str | None:
         """The reason, or None."""
-        if self.plan.database(name).standby != "same_region":
+        if self.plan.incarnated_store(name).standby != "same_region":
             return f"{name} has no standby in its region"
         if self._automation("database_failure") != "automatic":
             return "the plan does not call database failures automatic"

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_aws as aws
 
+from model.stores import Postgres
+
 if TYPE_CHECKING:
     from model import Plan
 
@@ -40,7 +42,7 @@ class Alarms(pulumi.ComponentResource):
             f"{name}-topic", region=self._region, name=f"{prefix}-alarms", opts=pulumi.ResourceOptions(parent=self)
         )
         self.topic_arn: pulumi.Output[str] = topic.arn
-        for database in args.plan.databases:
+        for database in args.plan.stores_of(Postgres):
             identifier = args.instances.get(database.name)
             if identifier is None:
                 continue

@@ -14,6 +14,7 @@ import pulumi
 import pulumi_aws as aws
 
 from model import Topology, names
+from model.stores import Postgres
 
 if TYPE_CHECKING:
     from model import Plan
@@ -47,7 +48,9 @@ class Backups(pulumi.ComponentResource):
             force_destroy=not args.protect,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
-        kept = [database.backups.snapshots.keep.days for database in plan.databases if database.backups.snapshots]
+        kept = [
+            database.backups.snapshots.keep.days for database in plan.stores_of(Postgres) if database.backups.snapshots
+        ]
         if kept:
             # Every field is create-only, and an edit would delete the lock first: the numbers follow the plan alone.
             aws.backup.VaultLockConfiguration(
@@ -68,7 +71,7 @@ class Backups(pulumi.ComponentResource):
         """Databases are found by tag, so that a new incarnation is covered without an edit (a selection has none)."""
         plan, region = args.plan, args.plan.site(args.site).region
         child = pulumi.ResourceOptions(parent=self)
-        for database in plan.databases:
+        for database in plan.stores_of(Postgres):
             snapshots = database.backups.snapshots
             if snapshots is None:
                 continue
@@ -106,7 +109,7 @@ class Backups(pulumi.ComponentResource):
 
     def _copies(self, name: str, args: BackupsArgs) -> None:
         plan = args.plan
-        for database in plan.databases:
+        for database in plan.stores_of(Postgres):
             if args.site not in database.backups.copies_to:
                 continue
             for source, built in args.topology.backups_of.items():

@@ -16,12 +16,11 @@ import pulumi
 import pulumi_aws as aws
 
 from model import Incarnation, names
-from model.built import why_not_build_engine, why_not_replicate
 from model.topology import origin_of
 
 if TYPE_CHECKING:
     from model import Plan
-    from model.databases import Database
+    from model.stores import Postgres
 
 # What says where an incarnation came from. A retiring one keeps in its state what it had, whatever that was: giving up
 # `replicateSourceDb` would promote it, and a final snapshot of a replica is refused.
@@ -52,7 +51,7 @@ class ReplicatedPostgresArgs:
 
     plan: "Plan"
     site: str
-    database: "Database"
+    database: "Postgres"
     incarnation: Incarnation
     subnet_ids: list[pulumi.Output[str]]
     security_group_id: pulumi.Output[str]
@@ -62,16 +61,9 @@ class ReplicatedPostgresArgs:
 
 
 class ReplicatedPostgres(pulumi.ComponentResource):
-    """
-    Gives `address`, `port` and `arn` of the present incarnation (the newest retiring one when there is no other).
-
-    Raises pulumi.RunError for a database of another engine, or replicated in a way that RDS does not know.
-    """
+    """Gives `address`, `port` and `arn` of the present incarnation (the newest retiring one when there is no other)."""
 
     def __init__(self, name: str, args: ReplicatedPostgresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        engine, mode = args.database.engine, args.database.replication.mode
-        if reason := why_not_build_engine("aws", engine) or why_not_replicate("aws", engine, mode):
-            raise pulumi.RunError(f"database {args.database.name}: {reason}")
         super().__init__("dr:aws:ReplicatedPostgres", name, None, opts)
         subnets = aws.rds.SubnetGroup(
             f"{name}-subnets",
@@ -101,7 +93,7 @@ class ReplicatedPostgres(pulumi.ComponentResource):
             f"{name}-{built}",
             region=plan.site(args.site).region,
             identifier=identifier,
-            instance_class=database.instance_class or "db.t4g.medium",
+            instance_class=database.size.get("aws", "db.t4g.medium"),
             multi_az=database.standby == "same_region",
             db_subnet_group_name=subnets.name,
             vpc_security_group_ids=[args.security_group_id],

@@ -14,12 +14,11 @@ import pulumi
 import pulumi_aws as aws
 
 from model import names
-from model.built import why_not_archive
 from model.site_records import Records
 
 if TYPE_CHECKING:
     from model import Plan
-    from model.objects import ObjectStore
+    from model.stores import Objects
 
 
 @dataclass(frozen=True)
@@ -28,19 +27,16 @@ class ReplicatedBucketArgs:
 
     plan: "Plan"
     site: str
-    store: "ObjectStore"
+    store: "Objects"
     key_arn: pulumi.Output[str]
     records: Records
     protect: bool
 
 
 class ReplicatedBucket(pulumi.ComponentResource):
-    """Gives `bucket`, its name. Raises pulumi.RunError for an archive of a class that S3 does not have."""
+    """Gives `bucket`, its name."""
 
     def __init__(self, name: str, args: ReplicatedBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        archived = args.store.archive
-        if archived is not None and (reason := why_not_archive("aws", archived.storage_class)):
-            raise pulumi.RunError(f"object store {args.store.name}: archive: {reason}")
         super().__init__("dr:aws:ReplicatedBucket", name, None, opts)
         plan, store, region = args.plan, args.store, args.plan.site(args.site).region
         child = pulumi.ResourceOptions(parent=self)
@@ -156,13 +152,13 @@ class ReplicatedBucket(pulumi.ComponentResource):
         )
 
 
-def holders_of(plan: "Plan", store: "ObjectStore") -> list[str]:
+def holders_of(plan: "Plan", store: "Objects") -> list[str]:
     """The sites that hold a live copy, then the one that holds the archive."""
     live = [plan.primary.name, *(site for site in store.replicate_to if site != plan.primary.name)]
     return [*live, store.archive.site] if store.archive else live
 
 
-def receivers_of(plan: "Plan", store: "ObjectStore", site: str) -> list[str]:
+def receivers_of(plan: "Plan", store: "Objects", site: str) -> list[str]:
     """The sites that a live copy in `site` sends to."""
     return [holder for holder in holders_of(plan, store) if holder != site]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from model.mistakes import Mistake
 from model.plan import Plan
 
-from .data import databases, objects
+from .data import incarnated, objects
 from .means import not_built
 from .places import detection, fencing, lengths, sites, traffic, unique_names
 from .promises import expired_waivers, governance, objectives
@@ -25,7 +25,7 @@ CHECKS: tuple[Check, ...] = (
     lengths,
     traffic,
     fencing,
-    databases,
+    incarnated,
     objects,
     uses,
     replicas,
@@ -43,7 +43,7 @@ def contradictions(plan: Plan) -> list[Mistake]:
 
 def notes(plan: Plan) -> list[str]:
     """What a reader should know although it is allowed."""
-    entries = [("database", each.name, each.tier) for each in plan.databases]
+    entries = [("store", each.name, each.tier) for each in plan.incarnated_stores]
     entries += [("service", each.name, each.tier) for each in plan.services]
     return [
         f"{kind} {name} is of tier {tier} but is used by tier {plan.effective_tier(name)}, "

@@ -12,8 +12,7 @@ def site_names(plan: Plan) -> list[str]:
 
 
 def part_names(plan: Plan) -> set[str]:
-    data = {database.name for database in plan.databases} | {store.name for store in plan.objects}
-    return data | {service.name for service in plan.services}
+    return {store.name for store in plan.stores} | {service.name for service in plan.services}
 
 
 def unknown_sites(known: list[str], place: str, used: Sequence[str], *, single: bool = False) -> Iterator[Mistake]:

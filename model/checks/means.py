@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from model import built
 from model.mistakes import Mistake
 from model.plan import Plan
+from model.stores import IncarnatedStore, Objects
 
 
 def not_built(plan: Plan) -> Iterator[Mistake]:
@@ -12,14 +13,19 @@ def not_built(plan: Plan) -> Iterator[Mistake]:
         if reason := built.why_not_build_in(site.cloud):
             yield Mistake(f"sites[{i}].cloud", reason)
     clouds = list(dict.fromkeys(site.cloud for site in plan.sites))
-    for i, database in enumerate(plan.databases):
-        engine, mode = database.engine, database.replication.mode
-        for cloud in clouds:
-            if reason := built.why_not_build_engine(cloud, engine):
-                yield Mistake(f"databases[{i}].engine", reason)
-            if reason := built.why_not_replicate(cloud, engine, mode):
-                yield Mistake(f"databases[{i}].replication.mode", reason)
     where = {site.name: site.cloud for site in plan.sites}
-    for i, store in enumerate(plan.objects):
-        if store.archive and (reason := built.why_not_archive(where[store.archive.site], store.archive.storage_class)):
-            yield Mistake(f"objects[{i}].archive.storage_class", reason)
+    for i, store in enumerate(plan.stores):
+        for cloud in clouds:
+            if reason := built.why_not_store(cloud, store.kind):
+                yield Mistake(f"stores[{i}].kind", reason)
+            elif isinstance(store, IncarnatedStore) and (
+                reason := built.why_not_replicate(cloud, store.kind, store.replication.mode)
+            ):
+                yield Mistake(f"stores[{i}].replication.mode", reason)
+        archive = store.archive if isinstance(store, Objects) else None
+        if archive and (reason := built.why_not_archive(where[archive.site], archive.storage_class)):
+            yield Mistake(f"stores[{i}].archive.storage_class", reason)
+    for i, service in enumerate(plan.services):
+        for cloud in clouds:
+            if reason := built.why_not_serve(cloud, service.kind):
+                yield Mistake(f"services[{i}].kind", reason)

@@ -14,17 +14,16 @@ from .common import repeated, site_names, unknown_sites
 def unique_names(plan: Plan) -> Iterator[Mistake]:
     yield from repeated("sites", "name", (site.name for site in plan.sites))
     yield from repeated("sites", "stack", (site.stack for site in plan.sites))
-    places = [(f"databases[{i}]", entry.name) for i, entry in enumerate(plan.databases)]
-    places += [(f"objects[{i}]", entry.name) for i, entry in enumerate(plan.objects)]
+    places = [(f"stores[{i}]", entry.name) for i, entry in enumerate(plan.stores)]
     places += [(f"services[{i}]", entry.name) for i, entry in enumerate(plan.services)]
     first: dict[str, str] = {}
     for place, name in places:
         if name in first:
             yield Mistake(f"{place}.name", f"{quote(name)} is already the name of {first[name]}")
         first.setdefault(name, place)
-    for i, store in enumerate(plan.objects):
+    for i, store in enumerate(plan.stores):
         if store.name == "recovery":
-            yield Mistake(f"objects[{i}].name", '"recovery" is the name of the bucket that each site has for itself')
+            yield Mistake(f"stores[{i}].name", '"recovery" is the name of the bucket that each site has for itself')
     yield from repeated("tiers", "tier", (entry.tier for entry in plan.tiers))
     yield from repeated("contacts", "role", (contact.role for contact in plan.contacts))
 
@@ -63,13 +62,13 @@ def lengths(plan: Plan) -> Iterator[Mistake]:
         if len(names.load_balancer(plan, site.name)) > 32:
             balancer = names.load_balancer(plan, site.name)
             yield Mistake(f"sites[{i}].name", f"{balancer} is longer than 32, a load balancer's limit")
-        for j, database in enumerate(plan.databases):
-            identifier = names.final_snapshot(names.database_identifier(plan, site.name, database.name, 9999))
-            if len(identifier) > 63:
-                yield Mistake(f"databases[{j}].name", f"{identifier} is longer than 63, a database's limit")
-        for j, store in enumerate(plan.objects):
-            if len(names.bucket(plan, site.name, store.name)) > 50:
-                yield Mistake(f"objects[{j}].name", f"{names.bucket(plan, site.name, store.name)} is longer than 50")
+        for j, store in enumerate(plan.stores):
+            if store.traits.incarnations:
+                identifier = names.final_snapshot(names.database_identifier(plan, site.name, store.name, 9999))
+                if len(identifier) > 63:
+                    yield Mistake(f"stores[{j}].name", f"{identifier} is longer than 63, a database's limit")
+            elif len(names.bucket(plan, site.name, store.name)) > 50:
+                yield Mistake(f"stores[{j}].name", f"{names.bucket(plan, site.name, store.name)} is longer than 50")
 
 
 def traffic(plan: Plan) -> Iterator[Mistake]:

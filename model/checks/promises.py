@@ -40,7 +40,7 @@ def _objectives_at(view: Plan, part: str, plan: Plan) -> Iterator[Mistake]:
         if objective.component is not None and objective.component not in parts:
             yield Mistake(
                 f"{here}.component",
-                f"{quote(objective.component)} is no service, database or object store of this plan",
+                f"{quote(objective.component)} is no service and no store of this plan",
             )
         if objective.disaster in ("regional_outage", "provider_outage", "multi_region_outage"):
             primary = next((site.name for site in plan.sites if site.kind == "primary"), None)

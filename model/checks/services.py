@@ -7,6 +7,7 @@ from itertools import pairwise
 from model.durations import format_duration, quote
 from model.mistakes import Mistake, listed
 from model.plan import Plan
+from model.stores import IncarnatedStore
 
 from .common import part_names
 
@@ -16,9 +17,7 @@ def uses(plan: Plan) -> Iterator[Mistake]:
     for i, service in enumerate(plan.services):
         for j, used in enumerate(service.uses):
             if used not in parts:
-                yield Mistake(
-                    f"services[{i}].uses[{j}]", f"{quote(used)} is no service, database or object store of this plan"
-                )
+                yield Mistake(f"services[{i}].uses[{j}]", f"{quote(used)} is no service and no store of this plan")
         for used, count in Counter(service.uses).items():
             if count > 1:
                 yield Mistake(f"services[{i}].uses", f"{quote(used)} stands there {count} times")
@@ -39,7 +38,9 @@ def replicas(plan: Plan) -> Iterator[Mistake]:
 
 def tiers(plan: Plan) -> Iterator[Mistake]:
     known = {entry.tier for entry in plan.tiers}
-    used = [(f"databases[{i}].tier", entry.tier) for i, entry in enumerate(plan.databases)]
+    used = [
+        (f"stores[{i}].tier", store.tier) for i, store in enumerate(plan.stores) if isinstance(store, IncarnatedStore)
+    ]
     used += [(f"services[{i}].tier", entry.tier) for i, entry in enumerate(plan.services)]
     for place, tier in used:
         if tier not in known:

@@ -38,7 +38,7 @@ def verify(stage: Stage) -> Found:
 
 def write_sentinel_row(stage: Stage, site: str) -> datetime:
     """A row written just before, whose return proves that the backup is fresh and can be read."""
-    topology, name = stage.topology, stage.plan.databases[0].name
+    topology, name = stage.topology, stage.plan.incarnated_stores[0].name
     clouds = stage.clouds()
     database = clouds.database(site, name, topology.built(site))
     attempt = try_write(database, site, topology.epoch, name="drill")

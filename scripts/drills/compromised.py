@@ -72,14 +72,14 @@ def leave(stage: Stage) -> Found:
 def add_reader(stage: Stage) -> None:
     """A login besides the service's own, as people have them."""
     clouds, site = stage.clouds(), stage.active
-    owner = clouds.database(site, stage.plan.databases[0].name, stage.topology.built(site))
+    owner = clouds.database(site, stage.plan.incarnated_stores[0].name, stage.topology.built(site))
     owner.script(f"CREATE ROLE {READER} LOGIN PASSWORD '{READER}'")
     clouds.close()
 
 
 def can_log_in(stage: Stage, site: str, user: str, password: str) -> bool:
     """Is this login good at the server itself, past whatever the network says?"""
-    database = stage.plan.databases[0].name
+    database = stage.plan.incarnated_stores[0].name
     identifier = names.database_identifier(stage.plan, site, database, stage.topology.built(site))
     server = conninfo_to_dict(stage.world.admin_dsn(identifier))
     try:

@@ -33,7 +33,7 @@ UNACKNOWLEDGED = 4  # the writer sends one order after the other: so many connec
 def fail(stage: Stage, *, hang: bool = False) -> Found:
     """Kill the active database's node (or make it a black hole) under load, and let `dr watch` act."""
     plan, site = stage.plan, stage.active
-    identifier = names.database_identifier(plan, site, plan.databases[0].name, stage.topology.built(site))
+    identifier = names.database_identifier(plan, site, plan.incarnated_stores[0].name, stage.topology.built(site))
     found = Found()
     with stage.writing() as workload:
         watcher = aimed(plan)
@@ -108,7 +108,9 @@ def damage(stage: Stage, older_than: datetime) -> datetime:
 def wait_until_restorable(stage: Stage, moment: datetime, site: str = "") -> None:
     """Until the log up to a moment has left the active site's database, and has reached `site` where one is named."""
     clouds, active = stage.clouds(), stage.active
-    source = names.database_identifier(stage.plan, active, stage.plan.databases[0].name, stage.topology.built(active))
+    source = names.database_identifier(
+        stage.plan, active, stage.plan.incarnated_stores[0].name, stage.topology.built(active)
+    )
     region = clouds.region(site or active)
     wait_until(
         lambda: any(

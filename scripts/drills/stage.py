@@ -106,13 +106,15 @@ class Stage:
         """Straight to a site's first database, for proofs."""
         topology = self.topology
         site = site or topology.active_site
-        identifier = names.database_identifier(self.plan, site, self.plan.databases[0].name, topology.built(site))
+        identifier = names.database_identifier(
+            self.plan, site, self.plan.incarnated_stores[0].name, topology.built(site)
+        )
         return self.world.admin_dsn(identifier)
 
     def password(self, site: str) -> str:
         """What a site's secret holds, for proofs."""
         clouds = self.clouds()
-        database = self.plan.databases[0].name
+        database = self.plan.incarnated_stores[0].name
         login = clouds.aws.login(clouds.region(site), names.database_secret(self.plan, site, database), host="", port=0)
         clouds.close()
         return login.password
@@ -163,7 +165,7 @@ class Stage:
     def wait_for_lag(self, site: str, *, seconds: float) -> None:
         """Until a site's copy is so far behind."""
         clouds = self.clouds()
-        database = clouds.database(site, self.plan.databases[0].name, self.topology.built(site))
+        database = clouds.database(site, self.plan.incarnated_stores[0].name, self.topology.built(site))
         wait_until(
             lambda: (position(database).seconds_behind or 0.0) >= seconds,
             seconds=seconds + 60, what=f"{site} to be {seconds:g} s behind", error=ObjectiveMissed,

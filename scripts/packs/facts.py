@@ -73,12 +73,15 @@ def _objectives(plan: Plan) -> dict[str, float]:
 
 
 def _backups(plan: Plan) -> dict[str, float]:
-    """What every database keeps at least: databases may promise different things, and rules do not tell them apart."""
-    if not plan.databases:
-        return {}
-    day = timedelta(days=1)
-    facts = {"pitrDays": min(database.backups.pitr_retention for database in plan.databases) / day}
-    snapshots = [database.backups.snapshots for database in plan.databases if database.backups.snapshots]
+    """What every store keeps at least: stores may promise different things, and rules do not tell them apart."""
+    from model.stores import Backups  # noqa: PLC0415 - pydantic is not needed where there is no plan
+
+    day, kept = timedelta(days=1), [store.backups for store in plan.incarnated_stores]
+    facts: dict[str, float] = {}
+    retentions = [each.pitr_retention for each in kept if isinstance(each, Backups)]
+    if retentions:
+        facts["pitrDays"] = min(retentions) / day
+    snapshots = [each.snapshots for each in kept if each.snapshots]
     if snapshots:
         facts["backupEveryMinutes"] = max(_minutes(snapshot.every) for snapshot in snapshots)
         facts["backupRetentionDays"] = min(snapshot.keep for snapshot in snapshots) / day
@@ -86,8 +89,10 @@ def _backups(plan: Plan) -> dict[str, float]:
 
 
 def _replicas(plan: Plan, stack: str) -> dict[str, int]:
+    from model.stores import Objects  # noqa: PLC0415 - pydantic is not needed where there is no plan
+
     site = plan.sites_by_stack[stack].name
     return {
-        "database": sum(database.replication.mode != "none" for database in plan.databases),
-        "objects": sum(site in store.replicate_to for store in plan.objects),
+        "database": sum(database.replication.mode != "none" for database in plan.incarnated_stores),
+        "objects": sum(site in store.replicate_to for store in plan.stores_of(Objects)),
     }

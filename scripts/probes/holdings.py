@@ -157,7 +157,7 @@ def _incarnations(plan: Plan, sites: Iterable[str]) -> re.Pattern[str]:
     stems = [
         re.escape(names.database_identifier(plan, site, database.name, 0).removesuffix("0"))
         for site in sites
-        for database in plan.databases
+        for database in plan.incarnated_stores
     ]
     return re.compile(rf"(?:{'|'.join(stems)})\d+" if stems else r"(?!)")
 

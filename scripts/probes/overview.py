@@ -186,7 +186,7 @@ def _databases(plan: Plan, topology: Topology, clouds: Clouds, site: str) -> lis
     held = topology.databases.get(site)
     if held is None or held.built is None:
         return []
-    return [_database(plan, topology, clouds, site, each.name) for each in plan.databases]
+    return [_database(plan, topology, clouds, site, each.name) for each in plan.incarnated_stores]
 
 
 def _database(plan: Plan, topology: Topology, clouds: Clouds, site: str, name: str) -> DatabaseStatus:
@@ -221,7 +221,7 @@ def _services(plan: Plan, clouds: Clouds, site: str) -> list[ServiceStatus]:
 def _restorable(plan: Plan, topology: Topology, clouds: Clouds, site: str) -> list[RestorePointStatus]:
     points = clouds.aws.restore_points(clouds.region(site))
     found = []
-    for each in plan.databases:
+    for each in plan.incarnated_stores:
         for point in of_what_it_holds(plan, topology, site, each.name, points)[:1]:
             age = (now() - point.newest).total_seconds()
             found.append(RestorePointStatus(each.name, point.name, point.kind, point.newest, age))

@@ -48,7 +48,7 @@ def compromise(plan: Plan, isolated: tuple[str, ...]) -> Runbook:
         *(
             Row("preserve", preserve_evidence, f"Keep {each.name} as it is now, here and in the clean site's region",
                 subject=each.name, wave="build", why_no_undo="evidence is never deleted", attempts=3)
-            for each in plan.databases
+            for each in plan.incarnated_stores
         ),
         Row("rotate", rotate_credentials, "Give the clean site a password that nobody has seen", wave="build",
             undo="its secret keeps the version before it", attempts=3),

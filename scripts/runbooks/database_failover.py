@@ -14,7 +14,8 @@ def database_failover(plan: Plan, databases: tuple[str, ...]) -> Runbook:
     """For the databases that failed."""
     return Runbook("database_failover", (
         *(
-            Row("promote", fail_over_database, f"Let the standby of {plan.database(name).name} take over", subject=name,
+            Row("promote", fail_over_database, f"Let the standby of {name} take over",
+                subject=plan.incarnated_store(name).name,
                 wave="promote", why_no_undo="the former node becomes the standby; fail over again to return")
             for name in databases
         ),

@@ -61,7 +61,7 @@ def takeover(plan: Plan) -> tuple[Row, ...]:
 
 def promotion(plan: Plan) -> tuple[Row, ...]:
     """Databases in the order of tiers, side by side; then the lease."""
-    databases = sorted(plan.databases, key=lambda each: plan.effective_tier(each.name))
+    databases = sorted(plan.incarnated_stores, key=lambda each: plan.effective_tier(each.name))
     return (
         *(
             Row("promote", promote_database, f"Promote {each.name} (tier {plan.effective_tier(each.name)})",

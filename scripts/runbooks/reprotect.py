@@ -26,7 +26,7 @@ def reprotect(plan: Plan, *, was_isolated: bool = False) -> Runbook:
         *(
             Row("measure", measure_divergence, f"Count what only the old copy of {each.name} holds",
                 subject=each.name, wave="measure", why_no_undo=LOOKS, attempts=5)
-            for each in plan.databases
+            for each in plan.incarnated_stores
         ),
         *(released() if was_isolated else ()),
         Row("rebuild", declare_replica, "Declare a replica of the active site beside the old copy",

@@ -19,7 +19,9 @@ from scripts.runs.runbook import Options, Runbook
 
 
 def _database_failover(plan: Plan, options: Options) -> Runbook:
-    return database_failover(plan, tuple(options.more.get("databases") or (each.name for each in plan.databases)))
+    return database_failover(
+        plan, tuple(options.more.get("databases") or (each.name for each in plan.incarnated_stores))
+    )
 
 
 def _compromise(plan: Plan, options: Options) -> Runbook:

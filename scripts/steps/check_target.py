@@ -53,7 +53,7 @@ def _data_at_stake(context: Context, epoch: int, renewed: datetime | None) -> tu
     lease by the witness, or now where there is none.
     """
     site, worst, evidence = target(context), timedelta(0), dict[str, object]()
-    for database in context.plan.databases:
+    for database in context.plan.incarnated_stores:
         try:
             found = position(context.clouds.database(site, database.name, context.topology.built(site)))
         except DrError as error:

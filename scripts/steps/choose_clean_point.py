@@ -39,7 +39,7 @@ def choose_clean_point(context: Context) -> Result:
         raise Refused(reason, "`dr status` shows the sites; choose another --to or --compromised")
     site, clean = target(context), past_moment(str(context.options.more.get("clean_before") or ""), "--clean-before")
     chosen: dict[str, RestorePoint] = {}
-    for each in context.plan.databases:
+    for each in context.plan.incarnated_stores:
         there = restore_points(context, each.name)
         points = [point for known in there if (point := up_to(known, clean)) is not None]
         if not points:

@@ -53,7 +53,7 @@ def choose_point_in_time(context: Context) -> Result:
     """
     at = past_moment(str(context.options.more.get("to_time") or ""), "--to-time")
     points = {}
-    for each in context.plan.databases:
+    for each in context.plan.incarnated_stores:
         point = continuous_backup(context, each.name)
         if reason := why_not_to(point, at):
             raise Refused(reason, "choose a moment in between; the newest moves on as the log is archived")

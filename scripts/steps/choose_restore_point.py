@@ -36,7 +36,7 @@ def choose_restore_point(context: Context) -> Result:
     """
     site = target(context)
     chosen: dict[str, RestorePoint] = {}
-    for each in context.plan.databases:
+    for each in context.plan.incarnated_stores:
         points = restore_points(context, each.name)
         if not points:
             raise Refused(

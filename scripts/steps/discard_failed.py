@@ -29,7 +29,7 @@ def discard_failed(context: Context, site: str, new: Topology) -> list[str]:
     """
     plan, aws, region = context.plan, context.clouds.aws, context.clouds.region(site)
     identifiers: dict[str, str] = {}
-    for each in plan.databases:
+    for each in plan.incarnated_stores:
         identifier = names.database_identifier(plan, site, each.name, new.built(site))
         found = aws.database(region, identifier)
         if found is None or found.status not in NEVER_CAME_UP:

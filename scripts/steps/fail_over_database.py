@@ -14,7 +14,7 @@ from scripts.steps.targets import target
 
 def why_not_fail_over(context: Context) -> str | None:
     """The reason, or None."""
-    if context.plan.database(context.subject).standby != "same_region":
+    if context.plan.incarnated_store(context.subject).standby != "same_region":
         return f"{context.subject} has no standby in its region"
     return None
 

@@ -28,7 +28,7 @@ def fence_compromised_writer(context: Context) -> Result:
     taken = take_from_living(context, HOLDER)
     old = topology.active_site
     refused: dict[str, bool] = {}
-    for each in plan.databases:
+    for each in plan.incarnated_stores:
         refused[each.name] = old not in lost(context) and _refuses(context, each.name)
     if not all(refused.values()):
         wait_until_expired(context.clouds.witness())  # nobody renews ours: when it has run out, so have all before it

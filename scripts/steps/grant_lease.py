@@ -25,7 +25,7 @@ def grant_lease(context: Context) -> Result:
     site, epoch, built = target(context), epoch_to_be(context), built_now(context)
     result = open_for_writes(context, site, epoch, built)
     checked = context.results.get("check_target")
-    for each in context.plan.databases:
+    for each in context.plan.incarnated_stores:
         # Seen before the promotion: after it, writes of the new history may have begun already.
         before = checked.evidence.get(each.name) if checked else None
         if before is not None:
@@ -37,7 +37,7 @@ def grant_lease(context: Context) -> Result:
 def open_for_writes(context: Context, site: str, epoch: int, built: int) -> Result:
     """Renew the lease of `site`, grant it in each database, and see a write accepted."""
     plan, clouds = context.plan, context.clouds
-    databases = [clouds.database(site, each.name, built) for each in plan.databases]
+    databases = [clouds.database(site, each.name, built) for each in plan.incarnated_stores]
     if all(database.rows("SELECT dr.why_not_write() IS NULL")[0][0] for database in databases):
         status = "already"  # its sentinel was quicker
     else:

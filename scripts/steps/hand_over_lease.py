@@ -24,7 +24,7 @@ def hand_over_lease(context: Context) -> Result:
     context.journal.mark("stopped", f"{old} is told to stop")
     take_from_living(context, site)
     last: dict[str, str] = {}
-    for each in plan.databases:
+    for each in plan.incarnated_stores:
         database = clouds.database(old, each.name, topology.built(old))
         if not guard.revoke(database, site, epoch):
             raise NotFenced(f"{old}'s {each.name} already belongs to a younger epoch", "look at `dr status`")

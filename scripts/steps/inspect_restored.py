@@ -22,7 +22,7 @@ def inspect_restored(context: Context) -> Result:
     ttl = plan.fencing.lease.ttl
     tables: dict[str, list[str]] = {}
     locked: dict[str, list[str]] = {}
-    for each in plan.databases:
+    for each in plan.incarnated_stores:
         database = context.clouds.database(site, each.name, built_now(context))
         found = look_inside(database, f"{site}'s {each.name}")
         if found.heartbeat > clean + ttl:  # a lease is valid for one ttl from its renewal

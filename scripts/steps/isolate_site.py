@@ -54,7 +54,7 @@ def databases_of(context: Context, site: str) -> list[str]:
     built = [number for number in (held.built, *held.retiring) if number is not None]
     return [
         names.database_identifier(context.plan, site, each.name, number)
-        for each in context.plan.databases
+        for each in context.plan.incarnated_stores
         for number in built
     ]
 

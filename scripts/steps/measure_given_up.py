@@ -24,7 +24,7 @@ def measure_given_up(context: Context) -> Result:
     plan, site = context.plan, target(context)
     restored = context.results["restore_in_place"].evidence
     tables, rows, changed = {}, 0, 0
-    for each in plan.databases:
+    for each in plan.incarnated_stores:
         damaged = context.clouds.database(site, each.name, context.topology.built(site))
         new = context.clouds.database(site, each.name, built_now(context))
         found = only_in(damaged, new, restored["oldest_xid"][each.name], margin=MARGIN)

@@ -36,6 +36,6 @@ def open_service(context: Context) -> Result:
             witness.create(Lease.new(plan.system, site, topology.epoch, ttl_ms))
         except ConditionFailed:  # somebody opened it meanwhile: judged by the next look
             return open_service(context)
-    for each in plan.databases:
+    for each in plan.incarnated_stores:
         guard.install(context.clouds.database(site, each.name, built))
     return open_for_writes(context, site, topology.epoch, built)

@@ -23,7 +23,7 @@ def promote_database(context: Context) -> Result:
     if not before.in_recovery:
         return Result("already", f"{site}'s {name} is a primary", {"lsn": before.lsn})
     instance = context.clouds.instance(site, name, built)
-    retention = math.ceil(context.plan.database(name).backups.pitr_retention.total_seconds() / 86400)
+    retention = math.ceil(context.plan.incarnated_store(name).backups.retention.total_seconds() / 86400)
     context.clouds.aws.promote(instance.region, instance.identifier, retention)
     promoted = partial(_as_primary, database)
     after = wait_until(promoted, seconds=BOUND_SECONDS, what=f"{instance.identifier} to leave recovery", every=0.02)

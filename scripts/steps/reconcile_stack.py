@@ -15,7 +15,7 @@ def reconcile_stack(context: Context) -> Result:
     plan, site = context.plan, target(context)
     stack = plan.site(site).stack
     built = context.topology.built(site)
-    identifiers = {names.database_identifier(plan, site, each.name, built) for each in plan.databases}
+    identifiers = {names.database_identifier(plan, site, each.name, built) for each in plan.incarnated_stores}
     promoted = urns_of(context.stacks.export(stack), identifiers)
     if promoted:
         context.stacks.refresh(stack, target=promoted)

@@ -46,7 +46,7 @@ def restore_in_place(context: Context) -> Result:
     changes = context.stacks.up(stack)
     oldest = {
         each.name: position(context.clouds.database(site, each.name, new.built(site))).oldest_xid
-        for each in context.plan.databases
+        for each in context.plan.incarnated_stores
     }
     evidence = {
         "built": new.built(site),
@@ -89,7 +89,7 @@ def retire_damaged(context: Context) -> Result:
         deleted += [change.name for change in preview.destructive]
     kept = [
         names.final_snapshot(names.database_identifier(plan, site, each.name, context.topology.built(site)))
-        for each in plan.databases
+        for each in plan.incarnated_stores
     ]
     wait_until(partial(_there, context, kept), seconds=BOUND_SECONDS, what=f"{', '.join(kept)} to be available")
     said = f"the damaged copy in {site} is gone, and kept as {', '.join(kept)}"

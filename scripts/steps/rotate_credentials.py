@@ -24,7 +24,7 @@ def rotate_credentials(context: Context) -> Result:
     plan, site, clouds = context.plan, target(context), context.clouds
     region = clouds.region(site)
     regions = sorted({plan.site(name).region for name in isolated(context)} - {region})
-    held = [names.database_secret(plan, site, each.name) for each in plan.databases]
+    held = [names.database_secret(plan, site, each.name) for each in plan.incarnated_stores]
     stopped = {name: aws_isolation.stop_copies(clouds.aws, region, name, regions) for name in held}
     password = ""
     for name in held:

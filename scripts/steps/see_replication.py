@@ -21,7 +21,7 @@ def see_replication(context: Context) -> Result:
     """Raises OutcomeUnknown when the marker does not arrive in time."""
     site, topology = target(context), protected(context)
     token = secrets.token_hex(8)
-    for each in context.plan.databases:
+    for each in context.plan.incarnated_stores:
         active = context.clouds.database(topology.active_site, each.name, topology.built(topology.active_site))
         written = try_write(active, topology.active_site, topology.epoch, name="replication", note=token)
         if not written.accepted:

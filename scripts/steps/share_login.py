@@ -18,7 +18,7 @@ def share_login(context: Context) -> Result:
     active = context.topology.active_site
     theirs, ours = clouds.region(active), clouds.region(site)
     changed = []
-    for each in plan.databases:
+    for each in plan.incarnated_stores:
         source = aws_isolation.read_secret(clouds.aws, theirs, names.database_secret(plan, active, each.name))
         name = names.database_secret(plan, site, each.name)
         present = aws_isolation.read_secret(clouds.aws, ours, name)

@@ -33,7 +33,7 @@ def stop_writes(context: Context) -> Result:
     if reason := why_not_stop_writes(context):
         raise NotFenced(reason, "look at `dr status`")
     site, epoch = target(context), epoch_to_be(context)
-    for each in context.plan.databases:
+    for each in context.plan.incarnated_stores:
         database = context.clouds.database(site, each.name, context.topology.built(site))
         if not guard.revoke(database, NOBODY, epoch):
             raise NotFenced(

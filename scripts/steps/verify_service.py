@@ -25,7 +25,7 @@ def verify_service(context: Context) -> Result:
     answer = wait_until(
         partial(_served, context), seconds=BOUND_SECONDS, what=f"{plan.traffic.record} to lead to {site}"
     )
-    for each in plan.databases:
+    for each in plan.incarnated_stores:
         database = context.clouds.database(site, each.name, built_now(context))
         attempt = try_write(database, site, epoch_to_be(context), name="verified")
         if not attempt.accepted:

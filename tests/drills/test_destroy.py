@@ -29,7 +29,11 @@ from tests.asserts.waiting import MULTIPLIER, wait_until
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900 * MULTIPLIER)]
 ROOT = Path(__file__).resolve().parents[2]
-ARCHIVE = {"name": "papers", "archive": {"site": "tertiary", "storage_class": "GLACIER", "after": "1d", "lock": "7d"}}
+ARCHIVE = {
+    "name": "papers",
+    "kind": "objects",
+    "archive": {"site": "tertiary", "storage_class": "GLACIER", "after": "1d", "lock": "7d"},
+}
 Done = subprocess.CompletedProcess[str]
 
 
@@ -122,7 +126,7 @@ class System:
 def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
     plan = tmp_path / "minimal.yaml"
     minimal = yaml.safe_load((PLANS / "minimal.yaml").read_text(encoding="utf-8"))
-    plan.write_text(yaml.safe_dump(minimal | {"objects": [ARCHIVE]}), encoding="utf-8")
+    plan.write_text(yaml.safe_dump(minimal | {"stores": [*minimal["stores"], ARCHIVE]}), encoding="utf-8")
     monkeypatch.setenv("DR_HOME", str(tmp_path / "home"))
     world = World.up(tmp_path / "w", plan, owner=os.getpid())
     try:

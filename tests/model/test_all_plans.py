@@ -51,6 +51,8 @@ def test_every_stack_of_a_plan_can_be_declared(name: str) -> None:
         site = plan.sites_by_stack.get(stack)
         identifiers = {each.inputs["identifier"] for each in of_type(seen, "Instance")}
         expected = (
-            {f"{name}-{site.name}-{each.name}-1" for each in plan.databases} if site and site.kind != "cold" else set()
+            {f"{name}-{site.name}-{each.name}-1" for each in plan.incarnated_stores}
+            if site and site.kind != "cold"
+            else set()
         )
         assert identifiers == expected

@@ -8,32 +8,37 @@ from typing import Any
 
 import pulumi
 import pytest
+from pydantic import BaseModel
 
-from model import PlanError, Topology, load_plan
+from model import PlanError, Topology, load_plan, services, stores
 from model.built import CLOUDS
 from model.checks import not_built
-from model.databases import Engine
 from model.forecast import forecast
-from model.objects import Archive
 from model.sites import Cloud
 from scripts import dr
 from tests.components.declared import declared
 from tests.model.test_mistakes import put
 
 Write = Callable[[Any], Path]
+REDIS = {
+    "name": "cache", "kind": "redis", "version": "7", "tier": 2,
+    "backups": {"snapshots": {"every": "1d", "keep": "7d", "copies_to": ["tertiary"]}},
+}  # fmt: skip
+VAULT = {"name": "secrets", "kind": "vault"}
 # Where in Samia's plan, what is put there, what is said of it, and the stack in which the component says it too.
 UNBUILT = [
     ("sites.0.cloud", "azure", 'sites[0].cloud: "azure" has no components; there is aws', "prod"),
-    ("databases.0.engine", "redis", 'databases[0].engine: "redis" has no component on aws; there is postgres', "prod"),
-    ("databases.0.engine", "cosmos", 'databases[0].engine: "cosmos" has no component on aws; there is postgres', "dr"),
+    ("stores.2", REDIS, 'stores[2].kind: "redis" has no component on aws; there is postgres or objects', "prod"),
+    ("stores.2", VAULT, 'stores[2].kind: "vault" has no component on aws; there is postgres or objects', "dr"),
+    ("services.5.kind", "web_app", 'services[5].kind: "web_app" has no component on aws; there is pods', "traffic"),
     (
-        "databases.0.replication", {"mode": "synchronous"},
-        'databases[0].replication.mode: "synchronous" is not built for postgres on aws; there is asynchronous or none',
+        "stores.0.replication", {"mode": "synchronous"},
+        'stores[0].replication.mode: "synchronous" is not built for postgres on aws; there is asynchronous or none',
         "prod",
     ),
     (
-        "objects.0.archive.storage_class", "Cool",
-        'objects[0].archive.storage_class: "Cool" is not a class of archives on aws; there is GLACIER, GLACIER_IR or',
+        "stores.1.archive.storage_class", "Cool",
+        'stores[1].archive.storage_class: "Cool" is not a class of archives on aws; there is GLACIER, GLACIER_IR or',
         "cold",
     ),
 ]  # fmt: skip
@@ -95,7 +100,8 @@ def test_all_of_it_at_once_with_waivers_that_expired(document: dict[str, Any], w
     put(document, "sites.1.cloud", "azure")
     found = list(not_built(load_plan(write(document))))
     assert [mistake.path for mistake in found] == [
-        "sites[1].cloud", "databases[0].engine", "objects[0].archive.storage_class"
+        "sites[1].cloud", "stores[0].replication.mode", "stores[1].archive.storage_class", "stores[2].kind",
+        "services[5].kind",
     ]  # fmt: skip
 
 
@@ -107,15 +113,18 @@ def test_every_plan_of_the_project_can_be_built() -> None:
 def test_only_what_the_model_knows_is_said_to_be_built() -> None:
     assert set(CLOUDS) <= set(Cloud.__args__)
     for built in CLOUDS.values():
-        assert set(built.engines) <= set(Engine.__args__)
-        classes = Archive.model_fields["storage_class"].annotation
-        assert set(built.storage_classes) <= set(classes.__args__)  # type: ignore[union-attr]
+        assert set(built.stores) <= {name_of(kind) for kind in stores.KINDS}
+        assert set(built.services) <= {name_of(kind) for kind in services.KINDS}
+
+
+def name_of(kind: type[BaseModel]) -> str:
+    return str(kind.model_fields["kind"].annotation.__args__[0])  # type: ignore[union-attr]
 
 
 def test_an_archive_where_objects_are_written_is_a_contradiction(document: dict[str, Any], write: Write) -> None:
     """Everything written there would be locked at once, and sent nowhere."""
-    put(document, "objects.0.archive.site", "primary")
-    with pytest.raises(PlanError, match=r'objects\[0\]\.archive\.site: "primary" holds a live copy already'):
+    put(document, "stores.1.archive.site", "primary")
+    with pytest.raises(PlanError, match=r'stores\[1\]\.archive\.site: "primary" holds a live copy already'):
         load_plan(write(document))
 
 

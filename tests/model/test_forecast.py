@@ -77,21 +77,21 @@ def test_warm_pods_bring_a_tier_back_sooner(document: dict[str, Any]) -> None:
 
 
 def test_without_a_standby_a_failed_database_is_restored_from_its_log(document: dict[str, Any]) -> None:
-    document["databases"][0]["standby"] = "none"
+    document["stores"][0]["standby"] = "none"
     result = of(changed(document), "database_failure")
     assert (result.method, result.rpo_seconds) == ("restore_in_place", 300)
     assert result.verdict == "missed"  # half an hour instead of 15 minutes
 
 
 def test_synchronous_copy_loses_nothing_of_a_database(document: dict[str, Any]) -> None:
-    document["databases"][0]["replication"] = {"mode": "synchronous"}
-    document["objects"] = []
+    document["stores"][0]["replication"] = {"mode": "synchronous"}
+    del document["stores"][1]
     document["services"][4]["uses"] = ["core"]
     assert of(changed(document), "regional_outage").rpo_seconds == 0
 
 
 def test_lag_beyond_the_objective_is_refused(document: dict[str, Any]) -> None:
-    document["databases"][0]["replication"]["max_lag"] = "20m"
+    document["stores"][0]["replication"]["max_lag"] = "20m"
     result = changed(document)
     assert not result.feasible
     (line,) = result.shortfalls()
@@ -99,8 +99,8 @@ def test_lag_beyond_the_objective_is_refused(document: dict[str, Any]) -> None:
 
 
 def test_cold_site_without_backups_is_impossible(document: dict[str, Any]) -> None:
-    document["databases"][0]["backups"]["copies_to"] = []
-    document["databases"][0]["backups"]["snapshots"]["copies_to"] = []
+    document["stores"][0]["backups"]["copies_to"] = []
+    document["stores"][0]["backups"]["snapshots"]["copies_to"] = []
     result = changed(document)
     assert of(result, "compromise").verdict == "impossible"
     assert of(result, "compromise").rto_seconds is None
@@ -108,7 +108,7 @@ def test_cold_site_without_backups_is_impossible(document: dict[str, Any]) -> No
 
 
 def test_cold_site_with_snapshots_alone_loses_a_day(document: dict[str, Any]) -> None:
-    document["databases"][0]["backups"]["copies_to"] = []
+    document["stores"][0]["backups"]["copies_to"] = []
     assert of(changed(document), "compromise").rpo_seconds == 86_400
 
 
@@ -138,7 +138,7 @@ def test_steps_side_by_side_count_once(document: dict[str, Any]) -> None:
 
 
 def test_more_services_of_one_tier_take_no_longer(document: dict[str, Any]) -> None:
-    document["services"] += [{"name": f"more-{i}", "tier": 2, "uses": ["core"]} for i in range(100)]
+    document["services"] += [{"name": f"more-{i}", "kind": "pods", "tier": 2, "uses": ["core"]} for i in range(100)]
     assert of(changed(document), "multi_region_outage").rto_seconds == of(SAMIA, "multi_region_outage").rto_seconds
 
 

@@ -92,8 +92,11 @@ def test_error_survives_pickling(document: dict[str, Any]) -> None:
 
 
 def test_long_chain_of_services_is_no_cycle(document: dict[str, Any]) -> None:
-    first = {"name": "service-0", "tier": 3, "uses": ["core"]}
-    chain = [first, *({"name": f"service-{i}", "tier": 3, "uses": [f"service-{i - 1}"]} for i in range(1, 1500))]
+    first = {"name": "service-0", "kind": "pods", "tier": 3, "uses": ["core"]}
+    chain = [
+        first,
+        *({"name": f"service-{i}", "kind": "pods", "tier": 3, "uses": [f"service-{i - 1}"]} for i in range(1, 1500)),
+    ]
     document["services"] = chain
     plan = parse_plan(document, "plans/x.yaml")
     assert plan.effective_tier("core") == 1
@@ -103,7 +106,7 @@ def test_long_chain_of_services_is_no_cycle(document: dict[str, Any]) -> None:
 
 def test_plan_of_other_kinds_of_systems(document: dict[str, Any], write: Callable[[Any], Any]) -> None:
     """Synchronous replication, Azure, objectives by environment and by component, a single site."""
-    document["databases"][0]["replication"] = {"mode": "synchronous"}
+    document["stores"][0]["replication"] = {"mode": "synchronous"}
     document["environments"] = {
         "staging": {
             "objectives": [{"disaster": "regional_outage", "rpo": "4h", "rto": "8h", "recover_at": "secondary"}]
@@ -120,17 +123,17 @@ def test_plan_of_other_kinds_of_systems(document: dict[str, Any], write: Callabl
         "sites": [{"name": "home", "kind": "primary", "cloud": "azure", "region": "westeurope", "stack": "home"}],
         "residency": {"allowed_regions": ["westeurope"]},
         "fencing": {"witness": "home", "lease": {"ttl": "3s", "renew": "500ms"}},
-        "databases": [
+        "stores": [
             {
                 "name": "core",
+                "kind": "postgres",
                 "version": "16",
                 "tier": 1,
                 "replication": {"mode": "none"},
                 "backups": {"pitr_retention": "30d", "archive_interval": "5m"},
             }
         ],
-        "objects": [],
-        "services": [{"name": "web", "tier": 0, "uses": ["core"]}],
+        "services": [{"name": "web", "kind": "web_app", "tier": 0, "uses": ["core"]}],
         "objectives": [{"disaster": "database_corruption", "rpo": "1h", "rto": "4h"}],
         "environments": {},
     }

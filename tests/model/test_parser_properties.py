@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from model import Plan, PlanError, Topology, TopologyError, parse_plan
-from model.documents import DocumentError, parse_document
 from model.durations import format_duration, parse_duration
 from model.forecast import forecast
 from model.site_records import records_from_config
+from model.yaml_document import DocumentError, parse_document
 
 from .conftest import SAMIA
 

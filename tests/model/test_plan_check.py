@@ -30,7 +30,7 @@ def test_sound_plan() -> None:
         "at risk",
         "Critical path of multi_region_outage",
         "restore_database:core",
-        "note: database core",
+        "note: store core",
     ):
         assert text in done.stdout
 

@@ -74,16 +74,18 @@ def hide(value: Any) -> Any:
 
 def each_database(change: Callable[[Document], None]) -> Callable[[Document], None]:
     def act(document: Document) -> None:
-        for database in document.get("databases", []):
-            change(database)
+        for store in document.get("stores", []):
+            if store["kind"] == "postgres":
+                change(store)
 
     return act
 
 
 def each_store(change: Callable[[Document], None]) -> Callable[[Document], None]:
     def act(document: Document) -> None:
-        for store in document.get("objects", []):
-            change(store)
+        for store in document.get("stores", []):
+            if store["kind"] == "objects":
+                change(store)
 
     return act
 

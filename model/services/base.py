@@ -1,0 +1,56 @@
+"""What services of all kinds share."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from model.base import Model, Name, Text
+from model.durations import Duration
+from model.tiers import TierNumber
+
+Count = Annotated[int, Field(ge=0, le=1000, strict=True)]
+Artefact = Literal["image", "package", "site_files", "machine_image"]
+
+
+@dataclass(frozen=True)
+class ServiceTraits:
+    """
+    What is true of every service of a kind. `moves`: a service holds no data, so another site is given it anew from
+    its artefact. `scales`: a warm site runs fewer of it, and none is an option. `goes_back_to`: what a bad deployment
+    is taken back to.
+    """
+
+    scales: bool
+    goes_back_to: Artefact
+    moves: Literal["redeployed"] = "redeployed"
+
+
+class Replicas(Model):
+    """How many of a service run while its site is active, and while it is warm. A cold site runs none."""
+
+    active: Annotated[int, Field(ge=1, le=1000, strict=True)] = 1
+    warm: Count = 0
+
+
+class BaseService(Model):
+    """
+    `uses` names services and stores of the same plan, which must be there before it starts; it is given the address and
+    the login of exactly those stores. `front_door`: requests from outside reach it; a worker says `front_door: false`.
+    `startup` is how long it takes to become ready; without it a default is assumed.
+    """
+
+    traits: ClassVar[ServiceTraits]
+    name: Name
+    tier: TierNumber
+    uses: tuple[Name, ...] = ()
+    replicas: Replicas = Replicas()
+    front_door: bool = True
+    startup: Duration | None = None
+
+
+class ImageService(BaseService):
+    """`command` is the entry point in `image`; empty means the image's own."""
+
+    image: Text | None = None
+    command: tuple[Text, ...] = ("app",)

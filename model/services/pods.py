@@ -1,0 +1,12 @@
+"""Pods in a site's Kubernetes cluster."""
+
+from typing import ClassVar, Literal
+
+from .base import ImageService, ServiceTraits
+
+
+class Pods(ImageService):
+    """A Deployment in the site's cluster."""
+
+    traits: ClassVar[ServiceTraits] = ServiceTraits(scales=True, goes_back_to="image")
+    kind: Literal["pods"]
