@@ -10,10 +10,10 @@ When the lease names another site, or a younger epoch, the sentinel touches noth
 claim on
 the traffic, so that a site which comes back does not draw traffic that it would refuse.
 
-Environment: DR_SYSTEM, DR_SITE, DR_REGION, DR_WITNESS_REGION, DR_WITNESS_BUCKET, DR_RECOVERY_BUCKET (this site's own),
-DR_LEASE_TTL_MS, DR_LEASE_RENEW_MS; DATABASE_HOST and DATABASE_NAME (several: separated by commas), DATABASE_PORT,
-DATABASE_USER,
-DATABASE_PASSWORD or DATABASE_PASSWORD_FILE; PORT (optional): answers GET /health with what it last did.
+Environment: DR_SYSTEM, DR_SITE, DR_CLOUD, DR_REGION, DR_WITNESS_CLOUD, DR_WITNESS_REGION, DR_WITNESS_BUCKET,
+DR_RECOVERY_BUCKET (this site's own), DR_LEASE_TTL_MS, DR_LEASE_RENEW_MS; DATABASE_HOST and DATABASE_NAME (several:
+separated by commas), DATABASE_PORT, DATABASE_USER, DATABASE_PASSWORD or DATABASE_PASSWORD_FILE; PORT (optional):
+answers GET /health with what it last did.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from scripts.clouds.aws import Aws, ConditionFailed
+from scripts.clouds.protocol import ConditionFailed, ObjectStore
+from scripts.clouds.registry import bucket
 from scripts.core.errors import BadInput, DrError
 from scripts.core.net import Database, Login
 from scripts.fencing import guard
@@ -45,7 +46,9 @@ class Settings:
 
     system: str
     site: str
+    cloud: str
     region: str
+    witness_cloud: str
     witness_region: str
     witness_bucket: str
     recovery_bucket: str
@@ -59,7 +62,9 @@ class Settings:
         needed = (
             "DR_SYSTEM",
             "DR_SITE",
+            "DR_CLOUD",
             "DR_REGION",
+            "DR_WITNESS_CLOUD",
             "DR_WITNESS_REGION",
             "DR_WITNESS_BUCKET",
             "DR_RECOVERY_BUCKET",
@@ -80,7 +85,9 @@ class Settings:
         return cls(
             env["DR_SYSTEM"],
             env["DR_SITE"],
+            env["DR_CLOUD"],
             env["DR_REGION"],
+            env["DR_WITNESS_CLOUD"],
             env["DR_WITNESS_REGION"],
             env["DR_WITNESS_BUCKET"],
             env["DR_RECOVERY_BUCKET"],
@@ -96,11 +103,11 @@ class Settings:
 class Sentinel:
     """Call `round` again and again; it says how long to wait before the next."""
 
-    def __init__(self, settings: Settings, store: Aws) -> None:
+    def __init__(self, settings: Settings, witness: ObjectStore, own: ObjectStore) -> None:
         self.settings = settings
         self.said = "has not begun"
-        self._store = store
-        self._witness = WitnessLease(store, settings.witness_region, settings.witness_bucket)
+        self._own = own
+        self._witness = WitnessLease(witness)
         bound = max(settings.renew_seconds / 2, 0.2)
         self._databases = [Database(login, connect_timeout=bound, timeout=bound) for login in settings.logins]
         self._seen: Seen | None = None
@@ -156,7 +163,7 @@ class Sentinel:
 
     def _take_back_claim(self, lease: Lease) -> None:
         if lease.epoch > self._claim_checked_for:
-            self._store.delete_object(self.settings.region, self.settings.recovery_bucket, CLAIM)
+            self._own.delete(CLAIM)
             self._claim_checked_for = lease.epoch
 
     def _idle(self, said: str) -> float:
@@ -189,7 +196,10 @@ def main(env: Mapping[str, str] | None = None) -> None:
     stop = threading.Event()
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    sentinel = Sentinel(Settings.of(env), Aws())
+    settings = Settings.of(env)
+    witness = bucket(settings.witness_cloud, settings.witness_region, settings.witness_bucket)
+    own = bucket(settings.cloud, settings.region, settings.recovery_bucket)
+    sentinel = Sentinel(settings, witness, own)
     if env.get("PORT"):
         serve_health(sentinel, env.get("HOST", "0.0.0.0"), int(env["PORT"]))  # noqa: S104 (a pod listens on its own address)
     while not stop.wait(sentinel.round()):

@@ -133,7 +133,9 @@ def _environment(args: ComputeArgs) -> dict[str, str]:
     return {
         "DR_SYSTEM": plan.system,
         "DR_SITE": site.name,
+        "DR_CLOUD": site.cloud,
         "DR_REGION": site.region,
+        "DR_WITNESS_CLOUD": plan.site(witness).cloud,
         "DR_WITNESS_REGION": plan.site(witness).region,
         "DR_WITNESS_BUCKET": names.recovery_bucket(plan, witness),
         "DR_RECOVERY_BUCKET": names.recovery_bucket(plan, site.name),

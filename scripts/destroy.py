@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from model import Plan
-    from scripts.probes.holdings import Holding
+    from scripts.clouds.protocol import Holding
     from scripts.runs.journal import Journal
     from scripts.stacks.changes import Changes
     from scripts.stacks.stacks import Stacks
@@ -93,11 +93,11 @@ def destroy(
 
 def survey(stacks: Stacks, wanted: Sequence[str]) -> list[Held]:
     """What each stack holds now; changes nothing. Raises EngineFailed, CloudFailed."""
-    from scripts.clouds.aws import Aws  # noqa: PLC0415  (boto3: not for --help)
+    from scripts.clouds.access import Clouds  # noqa: PLC0415  (not for --help)
     from scripts.packs.state_resources import resources_of  # noqa: PLC0415
     from scripts.probes.holdings import holdings  # noqa: PLC0415
 
-    aws, found = Aws(), []
+    clouds, found = Clouds(stacks.plan), []
     for stack in wanted:
         resources = resources_of(stacks.export(stack), f"stack {stack}")
         guarded = [it for it in resources if it.protect or any(it.inputs.get(key) is False for key in KEEPS)]
@@ -106,7 +106,7 @@ def survey(stacks: Stacks, wanted: Sequence[str]) -> list[Held]:
                 stack,
                 tuple(it.urn for it in resources),
                 tuple(it.urn for it in guarded),
-                tuple(holdings(stacks.plan, stack, resources, aws)),
+                tuple(holdings(stacks.plan, stack, resources, clouds)),
             )
         )
     return found
@@ -215,16 +215,16 @@ def _note_overrides(journal: Journal, found: Sequence[Held], given_up: Sequence[
 
 def _carry_out(stacks: Stacks, found: Sequence[Held], given_up: Sequence[str]) -> dict[str, Changes]:
     from model import Topology  # noqa: PLC0415
-    from scripts.clouds.aws import Aws  # noqa: PLC0415
+    from scripts.clouds.access import Clouds  # noqa: PLC0415
     from scripts.probes.holdings import delete_left_behind  # noqa: PLC0415
     from scripts.stacks import provision, topology_files  # noqa: PLC0415
 
     plan, journal = stacks.plan, stacks.journal
     guarded = {held.stack: held.guarded for held in found if held.stack in given_up}
     done = provision.take_down(stacks, [held.stack for held in found], _say, given_up=guarded)
-    aws = Aws()
+    clouds = Clouds(plan)
     for stack in given_up:
-        gone = delete_left_behind(plan, stack, aws)
+        gone = delete_left_behind(plan, stack, clouds)
         if gone and journal is not None:
             journal.note("left_behind", f"Deleted what {stack} left behind", holdings=[str(each) for each in gone])
     if _nothing_left(stacks):

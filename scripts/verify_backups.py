@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from model import load_plan, names
+from model import load_plan
 from scripts.clouds.access import Clouds
-from scripts.clouds.aws import RestorePoint
+from scripts.clouds.protocol import Phase, RestorePoint, StoreFeature, need
 from scripts.core.errors import BadInput, DatabaseFailed, DrError, ObjectiveMissed, Refused
 from scripts.core.net import Database
 from scripts.core.waiting import wait_until
@@ -28,11 +28,9 @@ from scripts.probes.contents import look_inside
 
 if TYPE_CHECKING:
     from model import Plan
-    from scripts.clouds.aws import DatabaseInstance
+    from scripts.clouds.protocol import ManagedStore, StoreState
 
 BOUND_SECONDS = 3600
-FAILED = frozenset({"failed", "incompatible-restore", "restore-error"})
-"""What RDS says of an instance that will never be available."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +51,8 @@ def newest_backups(plan: Plan, clouds: Clouds, site: str) -> list[RestorePoint]:
     The newest restorable point of each kind for each database, in a site's region. Raises Refused when there is none.
     """
     found: dict[tuple[str, str], RestorePoint] = {}
-    for point in clouds.aws.restore_points(clouds.region(site)):
-        for each in plan.incarnated_stores:
+    for each in plan.incarnated_stores:
+        for point in clouds.at(site).restore_points(each.name):
             if any(point.source.startswith(f"{plan.system}-{other.name}-{each.name}-") for other in plan.sites):
                 found.setdefault((each.name, point.kind), point)
     if not found:
@@ -71,36 +69,31 @@ def verify_backup(plan: Plan, clouds: Clouds, point: RestorePoint, *, freshest: 
     Raises CloudFailed when it cannot be restored, DatabaseFailed when what is inside is not good.
     """
     database = next(each for each in plan.incarnated_stores if f"-{each.name}-" in point.source)
-    scratch = f"{plan.system}-scratch-{secrets.token_hex(3)}"
-    site = next(each.name for each in plan.sites if each.region == point.region)
+    scratch = clouds.at(point.site).scratch(database.name, f"{plan.system}-scratch-{secrets.token_hex(3)}")
+    need(scratch.identifier, "be restored", able=StoreFeature.POINT_IN_TIME in scratch.features)
     try:
-        clouds.aws.restore(
-            point, scratch, instance_class=database.size.get("aws", "db.t4g.medium"), tags={"dr-scratch": plan.system}
-        )
-        made = wait_until(partial(_settled, clouds, point.region, scratch), seconds=BOUND_SECONDS, every=0.1,
-                          what=f"{scratch} to be available", error=DatabaseFailed)  # fmt: skip
-        if made.status != "available":
+        scratch.restore(point, {"dr-scratch": plan.system})
+        made = wait_until(partial(_settled, scratch), seconds=BOUND_SECONDS, every=0.1,
+                          what=f"{scratch.identifier} to be available", error=DatabaseFailed)  # fmt: skip
+        if made.phase is Phase.FAILED:
             raise DatabaseFailed(
-                f"{point.name} cannot be restored: RDS says {made.status}", "it is damaged; try an older backup"
+                f"{point.name} cannot be restored: the cloud says {made.said}", "it is damaged; try an older backup"
             )
-        login = clouds.aws.login(
-            point.region, names.database_secret(plan, site, database.name), host=made.host, port=made.port
-        )
-        with Database(login) as inside:
-            return _look_inside(point, inside, freshest)
+        with Database(clouds.login_at(point.site, database.name, made)) as inside:
+            return _look_inside(plan, point, inside, freshest)
     finally:
-        clouds.aws.delete_database(point.region, scratch)
+        scratch.delete()
 
 
-def _settled(clouds: Clouds, region: str, identifier: str) -> DatabaseInstance | None:
+def _settled(scratch: ManagedStore) -> StoreState | None:
     """The instance once it is available, or has failed for good."""
-    found = clouds.aws.database(region, identifier)
-    if found is None or (found.status == "available" and not found.host):
+    found = scratch.state()
+    if found is None or (found.phase is Phase.AVAILABLE and not found.host):
         return None
-    return found if found.status in {"available", *FAILED} else None
+    return None if found.phase is Phase.CHANGING else found
 
 
-def _look_inside(point: RestorePoint, inside: Database, freshest: timedelta | None) -> Verdict:
+def _look_inside(plan: Plan, point: RestorePoint, inside: Database, freshest: timedelta | None) -> Verdict:
     heartbeat = look_inside(inside, point.name).heartbeat
     age = (datetime.now(UTC) - heartbeat).total_seconds()
     allowed = None if freshest is None else freshest.total_seconds()
@@ -109,7 +102,7 @@ def _look_inside(point: RestorePoint, inside: Database, freshest: timedelta | No
             f"the newest sign of life in {point.name} is {age:.0f} s old, and {allowed:.0f} s are allowed",
             "backups have stopped arriving; look at `dr status`",
         )
-    return Verdict(point.name, point.region, point.kind, True, "restored and readable", heartbeat, age)
+    return Verdict(point.name, plan.site(point.site).region, point.kind, True, "restored and readable", heartbeat, age)
 
 
 def verify_all(plan: Plan, clouds: Clouds, site: str, freshest: timedelta | None) -> list[Verdict]:
@@ -119,7 +112,7 @@ def verify_all(plan: Plan, clouds: Clouds, site: str, freshest: timedelta | None
         try:
             verdicts.append(verify_backup(plan, clouds, point, freshest=freshest))
         except DrError as error:
-            verdicts.append(Verdict(point.name, point.region, point.kind, False, str(error)))
+            verdicts.append(Verdict(point.name, plan.site(point.site).region, point.kind, False, str(error)))
     return verdicts
 
 

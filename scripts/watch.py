@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from model import load_plan, names
+from model import load_plan
 from scripts.clouds.access import Clouds
 from scripts.core.errors import BadInput, CloudFailed, DrError, NotFenced
 from scripts.core.home import project_dir
@@ -99,8 +99,9 @@ class Watch:
         self._epoch = topology.epoch
         built = topology.built(active)
         self._logins = {each.name: self.clouds.login(active, each.name, built) for each in plan.incarnated_stores}
-        host = self.clouds.front_door(active, names.load_balancer(plan, active))
-        self.clouds.aws.warm_up(("rds", self.clouds.region(active)))
+        site = self.clouds.at(active)
+        host = site.front_door()
+        site.warm_up()
         region = plan.site(active).region
         # A place inside the region that may be gone sees nothing that others do not.
         self.points = [point for point in self.points if point.name != region]

@@ -1,1 +1,1 @@
-"""The only importers of the clouds' own libraries."""
+"""What a run asks of clouds (`protocol.py`), and the drivers that answer: the only importers of the clouds' SDKs."""

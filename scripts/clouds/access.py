@@ -1,94 +1,113 @@
 """
-How a run reaches the things of each site: clients, databases and the witness, made once and shared by its steps.
+How a run reaches the things of each site: drivers, connections and the witness, made once and shared by its steps.
 
-Sites in `lost` are never asked anything: their region gets no client, their cluster none, their database no connection.
+Sites in `lost` are never asked anything: their region gets no client, their cluster none, their stores no connection.
 """
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from model import names
-from scripts.clouds.aws import Aws, DatabaseInstance
-from scripts.core.errors import DatabaseFailed, Refused
+from scripts.clouds.claims import Claims
+from scripts.clouds.registry import driver
+from scripts.core.errors import CloudFailed, DatabaseFailed, Refused
 from scripts.core.net import Database, Login
 from scripts.fencing.lease import WitnessLease
 
 if TYPE_CHECKING:
     from model import Plan
-    from scripts.clouds.kubernetes import Cluster
+    from scripts.clouds.protocol import Cloud, Driver, Inventory, ManagedStore, StoreState, Traffic
 
 
 @dataclass
 class Clouds:
-    """The clients of one run."""
+    """What one run reaches sites through."""
 
     plan: Plan
     lost: frozenset[str] = frozenset()  # names of sites
-    aws: Aws = field(init=False)
-    _clusters: dict[str, Cluster] = field(default_factory=dict, init=False)
+    _drivers: dict[str, Driver] = field(default_factory=dict, init=False)
+    _sites: dict[str, Cloud] = field(default_factory=dict, init=False)
     _databases: dict[str, Database] = field(default_factory=dict, init=False)
-    _front_doors: dict[str, str] = field(default_factory=dict, init=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False)
 
-    def __post_init__(self) -> None:
-        self.aws = Aws(frozenset(self.plan.site(name).region for name in self.lost))
-
-    def region(self, site: str) -> str:
-        """The site's region. Raises Refused for a lost site."""
+    def at(self, site: str) -> Cloud:
+        """A site, as its cloud sees it. Raises Refused for a lost one."""
         if site in self.lost:
             raise Refused(f"site {site} counts as lost and is not asked", "this is a defect in a step")
-        return self.plan.site(site).region
+        with self._lock:
+            if site not in self._sites:
+                self._sites[site] = self._driver(self.plan.site(site).cloud).at(site)
+            return self._sites[site]
 
-    def front_door(self, site: str, name: str) -> str:
-        """The DNS name of a site's load balancer, which stays the same for its life."""
-        if site not in self._front_doors:
-            self._front_doors[site] = self.aws.front_door(self.region(site), name)
-        return self._front_doors[site]
+    def _driver(self, cloud: str) -> Driver:
+        with self._lock:
+            if cloud not in self._drivers:
+                self._drivers[cloud] = driver(cloud, self.plan, self.lost)
+            return self._drivers[cloud]
+
+    def inventories(self) -> list[Inventory]:
+        """One for each cloud of the plan."""
+        return [self._driver(cloud).inventory() for cloud in sorted({each.cloud for each in self.plan.sites})]
+
+    def inventory(self, site: str) -> Inventory:
+        """That of a site's cloud."""
+        return self._driver(self.plan.site(site).cloud).inventory()
 
     def witness(self) -> WitnessLease:
         """The writer lease in the witness site."""
-        site = self.plan.fencing.witness
-        return WitnessLease(self.aws, self.region(site), names.recovery_bucket(self.plan, site))
+        return WitnessLease(self.at(self.plan.fencing.witness).objects())
 
-    def cluster(self, site: str) -> Cluster:
-        """The site's Kubernetes cluster."""
-        from scripts.clouds.kubernetes import Cluster  # noqa: PLC0415 (half a second of import, not always needed)
+    @cached_property
+    def traffic(self) -> Traffic:
+        """The switch of the plan's record."""
+        return Claims(self.plan, lambda site: self.at(site).objects())
 
-        self.region(site)
-        with self._lock:
-            if site not in self._clusters:
-                self._clusters[site] = Cluster(names.cluster(self.plan, site), names.namespace(self.plan))
-            return self._clusters[site]
+    def store(self, site: str, store: str, incarnation: int) -> ManagedStore:
+        """One incarnation of a store, as the site's cloud manages it."""
+        return self.at(site).store(store, incarnation)
 
-    def instance(self, site: str, database: str, built: int) -> DatabaseInstance:
-        """What RDS says of a site's database. Raises DatabaseFailed where there is none."""
-        identifier = names.database_identifier(self.plan, site, database, built)
-        found = self.aws.database(self.region(site), identifier)
+    def state(self, site: str, store: str, incarnation: int) -> StoreState:
+        """What the cloud says of it. Raises DatabaseFailed where there is none."""
+        managed = self.store(site, store, incarnation)
+        found = managed.state()
         if found is None:
-            raise DatabaseFailed(f"{identifier}: there is no such database in {self.plan.site(site).region}")
+            where = self.plan.site(site).region
+            raise DatabaseFailed(f"{managed.identifier}: there is no such database in {where}")
         return found
 
-    def database(self, site: str, database: str, built: int) -> Database:
-        """A connection to one incarnation of a site's database, opened at first use."""
-        identifier = names.database_identifier(self.plan, site, database, built)
+    def database(self, site: str, store: str, incarnation: int) -> Database:
+        """A connection to one incarnation of a site's store, opened at first use."""
+        identifier = self.store(site, store, incarnation).identifier
         with self._lock:
             if identifier not in self._databases:
-                self._databases[identifier] = Database(self.login(site, database, built))
+                self._databases[identifier] = Database(self.login(site, store, incarnation))
             return self._databases[identifier]
 
-    def login(self, site: str, database: str, built: int) -> Login:
-        """How to log in to one incarnation of a site's database: address from RDS, the rest from the site's secret."""
-        found = self.instance(site, database, built)
-        secret = names.database_secret(self.plan, site, database)
-        return self.aws.login(self.region(site), secret, host=found.host, port=found.port)
+    def login(self, site: str, store: str, incarnation: int) -> Login:
+        """How to log in to one incarnation: the address from the cloud, the rest from the site's secret."""
+        return self.login_at(site, store, self.state(site, store, incarnation))
 
-    def forget(self, site: str, database: str, built: int) -> None:
+    def login_at(self, site: str, store: str, state: StoreState) -> Login:
+        """How to log in to an instance that this cloud shows, with the site's own login of `store`."""
+        secret = names.database_secret(self.plan, site, store)
+        found = self.at(site).secrets().read(secret)
+        try:
+            held = json.loads(found.text) if found else {}
+            return Login(
+                state.host, state.port, held.get("dbname") or held["database"], held["username"], held["password"]
+            )
+        except (ValueError, KeyError, TypeError):
+            raise CloudFailed(f"the secret {secret} of {site} holds no login", "`dr up` writes it anew") from None
+
+    def forget(self, site: str, store: str, incarnation: int) -> None:
         """Drop the connection: the database moved or was replaced."""
         with self._lock:
-            gone = self._databases.pop(names.database_identifier(self.plan, site, database, built), None)
+            gone = self._databases.pop(self.store(site, store, incarnation).identifier, None)
         if gone is not None:
             gone.close()
 

@@ -51,9 +51,9 @@ def write_sentinel_row(stage: Stage, site: str) -> datetime:
 def wait_for_backup(stage: Stage, site: str, written: datetime) -> None:
     """Until the newest restorable point in the cold site is younger than the sentinel row."""
     clouds = stage.clouds()
-    region = clouds.region(site)
+    there, store = clouds.at(site), stage.plan.incarnated_stores[0].name
     wait_until(
-        lambda: any(point.newest > written for point in clouds.aws.restore_points(region)),
+        lambda: any(point.newest > written for point in there.restore_points(store)),
         seconds=120, what=f"the sentinel row to reach a backup in {site}", every=0.25, error=ObjectiveMissed,
     )  # fmt: skip
     clouds.close()
@@ -62,8 +62,9 @@ def wait_for_backup(stage: Stage, site: str, written: datetime) -> None:
 def damaged_backup_fails(stage: Stage, site: str) -> bool:
     """The negative control: a backup with flipped bytes must not pass for one that can be restored."""
     newest = max(newest_backups(stage.plan, stage.clouds(), site), key=lambda point: point.newest)
-    for name in stage.stored_backups(newest.region, newest.source):
-        stage.world.break_("backup", region=newest.region, name=name)
+    region = stage.plan.site(newest.site).region
+    for name in stage.stored_backups(region, newest.source):
+        stage.world.break_("backup", region=region, name=name)
     try:
         return stage.must_fail(
             "a damaged backup fails", f"the newest backup in {site}, damaged, does not pass verification",

@@ -103,7 +103,11 @@ def _credentials_are_dead(stage: Stage, stolen: str) -> bool:
 
 def _evidence_is_kept(stage: Stage, outcome: RunOutcome) -> bool:
     clouds = stage.clouds()
-    there = {point.name for point in clouds.aws.restore_points(clouds.region(stage.active))}
+    there = {
+        point.name
+        for each in stage.plan.incarnated_stores
+        for point in clouds.at(stage.active).restore_points(each.name)
+    }
     clouds.close()
     kept = [
         str(it.evidence.get("snapshot")) for name, it in outcome.results.items() if name.startswith("preserve_evidence")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from model import names
+from scripts.clouds.protocol import PointKind
 from scripts.core.errors import ObjectiveMissed, Refused
 from scripts.core.waiting import wait_until
 from scripts.drills.detection import aimed
@@ -111,11 +112,11 @@ def wait_until_restorable(stage: Stage, moment: datetime, site: str = "") -> Non
     source = names.database_identifier(
         stage.plan, active, stage.plan.incarnated_stores[0].name, stage.topology.built(active)
     )
-    region = clouds.region(site or active)
+    there, store = clouds.at(site or active), stage.plan.incarnated_stores[0].name
     wait_until(
         lambda: any(
-            each.kind == "continuous" and each.source == source and each.newest > moment
-            for each in clouds.aws.restore_points(region)
+            each.kind is PointKind.CONTINUOUS and each.source == source and each.newest > moment
+            for each in there.restore_points(store)
         ),
         seconds=120, what=f"{moment} to be restorable", every=0.25, error=ObjectiveMissed,
     )  # fmt: skip

@@ -115,7 +115,7 @@ class Stage:
         """What a site's secret holds, for proofs."""
         clouds = self.clouds()
         database = self.plan.incarnated_stores[0].name
-        login = clouds.aws.login(clouds.region(site), names.database_secret(self.plan, site, database), host="", port=0)
+        login = clouds.login(site, database, self.topology.built(site))
         clouds.close()
         return login.password
 

@@ -42,19 +42,13 @@ class Stored(Protocol):
 
 
 class ObjectStore(Protocol):
-    """What the lease needs of a cloud: `scripts.clouds.aws.Aws` has it."""
+    """What the lease needs of a bucket; `scripts.clouds.protocol.ObjectStore` says what each call promises."""
 
-    def read_object(self, region: str, bucket: str, key: str) -> Stored | None: ...
-    def write_object(
-        self,
-        region: str,
-        bucket: str,
-        key: str,
-        body: bytes,
-        *,
-        replacing: str | None = None,
-        only_if_new: bool = False,
-    ) -> Stored: ...
+    @property
+    def name(self) -> str: ...
+    def read(self, key: str) -> Stored | None: ...
+    def create(self, key: str, body: bytes) -> Stored: ...
+    def replace(self, key: str, body: bytes, *, etag: str) -> Stored: ...
 
 
 @dataclass(frozen=True)
@@ -103,26 +97,24 @@ class Seen:
 class WitnessLease:
     """The lease object of one system."""
 
-    def __init__(self, store: ObjectStore, region: str, bucket: str) -> None:
-        self._store, self._region, self.bucket = store, region, bucket
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
 
     def read(self) -> Seen | None:
         """The lease as it is, or None before the first one. Raises CloudFailed when the witness does not answer."""
-        found = self._store.read_object(self._region, self.bucket, KEY)
+        found = self._store.read(KEY)
         return None if found is None else self._seen(found)
 
     def create(self, lease: Lease) -> Seen:
         """Write the first lease. Raises ConditionFailed when there is one."""
-        return self._seen(self._store.write_object(self._region, self.bucket, KEY, lease.to_bytes(), only_if_new=True))
+        return self._seen(self._store.create(KEY, lease.to_bytes()))
 
     def replace(self, seen: Seen, lease: Lease) -> Seen:
         """Renew or take over. Raises ConditionFailed when the lease is no longer what was seen."""
-        return self._seen(
-            self._store.write_object(self._region, self.bucket, KEY, lease.to_bytes(), replacing=seen.etag)
-        )
+        return self._seen(self._store.replace(KEY, lease.to_bytes(), etag=seen.etag))
 
     def _seen(self, found: Stored) -> Seen:
-        lease = Lease.from_bytes(found.body, f"{self.bucket}/{KEY}")
+        lease = Lease.from_bytes(found.body, f"{self._store.name}/{KEY}")
         age = (found.answered_at - found.changed_at).total_seconds() - 1
         return Seen(lease, found.etag, time.monotonic(), age, found.changed_at)
 

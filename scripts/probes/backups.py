@@ -12,12 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from model import names
+from scripts.clouds.protocol import PointKind
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from model import Plan, Topology
-    from scripts.clouds.aws import RestorePoint
+    from scripts.clouds.protocol import RestorePoint
 
 
 def usable(plan: Plan, topology: Topology, database: str, points: Iterable[RestorePoint]) -> list[RestorePoint]:
@@ -51,6 +52,6 @@ def up_to(point: RestorePoint, at: datetime) -> RestorePoint | None:
     """The point as far as it holds nothing younger than `at`; None where it does not reach back to it."""
     if point.newest <= at:
         return point
-    if point.kind == "snapshot" or (point.earliest is not None and point.earliest > at):
+    if point.kind is PointKind.SNAPSHOT or (point.earliest is not None and point.earliest > at):
         return None
     return replace(point, newest=at, until=at)

@@ -209,7 +209,7 @@ def _database(plan: Plan, topology: Topology, clouds: Clouds, site: str, name: s
 
 
 def _services(plan: Plan, clouds: Clouds, site: str) -> list[ServiceStatus]:
-    found = clouds.cluster(site).workloads()
+    found = clouds.at(site).running()
     services = sorted(plan.services, key=lambda each: plan.effective_tier(each.name))
     return [
         ServiceStatus(each.name, plan.effective_tier(each.name), found[each.name].ready, found[each.name].wanted)
@@ -219,9 +219,9 @@ def _services(plan: Plan, clouds: Clouds, site: str) -> list[ServiceStatus]:
 
 
 def _restorable(plan: Plan, topology: Topology, clouds: Clouds, site: str) -> list[RestorePointStatus]:
-    points = clouds.aws.restore_points(clouds.region(site))
     found = []
     for each in plan.incarnated_stores:
+        points = clouds.at(site).restore_points(each.name)
         for point in of_what_it_holds(plan, topology, site, each.name, points)[:1]:
             age = (now() - point.newest).total_seconds()
             found.append(RestorePointStatus(each.name, point.name, point.kind, point.newest, age))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from model import names
 from scripts.core.net import address_of, wait_for
 
 if TYPE_CHECKING:
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
 
 def front_door(plan: Plan, clouds: Clouds, site: str) -> str:
     """The present address of a site's load balancer."""
-    balancer = clouds.front_door(site, names.load_balancer(plan, site))
-    return wait_for(address_of(balancer, timeout=1.0))
+    del plan
+    return wait_for(address_of(clouds.at(site).front_door(), timeout=1.0))
 
 
 def leads_to(plan: Plan, clouds: Clouds, site: str) -> bool:

@@ -25,6 +25,7 @@ from scripts.core.errors import BadInput, DrError
 if TYPE_CHECKING:
     from model import Plan
     from model.topology import Topology
+    from scripts.clouds.access import Clouds
     from scripts.runs.journal import Journal
     from scripts.stacks.stacks import Stacks
 
@@ -162,7 +163,7 @@ class Context:
     topology: Topology
     stacks: Stacks
     journal: Journal
-    clouds: Any = None
+    clouds: Clouds
     plan_path: str = ""
     options: Options = field(default_factory=Options)
     results: Mapping[str, Result] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from typing import Any
 
 from model.topology import after_cold_activation, after_isolation
 from scripts.runs.runbook import Context, Result
-from scripts.steps.choose_restore_point import at_stake, backup_source, next_restore_point
+from scripts.steps.choose_restore_point import at_stake, next_restore_point
 from scripts.steps.discard_failed import discard_failed
 from scripts.steps.reconcile_stack import refuse_destruction
 from scripts.steps.targets import isolated, target
@@ -28,7 +28,7 @@ def build_site(context: Context) -> Result:
     evidence: dict[str, Any] = {}
     if "choose_restore_point" in context.results:
         others = {name: point for name in failed if (point := next_restore_point(context, name)) is not None}
-        sources |= {name: backup_source(point) for name, point in others.items()}
+        sources |= {name: point.declared for name, point in others.items()}
         evidence = at_stake(context, others) if others else {}
     new = after_cold_activation(context.topology, plan, site, sources)
     if "clean_before" in chosen.evidence:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from model.roles import role_of
-from scripts.clouds.aws import RestorePoint
+from scripts.clouds.protocol import RestorePoint
 from scripts.core.errors import LossTooGreat, Refused
 from scripts.core.moments import past_moment
 from scripts.probes.backups import up_to
 from scripts.runs.runbook import Context, Result
-from scripts.steps.choose_restore_point import backup_source, restore_points
+from scripts.steps.choose_restore_point import restore_points
 from scripts.steps.targets import isolated, lost, objective, target
 
 
@@ -57,7 +57,7 @@ def choose_clean_point(context: Context) -> Result:
             f"accept it by name: --accept-data-loss {int(loss.total_seconds()) + 60}s",
         )
     points_said = {
-        name: {"name": point.name, "kind": point.kind, "newest": point.newest, "source": backup_source(point)}
+        name: {"name": point.name, "kind": point.kind, "newest": point.newest, "source": point.declared}
         for name, point in chosen.items()
     }
     said = f"{site} can be built as of {oldest_chosen.astimezone(UTC).isoformat(timespec='seconds')}: "

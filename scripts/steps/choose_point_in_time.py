@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from model import names
-from scripts.clouds.aws import RestorePoint
+from scripts.clouds.protocol import PointKind, RestorePoint, at_moment
 from scripts.core.errors import DrError, LossTooGreat, Refused
 from scripts.core.moments import past_moment
 from scripts.runs.runbook import Context, Result
@@ -16,9 +16,8 @@ def continuous_backup(context: Context, database: str) -> RestorePoint:
     """The backup with log of the present incarnation, in its own region. Raises Refused when there is none."""
     site = target(context)
     identifier = names.database_identifier(context.plan, site, database, context.topology.built(site))
-    points: list[RestorePoint] = context.clouds.aws.restore_points(context.clouds.region(site))
-    for point in points:
-        if point.kind == "continuous" and point.source == identifier:
+    for point in context.clouds.at(site).restore_points(database):
+        if point.kind is PointKind.CONTINUOUS and point.source == identifier:
             return point
     raise Refused(
         f"{identifier} has no continuous backup in its region", "`dr status` shows the newest restorable points"
@@ -58,7 +57,7 @@ def choose_point_in_time(context: Context) -> Result:
         if reason := why_not_to(point, at):
             raise Refused(reason, "choose a moment in between; the newest moves on as the log is archived")
         _answers(context, each.name)
-        points[each.name] = {"source": point.source, "newest": point.newest}
+        points[each.name] = {"source": at_moment(point.source, at), "newest": point.newest}
     loss = datetime.now(UTC) - at
     allowed = context.options.accept_data_loss or objective(context).rpo
     if loss > allowed:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from scripts.clouds.aws import RestorePoint
+from scripts.clouds.protocol import RestorePoint
 from scripts.core.errors import LossTooGreat, Refused
 from scripts.probes.backups import usable
 from scripts.runs.journal import read
@@ -17,16 +17,8 @@ from scripts.steps.targets import objective, target
 
 def restore_points(context: Context, database: str) -> list[RestorePoint]:
     """What lies in the target's region of any site's copy of a database of this system and is good, newest first."""
-    points = context.clouds.aws.restore_points(context.clouds.region(target(context)))
+    points = context.clouds.at(target(context)).restore_points(database)
     return usable(context.plan, context.topology, database, points)
-
-
-def backup_source(point: RestorePoint) -> str:
-    """As a stack declares what an incarnation is restored from."""
-    if point.kind == "snapshot":
-        return point.name
-    source = point.resource_id or point.arn
-    return source if point.until is None else f"{source}@{point.until:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def choose_restore_point(context: Context) -> Result:
@@ -54,7 +46,7 @@ def choose_restore_point(context: Context) -> Result:
             f"accept it by name: --accept-data-loss {int(age.total_seconds()) + 1}s",
         )
     points_said = {
-        name: {"name": point.name, "kind": point.kind, "newest": point.newest, "source": backup_source(point)}
+        name: {"name": point.name, "kind": point.kind, "newest": point.newest, "source": point.declared}
         for name, point in chosen.items()
     }
     said = f"{site} can be restored to {max(age, timedelta(0)).total_seconds():.1f} s before the last write"
@@ -74,7 +66,7 @@ def next_restore_point(context: Context, database: str) -> RestorePoint | None:
         str(entry.evidence.get("source")) for entry in read(context.journal.path, live=True) if entry.name == DISCARDED
     )
     near = [point for point in restore_points(context, database) if last_write - point.newest <= allowed]
-    return min(near, key=lambda point: tried[backup_source(point)], default=None)  # the first of equals is the newest
+    return min(near, key=lambda point: tried[point.declared], default=None)  # the first of equals is the newest
 
 
 def at_stake(context: Context, instead: Mapping[str, RestorePoint]) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from scripts.clouds.protocol import StoreFeature, need
 from scripts.core.errors import Refused
 from scripts.core.net import Database
 from scripts.core.waiting import wait_until
@@ -29,9 +30,10 @@ def fail_over_database(context: Context) -> Result:
     quick = Database(database.login, connect_timeout=0.3, timeout=0.3)
     if not context.options.more.get("seen_down") and try_write(quick, site, epoch).accepted:
         return Result("already", f"{site}'s {name} accepts writes", {})
-    plan = context.plan
-    identifier = f"{plan.system}-{site}-{name}-{built}"
-    context.clouds.aws.fail_over_in_region(context.clouds.region(site), identifier)
+    managed = context.clouds.store(site, name, built)
+    identifier = managed.identifier
+    need(identifier, "fail over to a standby", able=StoreFeature.STANDBY in managed.features)
+    managed.fail_over_in_region()
     wait_until(partial(_accepts, quick, site, epoch), seconds=600, what=f"{identifier} to accept writes", every=0.02)
     return Result("done", f"{identifier} runs on its standby and accepts writes", {"identifier": identifier})
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
-from scripts.clouds.aws import ConditionFailed
+from scripts.clouds.protocol import ConditionFailed
 from scripts.core.errors import NotFenced, Refused
 from scripts.fencing.lease import Lease, Seen, WitnessLease, wait_until_expired
 from scripts.runs.runbook import Context, Result

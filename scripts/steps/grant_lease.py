@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
-from scripts.clouds.aws import ConditionFailed
+from scripts.clouds.protocol import ConditionFailed
 from scripts.core.errors import DatabaseFailed, NotFenced
 from scripts.core.net import Database
 from scripts.core.waiting import wait_until

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
-from model import names
 from model.roles import scale_of
-from scripts.clouds import aws_isolation
 from scripts.core.errors import DrError
 from scripts.core.net import Unreachable
 from scripts.core.waiting import wait_until
 from scripts.probes.traffic import http_port
 from scripts.probes.web import get
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import lost
+from scripts.steps.targets import held_stores, lost
+
+if TYPE_CHECKING:
+    from scripts.clouds.protocol import Isolation
 
 BOUND_SECONDS = 300
 
@@ -28,50 +30,37 @@ def isolate_site(context: Context) -> Result:
         return Result("skipped", f"{site} counts as lost and is not asked", {})
     if scale_of(plan, context.topology, site) == "none":
         return Result("skipped", f"nothing runs in {site}", {})
-    region = clouds.region(site)
-    groups = aws_isolation.groups_of(clouds.aws, region, names.load_balancer(plan, site), databases_of(context, site))
-    rules = [aws_isolation.rules_of(clouds.aws, region, group) for group in groups]
-    cluster = clouds.cluster(site)
-    running = {name: found.wanted for name, found in cluster.workloads().items() if found.wanted}
-    if running or not all(each.none for each in rules):
+    there, isolation = clouds.at(site), clouds.at(site).isolation(stores_of(context, site))
+    openings = isolation.openings()
+    running = {name: found.wanted for name, found in there.running().items() if found.wanted}
+    if running or not all(each.closed for each in openings):
         context.journal.note(
-            "isolating", f"what {site} had", site=site, rules=[vars(each) for each in rules], replicas=running
+            "isolating", f"what {site} had", site=site, rules=[vars(each) for each in openings], replicas=running
         )
-    for each in rules:
-        aws_isolation.take_away(clouds.aws, region, each)
+    for each in openings:
+        isolation.close(each)
     for name in running:
-        cluster.scale(name, 0)
-    wait_until(partial(_is_isolated, context, site, groups), seconds=BOUND_SECONDS, what=f"{site} to be isolated")
-    said = f"nothing reaches {site} any more ({len(groups)} security groups closed), and none of its pods runs"
-    return Result("done", said, {"groups": groups})
+        there.service(name).scale(0)
+    wait_until(partial(_is_isolated, context, site, isolation), seconds=BOUND_SECONDS, what=f"{site} to be isolated")
+    said = f"nothing reaches {site} any more ({len(openings)} openings closed), and nothing runs there"
+    return Result("done", said, {"openings": [each.name for each in openings]})
 
 
-def databases_of(context: Context, site: str) -> list[str]:
-    """Every incarnation of a site's databases that is declared."""
-    held = context.topology.databases.get(site)
-    if held is None:
-        return []
-    built = [number for number in (held.built, *held.retiring) if number is not None]
-    return [
-        names.database_identifier(context.plan, site, each.name, number)
-        for each in context.plan.incarnated_stores
-        for number in built
-    ]
+def stores_of(context: Context, site: str) -> tuple[str, ...]:
+    """The identifiers of what the site holds, retiring incarnations among it."""
+    return tuple(managed.identifier for managed in held_stores(context, site))
 
 
-def _is_isolated(context: Context, site: str, groups: list[str]) -> bool:
-    clouds, region = context.clouds, context.clouds.region(site)
-    if any(found.ready for found in clouds.cluster(site).workloads().values()):
+def _is_isolated(context: Context, site: str, isolation: Isolation) -> bool:
+    if any(found.ready for found in context.clouds.at(site).running().values()):
         return False
-    if not all(aws_isolation.rules_of(clouds.aws, region, group).none for group in groups):
-        return False
-    return not _answers(context, site)
+    return all(each.closed for each in isolation.openings()) and not _answers(context, site)
 
 
 def _answers(context: Context, site: str) -> bool:
     plan = context.plan
     try:
-        door = context.clouds.front_door(site, names.load_balancer(plan, site))
+        door = context.clouds.at(site).front_door()
         get(door, http_port(plan), plan.traffic.health.path)
     except Unreachable:
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
-from scripts.clouds.aws import ConditionFailed
+from scripts.clouds.protocol import ConditionFailed
 from scripts.core.errors import NotFenced
 from scripts.fencing.lease import Lease
 from scripts.runs.runbook import Context, Result

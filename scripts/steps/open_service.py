@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.clouds.aws import ConditionFailed
+from scripts.clouds.protocol import ConditionFailed
 from scripts.core.errors import Refused
 from scripts.fencing import guard
 from scripts.fencing.lease import Lease

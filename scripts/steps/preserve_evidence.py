@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from model import names
-from scripts.clouds import aws_isolation
+from scripts.clouds.protocol import StoreFeature, need
 from scripts.core.waiting import wait_until
 from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import epoch_to_be, lost, target
@@ -23,23 +23,23 @@ def preserve_evidence(context: Context) -> Result:
     old = context.topology.active_site
     if old in lost(context):
         return Result("skipped", f"{old} counts as lost and is not asked", {})
-    identifier = names.database_identifier(plan, old, name, context.topology.built(old))
-    region, home = clouds.region(old), clouds.region(target(context))
-    if clouds.aws.database(region, identifier) is None:
+    managed, home = clouds.store(old, name, context.topology.built(old)), target(context)
+    identifier = managed.identifier
+    if managed.state() is None:
         return Result("skipped", f"{identifier} is not there any more: there is nothing to preserve", {})
     snapshot = names.forensic_snapshot(identifier, epoch_to_be(context))
     tags = {"dr-forensic": plan.system, "dr-run": context.run}
-    clouds.aws.snapshot(region, identifier, snapshot, tags)
-    wait_until(partial(_there, context, region, snapshot), seconds=BOUND_SECONDS, every=0.5, what=snapshot)
-    key = names.key_alias(plan, target(context))
-    aws_isolation.copy_snapshot(clouds.aws, region, snapshot, to=home, key=key, tags=tags)
+    need(identifier, "be kept as a snapshot", able=StoreFeature.SNAPSHOT in managed.features)
+    managed.snapshot(snapshot, tags)
+    wait_until(partial(_there, context, old, snapshot), seconds=BOUND_SECONDS, every=0.5, what=snapshot)
+    managed.send_snapshot(snapshot, home, tags)
     wait_until(
         partial(_there, context, home, snapshot),
         seconds=BOUND_SECONDS, every=0.5, what=f"{snapshot} to be copied to {home}",
     )  # fmt: skip
-    said = f"{identifier} is kept as {snapshot}, in {region} and in {home}"
-    return Result("done", said, {"snapshot": snapshot, "regions": [region, home]})
+    said = f"{identifier} is kept as {snapshot}, in {old} and in {home}"
+    return Result("done", said, {"snapshot": snapshot, "sites": [old, home]})
 
 
-def _there(context: Context, region: str, snapshot: str) -> bool:
-    return any(point.name == snapshot for point in context.clouds.aws.restore_points(region))
+def _there(context: Context, site: str, snapshot: str) -> bool:
+    return any(point.name == snapshot for point in context.clouds.at(site).restore_points(context.subject))

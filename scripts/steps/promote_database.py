@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 
+from scripts.clouds.protocol import StoreFeature, need
 from scripts.core.net import Database
 from scripts.core.waiting import wait_until
 from scripts.probes.replication import Position, position
 from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import target
 
-BOUND_SECONDS = 1800  # RDS restarts the instance; minutes are usual
+BOUND_SECONDS = 1800  # the instance restarts; minutes are usual
 
 
 def promote_database(context: Context) -> Result:
@@ -22,18 +22,18 @@ def promote_database(context: Context) -> Result:
     before = position(database)
     if not before.in_recovery:
         return Result("already", f"{site}'s {name} is a primary", {"lsn": before.lsn})
-    instance = context.clouds.instance(site, name, built)
-    retention = math.ceil(context.plan.incarnated_store(name).backups.retention.total_seconds() / 86400)
-    context.clouds.aws.promote(instance.region, instance.identifier, retention)
+    managed = context.clouds.store(site, name, built)
+    need(managed.identifier, "promote a copy", able=StoreFeature.PROMOTE in managed.features)
+    managed.promote()
     promoted = partial(_as_primary, database)
-    after = wait_until(promoted, seconds=BOUND_SECONDS, what=f"{instance.identifier} to leave recovery", every=0.02)
+    after = wait_until(promoted, seconds=BOUND_SECONDS, what=f"{managed.identifier} to leave recovery", every=0.02)
     evidence = {
-        "identifier": instance.identifier,
+        "identifier": managed.identifier,
         "replayed_at": before.replayed_at,
         "replayed_lsn": before.lsn,
         "lsn": after.lsn,
     }
-    return Result("done", f"{instance.identifier} is a primary now, with everything up to {before.lsn}", evidence)
+    return Result("done", f"{managed.identifier} is a primary now, with everything up to {before.lsn}", evidence)
 
 
 def _as_primary(database: Database) -> Position | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from model import names
 from scripts.core.errors import EngineFailed
+from scripts.probes.declared import urns_of
 from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import target
 
@@ -15,8 +15,8 @@ def reconcile_stack(context: Context) -> Result:
     plan, site = context.plan, target(context)
     stack = plan.site(site).stack
     built = context.topology.built(site)
-    identifiers = {names.database_identifier(plan, site, each.name, built) for each in plan.incarnated_stores}
-    promoted = urns_of(context.stacks.export(stack), identifiers)
+    held = [context.clouds.store(site, each.name, built) for each in plan.incarnated_stores]
+    promoted = urns_of(context, stack, held)
     if promoted:
         context.stacks.refresh(stack, target=promoted)
     preview = context.stacks.preview(stack)
@@ -34,15 +34,6 @@ def refuse_destruction(preview: Any) -> None:
             f"stack {preview.stack}: the preview would {first.op} {first.name} ({first.type}), and nothing may be",
             f"`dr preview {preview.stack}` shows it; the service is up, so there is time to look",
         )
-
-
-def urns_of(exported: dict[str, Any], identifiers: set[str]) -> list[str]:
-    """The URNs of the database instances with these identifiers in a stack's state."""
-    resources = exported.get("deployment", {}).get("resources", [])
-    return [
-        each["urn"] for each in resources
-        if each.get("type") == "aws:rds/instance:Instance" and each.get("inputs", {}).get("identifier") in identifiers
-    ]  # fmt: skip
 
 
 def _counted(counts: dict[str, int]) -> str:

@@ -28,7 +28,7 @@ def restored(context: Context) -> Topology:
     """
     chosen = context.results["choose_point_in_time"].evidence
     at = datetime.fromisoformat(chosen["to_time"]).astimezone(UTC)
-    sources = {name: f"{point['source']}@{at:%Y-%m-%dT%H:%M:%SZ}" for name, point in chosen["points"].items()}
+    sources = {name: point["source"] for name, point in chosen["points"].items()}
     return after_restore(context.topology, context.plan, sources, at)
 
 
@@ -97,5 +97,6 @@ def retire_damaged(context: Context) -> Result:
 
 
 def _there(context: Context, snapshots: list[str]) -> bool:
-    found = {point.name for point in context.clouds.aws.restore_points(context.clouds.region(target(context)))}
+    site = context.clouds.at(target(context))
+    found = {point.name for each in context.plan.incarnated_stores for point in site.restore_points(each.name)}
     return found.issuperset(snapshots)

@@ -12,7 +12,6 @@ import secrets
 import uuid
 
 from model import names
-from scripts.clouds import aws_isolation
 from scripts.runs.runbook import Context, Result
 from scripts.steps.targets import isolated, target
 
@@ -21,21 +20,20 @@ PASSWORD_SETTING = "dr:databasePassword"  # noqa: S105 (the name of a setting)
 
 def rotate_credentials(context: Context) -> Result:
     """Repeatable: a run makes one password, and finds it again in the version of the secret that carries its name."""
-    plan, site, clouds = context.plan, target(context), context.clouds
-    region = clouds.region(site)
-    regions = sorted({plan.site(name).region for name in isolated(context)} - {region})
+    plan, site = context.plan, target(context)
+    secret_store = context.clouds.at(site).secrets()
     held = [names.database_secret(plan, site, each.name) for each in plan.incarnated_stores]
-    stopped = {name: aws_isolation.stop_copies(clouds.aws, region, name, regions) for name in held}
+    stopped = {name: secret_store.stop_copies(name, isolated(context)) for name in held}
     password = ""
     for name in held:
         version = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{context.run}/{name}"))
-        ours = aws_isolation.read_secret(clouds.aws, region, name, version)
+        ours = secret_store.read(name, version)
         if ours is None:
-            present = aws_isolation.read_secret(clouds.aws, region, name)
+            present = secret_store.read(name)
             login = json.loads(present.text) if present else {}
             password = password or secrets.token_hex(24)
             login["password"] = password
-            aws_isolation.write_secret(clouds.aws, region, name, json.dumps(login), version)
+            secret_store.write(name, json.dumps(login), version)
         else:
             password = str(json.loads(ours.text)["password"])
     if password:

@@ -8,6 +8,7 @@ from scripts.runs.runbook import Context
 
 if TYPE_CHECKING:
     from model.objectives import Objective
+    from scripts.clouds.protocol import ManagedStore
 
 
 def target(context: Context) -> str:
@@ -49,3 +50,14 @@ def built_now(context: Context) -> int:
     """The incarnation of the target's database: the one that this run built, else the one it began with."""
     built = context.results.get("build_site") or context.results.get("restore_in_place")
     return int(built.evidence["built"]) if built else context.topology.built(target(context))
+
+
+def held_stores(context: Context, site: str) -> list[ManagedStore]:
+    """Every incarnation of a site's stores that is declared, retiring ones among them."""
+    held = context.topology.databases.get(site)
+    if held is None:
+        return []
+    numbers = [number for number in (held.built, *held.retiring) if number is not None]
+    return [
+        context.clouds.store(site, each.name, number) for each in context.plan.incarnated_stores for number in numbers
+    ]

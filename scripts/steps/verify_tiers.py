@@ -23,8 +23,8 @@ def verify_tiers(context: Context) -> Result:
 
 
 def missing(context: Context) -> list[str]:
-    """The services that have fewer ready pods than an active site has."""
-    found = context.clouds.cluster(target(context)).workloads()
+    """The services that have fewer ready than an active site has."""
+    found = context.clouds.at(target(context)).running()
     return [
         each.name for each in context.plan.services
         if each.name not in found or found[each.name].ready < each.replicas.active

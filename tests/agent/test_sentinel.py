@@ -8,7 +8,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from agent.sentinel import CLAIM, Sentinel, Settings
-from scripts.clouds.aws import Aws
+from scripts.clouds.aws.objects import Bucket
+from scripts.clouds.aws.session import Session
 from scripts.core.errors import BadInput
 from scripts.core.net import Database
 from scripts.fencing import guard
@@ -20,29 +21,40 @@ WITNESS, OWN = "minimal-tertiary-recovery", "minimal-primary-recovery"
 
 
 @pytest.fixture(scope="module")
-def store() -> Iterator[Aws]:
+def session() -> Iterator[Session]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     env = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
     with patch.dict(os.environ, env):
-        aws = Aws()
+        session = Session()
         for bucket in (WITNESS, OWN):
-            aws.client("s3", "us-east-1").create_bucket(Bucket=bucket)
-        yield aws
+            session.client("s3", "us-east-1").create_bucket(Bucket=bucket)
+        yield session
     server.stop()
 
 
 @pytest.fixture
-def witness(store: Aws) -> WitnessLease:
-    store.delete_object("us-east-1", WITNESS, KEY)
-    return WitnessLease(store, "us-east-1", WITNESS)
+def lease_bucket(session: Session) -> Bucket:
+    return Bucket(session, "us-east-1", WITNESS)
+
+
+@pytest.fixture
+def own(session: Session) -> Bucket:
+    return Bucket(session, "us-east-1", OWN)
+
+
+@pytest.fixture
+def witness(lease_bucket: Bucket) -> WitnessLease:
+    lease_bucket.delete(KEY)
+    return WitnessLease(lease_bucket)
 
 
 def environment(database: Database, **changes: str) -> dict[str, str]:
     login = database.login
     return {
-        "DR_SYSTEM": "minimal", "DR_SITE": "primary", "DR_REGION": "us-east-1", "DR_WITNESS_REGION": "us-east-1",
+        "DR_SYSTEM": "minimal", "DR_SITE": "primary", "DR_CLOUD": "aws", "DR_REGION": "us-east-1",
+        "DR_WITNESS_CLOUD": "aws", "DR_WITNESS_REGION": "us-east-1",
         "DR_WITNESS_BUCKET": WITNESS, "DR_RECOVERY_BUCKET": OWN, "DR_LEASE_TTL_MS": "3000", "DR_LEASE_RENEW_MS": "500",
         "DATABASE_HOST": login.host, "DATABASE_PORT": str(login.port), "DATABASE_NAME": login.database,
         "DATABASE_USER": login.user, "DATABASE_PASSWORD": login.password, **changes,
@@ -50,8 +62,8 @@ def environment(database: Database, **changes: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def sentinel(store: Aws, database: Database) -> Sentinel:
-    return Sentinel(Settings.of(environment(database)), store)
+def sentinel(lease_bucket: Bucket, own: Bucket, database: Database) -> Sentinel:
+    return Sentinel(Settings.of(environment(database)), lease_bucket, own)
 
 
 def writable(database: Database) -> bool:
@@ -82,11 +94,11 @@ def test_without_a_lease_it_does_nothing(sentinel: Sentinel, witness: WitnessLea
 
 
 def test_a_lease_of_another_site_is_left_alone_and_the_claim_taken_back(
-    sentinel: Sentinel, witness: WitnessLease, store: Aws, database: Database
+    sentinel: Sentinel, witness: WitnessLease, own: Bucket, database: Database
 ) -> None:
     seen = witness.create(Lease.new("minimal", "primary", 1, 3000))
     sentinel.round()
-    store.write_object("us-east-1", OWN, CLAIM, b"{}")
+    own.write(CLAIM, b"{}")
     current = witness.read()
     assert current is not None
     taken = witness.replace(current, Lease.new("minimal", "secondary", 2, 3000))
@@ -95,7 +107,7 @@ def test_a_lease_of_another_site_is_left_alone_and_the_claim_taken_back(
     found = witness.read()
     assert found is not None
     assert found.etag == taken.etag != seen.etag
-    assert store.read_object("us-east-1", OWN, CLAIM) is None
+    assert own.read(CLAIM) is None
     held = guard.read(database)
     assert held is not None
     assert held.epoch == 1
@@ -121,10 +133,10 @@ def test_a_copy_that_was_left_behind_stays_closed_while_the_lease_moves_to_the_n
 
 
 def test_a_lease_is_not_renewed_for_a_database_that_does_not_answer(
-    store: Aws, witness: WitnessLease, database: Database
+    lease_bucket: Bucket, own: Bucket, witness: WitnessLease, database: Database
 ) -> None:
     made = witness.create(Lease.new("minimal", "primary", 1, 3000))
-    blind = Sentinel(Settings.of(environment(database, DATABASE_PORT="9")), store)
+    blind = Sentinel(Settings.of(environment(database, DATABASE_PORT="9")), lease_bucket, own)
     assert blind.round() < 0.5
     found = witness.read()
     assert found is not None

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from model import names, role_of
-from scripts.clouds.aws_isolation import OLDER_SESSIONS, rules_of
+from scripts.clouds.aws.isolation import OLDER_SESSIONS, SecurityGroups
+from scripts.clouds.aws.session import Session
 from scripts.compromise import options_for
 from scripts.core.errors import Refused
 from scripts.core.home import home, project_dir
@@ -102,35 +103,37 @@ def test_the_service_goes_on_in_a_clean_site_from_a_clean_state(made: Stage, tmp
     assert not can_log_in(made, "primary", owner, known)
     assert can_log_in(made, "primary", READER, READER), "what is evidence was not touched more than it must be"
     assert found["inspect_restored"]["cannot_log_in"] == {"core": [READER]}
-    clouds = made.clouds()
+    clouds, session = made.clouds(), Session()
     for site in CLOSED:
         region = plan.site(site).region
-        groups = found[f"isolate_site:{site}"]["groups"]
+        groups = found[f"isolate_site:{site}"]["openings"]
         assert len(groups) >= 2, "front door and database have a group each"
-        assert all(rules_of(clouds.aws, region, group).none for group in groups)
+        assert all(each.closed for each in SecurityGroups(session, plan, site, [identifier(made, site)]).openings())
         had = [entry.evidence for entry in journal if entry.name == "isolating" and entry.evidence["site"] == site]
-        assert {each["group"] for each in had[0]["rules"] if each["ingress"]} == set(groups), "what is given back"
+        assert {each["name"] for each in had[0]["rules"] if each["rules"]["ingress"]} == set(groups), (
+            "what is given back"
+        )
         assert had[0]["replicas"]["dr-sentinel"] == 1
         with pytest.raises(Unreachable):
-            get(clouds.front_door(site, names.load_balancer(plan, site)), http_port(plan), "/health")
-        assert not any(found.ready for found in clouds.cluster(site).workloads().values())
-        policy = clouds.aws.client("iam", cold).get_role_policy(
+            get(clouds.at(site).front_door(), http_port(plan), "/health")
+        assert not any(found.ready for found in clouds.at(site).running().values())
+        policy = session.client("iam", cold).get_role_policy(
             RoleName=names.nodes_role(plan, site), PolicyName=OLDER_SESSIONS
         )
         assert "aws:TokenIssueTime" in str(policy["PolicyDocument"])
-        secrets = clouds.aws.client("secretsmanager", region).list_secrets()["SecretList"]
+        secrets = session.client("secretsmanager", region).list_secrets()["SecretList"]
         theirs = {each["Name"] for each in secrets}
         assert names.database_secret(plan, site, "core") in theirs, "no secret is seen there: the proof is empty"
         assert names.database_secret(plan, "tertiary", "core") not in theirs, "the new password is copied there"
 
     # What was compromised is kept where the clean site is, and is never restored into service.
     kept = found["preserve_evidence:core"]
-    assert kept["regions"] == [plan.primary.region, cold]
-    points = clouds.aws.restore_points(cold)
+    assert kept["sites"] == ["primary", "tertiary"]
+    points = clouds.at("tertiary").restore_points("core")
     assert kept["snapshot"] in {each.name for each in points}
     assert kept["snapshot"] not in {each.name for each in usable(plan, topology, "core", points)}
     assert all(each.newest <= clean for each in usable(plan, topology, "core", points) if each.source == old)
-    assert (SPOILT,) in inside(made, cold, kept["snapshot"], "SELECT DISTINCT payload FROM orders")
+    assert (SPOILT,) in inside(made, "tertiary", kept["snapshot"], "SELECT DISTINCT payload FROM orders")
     clouds.close()
 
     # No secret has got into anything that is written down.
@@ -188,7 +191,7 @@ def test_a_site_that_was_built_anew_comes_back_with_the_new_login(made: Stage) -
     clouds = made.clouds()
     door = clouds.front_door("primary", names.load_balancer(plan, "primary"))
     assert get(door, http_port(plan), "/health/db").status == 200
-    finals = {each.name for each in clouds.aws.restore_points(plan.primary.region)}
+    finals = {each.name for each in clouds.at("primary").restore_points("core")}
     clouds.close()
     assert any(name.endswith("-final") for name in finals), "what was compromised is kept to the end"
 

@@ -63,5 +63,5 @@ def test_each_effect_of_a_restore_happens_once(made: Stage, tmp_path: Path) -> N
     assert made.topology.epoch == before.epoch + 1
     assert_never_two_writers(recorder, epochs=2)
     assert {each.identifier for each in recorder.accepted() if each.epoch == before.epoch} == {damaged}
-    finals = {each.name for each in made.clouds().aws.restore_points(made.plan.primary.region)}
+    finals = {each.name for each in made.clouds().at("primary").restore_points("core")}
     assert f"{damaged}-final" in finals

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from model import role_of
+from scripts.clouds.aws.session import Session
+from scripts.clouds.protocol import PointKind
 from scripts.core.home import project_dir
 from scripts.drills.database import SPOILT, damage, wait_until_restorable
 from scripts.drills.small_world import identifier, settle
@@ -96,17 +98,18 @@ def test_replica_and_cold_backups_follow_the_restored_one(made: Stage) -> None:
         made.wait_for_writes(workload, time.time())
         newest = workload.acknowledged()[-1]
         wait_until(lambda: newest["id"] in orders(made.dsn("secondary")), timeout=60, what="the replica to follow")
-        cold, clouds = plan.site("tertiary").region, made.clouds()
+        clouds = made.clouds()
+        cold = clouds.at("tertiary")
         left = topology.databases["primary"].restored_from
         assert isinstance(left, dict)
         damaged, _, at = left["core"].partition("@")
 
         def arrived() -> bool:
-            points = usable(plan, topology, "core", clouds.aws.restore_points(cold))
+            points = usable(plan, topology, "core", cold.restore_points("core"))
             return points[0].source == restored and points[0].newest.timestamp() > newest["acked_at"]
 
         wait_until(arrived, timeout=120, what="the log of the restored database to reach the cold site", every=0.3)
-    there = [each for each in clouds.aws.restore_points(cold) if each.source == damaged]
+    there = [each for each in cold.restore_points("core") if each.source == damaged]
     assert any(each.newest > datetime.fromisoformat(at) for each in there), "no damaged backup: the proof is empty"
     good = [each for each in usable(plan, topology, "core", there) if each.source == damaged]
     assert all(each.newest <= datetime.fromisoformat(at) for each in good)
@@ -176,13 +179,16 @@ def test_more_would_be_lost_than_is_allowed(made: Stage) -> None:
 @pytest.mark.usefixtures("unchanged")
 def test_a_database_without_backups(made: Stage) -> None:
     clouds, region = made.clouds(), made.plan.primary.region
-    rds, name = clouds.aws.client("rds", region, slow=True), identifier(made, "primary")
+    rds, name = Session().client("rds", region, slow=True), identifier(made, "primary")
     days = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]["BackupRetentionPeriod"]
 
     def keep(days: int) -> None:
         rds.modify_db_instance(DBInstanceIdentifier=name, BackupRetentionPeriod=days, ApplyImmediately=True)
         wait_until(
-            lambda: any(each.source == name and each.kind == "continuous" for each in clouds.aws.restore_points(region))
+            lambda: any(
+                each.source == name and each.kind is PointKind.CONTINUOUS
+                for each in clouds.at("primary").restore_points("core")
+            )
             is bool(days),
             timeout=60, what=f"backups to be kept for {days} days",
         )  # fmt: skip

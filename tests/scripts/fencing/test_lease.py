@@ -7,7 +7,9 @@ from unittest.mock import patch
 import pytest
 from moto.server import ThreadedMotoServer
 
-from scripts.clouds.aws import Aws, ConditionFailed
+from scripts.clouds.aws.objects import Bucket
+from scripts.clouds.aws.session import Session
+from scripts.clouds.protocol import ConditionFailed
 from scripts.core.errors import BadInput, NotFenced
 from scripts.fencing.lease import KEY, Lease, Seen, WitnessLease, wait_until_expired, why_not_expired
 
@@ -15,22 +17,22 @@ BUCKET, REGION = "minimal-tertiary-recovery", "us-east-1"
 
 
 @pytest.fixture(scope="module")
-def store() -> Iterator[Aws]:
+def store() -> Iterator[Bucket]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     env = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
     with patch.dict(os.environ, env):
-        aws = Aws()
-        aws.client("s3", REGION).create_bucket(Bucket=BUCKET)
-        yield aws
+        session = Session()
+        session.client("s3", REGION).create_bucket(Bucket=BUCKET)
+        yield Bucket(session, REGION, BUCKET)
     server.stop()
 
 
 @pytest.fixture
-def witness(store: Aws) -> WitnessLease:
-    store.delete_object(REGION, BUCKET, KEY)
-    return WitnessLease(store, REGION, BUCKET)
+def witness(store: Bucket) -> WitnessLease:
+    store.delete(KEY)
+    return WitnessLease(store)
 
 
 def lease(site: str = "primary", epoch: int = 1, ttl_ms: int = 3000) -> Lease:
@@ -83,7 +85,7 @@ def test_a_witness_that_does_not_answer_is_no_evidence() -> None:
     with patch.dict(
         os.environ, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
     ):
-        silent = WitnessLease(Aws(), REGION, BUCKET)
+        silent = WitnessLease(Bucket(Session(), REGION, BUCKET))
         with pytest.raises(NotFenced, match="witness does not answer"):
             wait_until_expired(silent)
 
@@ -98,7 +100,7 @@ def test_the_witness_own_clock_decides(witness: WitnessLease, age: float, *, exp
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"{}", b'{"system": "x"}', b"\xff\xfe", b'{"system":"x","site":"y","epoch":"z"}']
 )
-def test_what_is_no_lease_is_said_so(store: Aws, witness: WitnessLease, body: bytes) -> None:
-    store.write_object(REGION, BUCKET, KEY, body)
+def test_what_is_no_lease_is_said_so(store: Bucket, witness: WitnessLease, body: bytes) -> None:
+    store.write(KEY, body)
     with pytest.raises(BadInput, match="is not a writer lease"):
         witness.read()

@@ -9,10 +9,13 @@ import pytest
 
 from model import load_plan
 from sandbox.clouds import start_control_planes
-from scripts.clouds import aws_holdings as cloud
-from scripts.clouds.aws import Aws
+from scripts.clouds.access import Clouds
+from scripts.clouds.amounts import size
+from scripts.clouds.aws import contents as cloud
+from scripts.clouds.aws.session import Session
+from scripts.clouds.protocol import Holding
 from scripts.packs.analyzer import PackResource
-from scripts.probes.holdings import Holding, delete_left_behind, holdings, size
+from scripts.probes.holdings import delete_left_behind, holdings
 from tests.asserts.waiting import wait_until
 from tests.sandbox.clouds.stand_in import PLAN, RecordedFabric, RecordedNames, ports
 
@@ -29,13 +32,13 @@ def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace
 
 
 @pytest.fixture
-def aws(clouds: Any, monkeypatch: pytest.MonkeyPatch) -> Aws:
+def aws(clouds: Any, monkeypatch: pytest.MonkeyPatch) -> Session:
     for name, value in clouds.env(REGION).items():
         monkeypatch.setenv(name, value)
-    return Aws()
+    return Session()
 
 
-def lockable(aws: Aws, name: str) -> Any:
+def lockable(aws: Session, name: str) -> Any:
     s3 = aws.client("s3", REGION)
     s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
     return s3
@@ -47,7 +50,7 @@ def resource(kind: str, logical: str, *, protect: bool = False, **outputs: Any) 
     return PackResource(type=kind, urn=urn, name=logical, inputs=given, outputs=given, protect=protect)
 
 
-def test_an_empty_bucket_one_that_is_not_there_and_one_with_old_versions(aws: Aws) -> None:
+def test_an_empty_bucket_one_that_is_not_there_and_one_with_old_versions(aws: Session) -> None:
     s3 = aws.client("s3", REGION)
     assert cloud.bucket(aws, REGION, "never-made") is None
     s3.create_bucket(Bucket="plain")
@@ -68,7 +71,7 @@ def test_an_empty_bucket_one_that_is_not_there_and_one_with_old_versions(aws: Aw
     ],
 )
 def test_which_locks_nobody_can_lift(
-    aws: Aws, name: str, how: dict[str, Any], locked: int, end: timedelta | None
+    aws: Session, name: str, how: dict[str, Any], locked: int, end: timedelta | None
 ) -> None:
     s3, begun = lockable(aws, name), datetime.now(UTC)
     given = {key: begun + value if isinstance(value, timedelta) else value for key, value in how.items()}
@@ -82,7 +85,7 @@ def test_which_locks_nobody_can_lift(
         assert abs(found.until - begun - end) < timedelta(seconds=2)
 
 
-def test_a_lock_that_has_ended_is_none(aws: Aws) -> None:
+def test_a_lock_that_has_ended_is_none(aws: Session) -> None:
     s3, until = lockable(aws, "ended"), datetime.now(UTC) + timedelta(seconds=2)
     s3.put_object(Bucket="ended", Key="k", Body=b"1", ObjectLockMode="COMPLIANCE", ObjectLockRetainUntilDate=until)
 
@@ -95,7 +98,7 @@ def test_a_lock_that_has_ended_is_none(aws: Aws) -> None:
     wait_until(is_free, timeout=10, what="the lock to end")
 
 
-def test_a_vaults_lock_is_for_good_only_after_its_time_of_grace(aws: Aws) -> None:
+def test_a_vaults_lock_is_for_good_only_after_its_time_of_grace(aws: Session) -> None:
     backup, now = aws.client("backup", REGION), datetime.now(UTC)
     assert cloud.vault(aws, REGION, "never-made") is None
     for name, days in (("free", {}), ("governed", {}), ("graceful", {"ChangeableForDays": 3})):
@@ -117,7 +120,7 @@ def test_a_vaults_lock_is_for_good_only_after_its_time_of_grace(aws: Aws) -> Non
     assert "locked for good since" in str(graceful.why_not_remove(now + timedelta(days=4)))
 
 
-def test_only_what_holds_data_or_is_guarded_is_told(aws: Aws) -> None:
+def test_only_what_holds_data_or_is_guarded_is_told(aws: Session) -> None:
     plan = load_plan("minimal")
     s3 = aws.client("s3", REGION)
     for name in ("told-full", "told-empty"):
@@ -134,7 +137,7 @@ def test_only_what_holds_data_or_is_guarded_is_told(aws: Aws) -> None:
             resource("aws:lb/loadBalancer:LoadBalancer", "door", name="a-door", enableDeletionProtection=True),
             resource("aws:rds/instance:Instance", "gone", identifier="never-made", protect=True),
         ],
-        aws,
+        Clouds(plan),
     )
     stack = plan.traffic.stack
     assert found == [
@@ -145,7 +148,7 @@ def test_only_what_holds_data_or_is_guarded_is_told(aws: Aws) -> None:
     ]
 
 
-def test_records_of_others_in_a_zone_are_told(aws: Aws) -> None:
+def test_records_of_others_in_a_zone_are_told(aws: Session) -> None:
     plan = load_plan("minimal")
     route53 = aws.client("route53", REGION)
     zone = route53.create_hosted_zone(Name="told.example.com", CallerReference="1")["HostedZone"]["Id"].split("/")[-1]
@@ -157,11 +160,11 @@ def test_records_of_others_in_a_zone_are_told(aws: Aws) -> None:
         route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
     ours = resource("aws:route53/record:Record", "ours", name="ours.told.example.com")
     declared = resource("aws:route53/zone:Zone", "zone", zoneId=zone, name="told.example.com")
-    found = holdings(plan, plan.traffic.stack, [declared, ours], aws)
+    found = holdings(plan, plan.traffic.stack, [declared, ours], Clouds(plan))
     assert [each.holds for each in found] == ["1 foreign record"]
 
 
-def test_what_a_retired_database_left_behind_is_found_and_nothing_of_another_system(aws: Aws) -> None:
+def test_what_a_retired_database_left_behind_is_found_and_nothing_of_another_system(aws: Session) -> None:
     plan = load_plan("minimal")
     site = plan.primary
     rds = aws.client("rds", site.region, slow=True)
@@ -173,10 +176,10 @@ def test_what_a_retired_database_left_behind_is_found_and_nothing_of_another_sys
         rds.get_waiter("db_instance_available").wait(DBInstanceIdentifier=identifier, WaiterConfig={"Delay": 1})
         rds.delete_db_instance(DBInstanceIdentifier=identifier, FinalDBSnapshotIdentifier=f"{identifier}-final")
         rds.get_waiter("db_instance_deleted").wait(DBInstanceIdentifier=identifier, WaiterConfig={"Delay": 1})
-    found = holdings(plan, site.stack, [], aws)
+    found = holdings(plan, site.stack, [], Clouds(plan))
     assert [(each.kind, each.name) for each in found] == [("Snapshot", "minimal-primary-core-1-final")]
-    assert delete_left_behind(plan, site.stack, aws) == found
-    assert holdings(plan, site.stack, [], aws) == []
+    assert delete_left_behind(plan, site.stack, Clouds(plan)) == found
+    assert holdings(plan, site.stack, [], Clouds(plan)) == []
     assert len(cloud.snapshots(aws, site.region)) == 2
 
 

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from model import Topology, load_plan
+from scripts.clouds.access import Clouds
 from scripts.core.errors import DatabaseFailed
 from scripts.runs import durable
 from scripts.runs.journal import Journal
@@ -81,6 +82,7 @@ def main() -> int:
         topology=Topology.initial(plan),
         stacks=Stacks(plan, FOLDER, journal),
         journal=journal,
+        clouds=Clouds(plan),
         options=Options(to="secondary"),
     )
     outcome = durable.run_durably(RUNBOOK, context, observe)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from model import Topology, load_plan
+from scripts.clouds.access import Clouds
 from scripts.core.errors import BadInput
 from scripts.runs import run_records
 from scripts.runs.journal import Journal
@@ -23,6 +24,7 @@ def begun(run: str, to: str = "secondary") -> run_records.RunRecord:
         topology=Topology.initial(plan),
         stacks=Stacks(plan),
         journal=Journal.of(run),
+        clouds=Clouds(plan),
         options=Options(to=to, overrides=frozenset({"fencing"}), more={"lost": ["primary"]}),
     )
     record = run_records.of_context(context, "failover")

@@ -14,24 +14,24 @@ from model.topology import (
     after_restore,
     after_retirement,
 )
-from scripts.clouds.aws import RestorePoint
+from scripts.clouds.protocol import PointKind, RestorePoint
 from scripts.probes.backups import of_what_it_holds, up_to, usable
-from scripts.steps.choose_restore_point import backup_source
 
 PLAN = load_plan("minimal")
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-LOG = RestorePoint("ab-1", "us-east-1", "continuous", "minimal-primary-core-1", NOON + HOUR, NOON - HOUR, "arn:ab-1")
-BEFORE = RestorePoint("daily-1", "us-east-1", "snapshot", "minimal-primary-core-1", NOON - HOUR, None, "arn:daily-1")
-AFTER = replace(BEFORE, name="daily-2", newest=NOON + HOUR)
-RESTORED = replace(LOG, name="ab-2", source="minimal-primary-core-2", newest=NOON + HOUR / 2, arn="arn:ab-2")
+SOURCE = "minimal-primary-core-1"
+LOG = RestorePoint("ab-1", "tertiary", PointKind.CONTINUOUS, SOURCE, NOON + HOUR, NOON - HOUR, "arn:ab-1")
+BEFORE = RestorePoint("daily-1", "tertiary", PointKind.SNAPSHOT, SOURCE, NOON - HOUR, None, "daily-1")
+AFTER = replace(BEFORE, name="daily-2", reference="daily-2", newest=NOON + HOUR)
+RESTORED = replace(LOG, name="ab-2", source="minimal-primary-core-2", newest=NOON + HOUR / 2, reference="arn:ab-2")
 POINTS = [LOG, BEFORE, AFTER, RESTORED]
 
 
 def test_before_a_restore_everything_may_be_used_newest_first() -> None:
     found = usable(PLAN, Topology.initial(PLAN), "core", [BEFORE, LOG, RESTORED])
     assert found == [LOG, RESTORED, BEFORE]
-    assert [backup_source(each) for each in found] == ["arn:ab-1", "arn:ab-2", "daily-1"]
+    assert [each.declared for each in found] == ["arn:ab-1", "arn:ab-2", "daily-1"]
 
 
 def test_after_a_restore_nothing_younger_than_its_moment_comes_from_the_damaged_one() -> None:
@@ -39,13 +39,13 @@ def test_after_a_restore_nothing_younger_than_its_moment_comes_from_the_damaged_
     topology = after_restore(Topology.initial(PLAN), PLAN, restored_from, NOON)
     found = usable(PLAN, topology, "core", POINTS)
     assert found == [RESTORED, replace(LOG, newest=NOON, until=NOON), BEFORE]
-    assert backup_source(found[1]) == "arn:ab-1@2026-01-31T12:00:00Z"
+    assert found[1].declared == "arn:ab-1@2026-01-31T12:00:00Z"
 
 
 def test_a_regions_own_log_is_declared_by_the_resource_id_of_its_instance() -> None:
-    own = replace(LOG, resource_id="db-ABC123")
-    assert backup_source(own) == "db-ABC123"
-    assert backup_source(replace(own, until=NOON)) == "db-ABC123@2026-01-31T12:00:00Z"
+    own = replace(LOG, reference="db-ABC123")
+    assert own.declared == "db-ABC123"
+    assert replace(own, until=NOON).declared == "db-ABC123@2026-01-31T12:00:00Z"
 
 
 def test_what_was_compromised_is_not_restored_from_even_when_everything_has_moved_on() -> None:

@@ -1,5 +1,5 @@
 """
-Kubernetes as the runbooks use it: Deployments and how many of their pods are ready.
+Deployments and how many of their pods are ready.
 
 A site's cluster is the kubeconfig context with the cluster's name (`samia-secondary`); KUBECONFIG says where, as
 always.
@@ -10,25 +10,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import kubernetes.client
 import kubernetes.config
 import urllib3.exceptions
 
+from scripts.clouds.protocol import ServiceState
 from scripts.core.errors import BadInput, CloudFailed
 
 TIMEOUT = (1.0, 10.0)  # seconds to connect, to answer
-
-
-@dataclass(frozen=True)
-class Workload:
-    """A Deployment: how many pods it wants, and how many are ready."""
-
-    name: str
-    wanted: int
-    ready: int
 
 
 @contextmanager
@@ -58,7 +49,7 @@ class Cluster:
         configuration.retries = False
         self._apps: Any = kubernetes.client.AppsV1Api(kubernetes.client.ApiClient(configuration))
 
-    def workload(self, name: str) -> Workload | None:
+    def deployment(self, name: str) -> ServiceState | None:
         """What the cluster says of a Deployment, or None where there is none."""
         try:
             with _said(f"reading {name} in {self.name}"):
@@ -67,13 +58,13 @@ class Cluster:
             if getattr(error.__cause__, "status", None) == 404:
                 return None
             raise
-        return _workload(found)
+        return _state(found)
 
-    def workloads(self) -> dict[str, Workload]:
+    def deployments(self) -> dict[str, ServiceState]:
         """All Deployments of the namespace, by name."""
         with _said(f"listing the deployments in {self.name}"):
             found = self._apps.list_namespaced_deployment(self.namespace, _request_timeout=TIMEOUT)
-        return {each.metadata.name: _workload(each) for each in found.items}
+        return {each.metadata.name: _state(each) for each in found.items}
 
     def scale(self, name: str, replicas: int) -> None:
         """Want so many pods."""
@@ -83,7 +74,7 @@ class Cluster:
             )
 
 
-def _workload(raw: Any) -> Workload:
+def _state(raw: Any) -> ServiceState:
     status = raw.status
     ready = 0 if status is None or status.ready_replicas is None else int(status.ready_replicas)
-    return Workload(raw.metadata.name, int(raw.spec.replicas or 0), ready)
+    return ServiceState(raw.metadata.name, int(raw.spec.replicas or 0), ready)

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from scripts.clouds.aws import code_of, said
+from scripts.clouds.aws.session import code_of, said
 from scripts.core.errors import CloudFailed
 
 if TYPE_CHECKING:
-    from scripts.clouds.aws import Aws
+    from scripts.clouds.aws.session import Session
 
 COUNTED = 100_000  # versions of a bucket that are counted at most
 LOOKED_AT = 1_000  # versions whose lock is looked at: a call each
@@ -57,9 +57,9 @@ class DatabaseShape:
     replica: bool
 
 
-def bucket(aws: Aws, region: str, name: str) -> Contents | None:
+def bucket(session: Session, region: str, name: str) -> Contents | None:
     """None where there is no such bucket. Delete markers and old versions count: a bucket goes only without them."""
-    s3 = aws.client("s3", region)
+    s3 = session.client("s3", region)
     try:
         with said(f"listing {name}"):
             found = list(islice(_versions(s3, name), COUNTED + 1))
@@ -110,9 +110,9 @@ def _locked_until(s3: Any, name: str, version: dict[str, Any]) -> datetime | Non
     return until
 
 
-def vault(aws: Aws, region: str, name: str) -> tuple[Contents, VaultLock | None] | None:
+def vault(session: Session, region: str, name: str) -> tuple[Contents, VaultLock | None] | None:
     """What a backup vault holds, and its lock. None where there is no such vault."""
-    backup = aws.client("backup", region)
+    backup = session.client("backup", region)
     try:
         with said(f"describing the vault {name}"):
             shown = backup.describe_backup_vault(BackupVaultName=name)
@@ -133,11 +133,11 @@ def vault(aws: Aws, region: str, name: str) -> tuple[Contents, VaultLock | None]
     ), lock
 
 
-def database(aws: Aws, region: str, identifier: str) -> DatabaseShape | None:
+def database(session: Session, region: str, identifier: str) -> DatabaseShape | None:
     """None where there is no such instance."""
     try:
         with said(f"describing {identifier}"):
-            found = aws.client("rds", region).describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"]
+            found = session.client("rds", region).describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"]
     except CloudFailed as error:
         if code_of(error) in {"DBInstanceNotFound", "DBInstanceNotFoundFault"}:
             return None
@@ -147,12 +147,12 @@ def database(aws: Aws, region: str, identifier: str) -> DatabaseShape | None:
     return DatabaseShape(bool(one.get("DeletionProtection")), int(one.get("AllocatedStorage") or 0) * GIB, replica)
 
 
-def zone_records(aws: Aws, zone: str) -> list[str]:
+def zone_records(session: Session, zone: str) -> list[str]:
     """The names of the records in a hosted zone, without those that every zone has; empty where there is no zone."""
     try:
         with said(f"listing the zone {zone}"):
             pages = (
-                aws.client("route53", "us-east-1")
+                session.client("route53", "us-east-1")
                 .get_paginator("list_resource_record_sets")
                 .paginate(HostedZoneId=zone)
             )
@@ -164,19 +164,19 @@ def zone_records(aws: Aws, zone: str) -> list[str]:
     return [str(each["Name"]).rstrip(".") for each in found if each["Type"] not in {"NS", "SOA"}]
 
 
-def snapshots(aws: Aws, region: str) -> dict[str, str]:
+def snapshots(session: Session, region: str) -> dict[str, str]:
     """The snapshots that were taken by hand or at a deletion: name -> the instance that they are of."""
     with said(f"listing the snapshots in {region}"):
-        pages = aws.client("rds", region).get_paginator("describe_db_snapshots").paginate(SnapshotType="manual")
+        pages = session.client("rds", region).get_paginator("describe_db_snapshots").paginate(SnapshotType="manual")
         return {
             each["DBSnapshotIdentifier"]: each["DBInstanceIdentifier"] for page in pages for each in page["DBSnapshots"]
         }
 
 
-def kept_backups(aws: Aws, region: str) -> dict[str, str]:
+def kept_backups(session: Session, region: str) -> dict[str, str]:
     """Automated backups of instances that are gone, or are no longer copied here: ARN -> the instance."""
     with said(f"listing the automated backups in {region}"):
-        pages = aws.client("rds", region).get_paginator("describe_db_instance_automated_backups").paginate()
+        pages = session.client("rds", region).get_paginator("describe_db_instance_automated_backups").paginate()
         return {
             each["DBInstanceAutomatedBackupsArn"]: each["DBInstanceIdentifier"]
             for page in pages
@@ -185,21 +185,23 @@ def kept_backups(aws: Aws, region: str) -> dict[str, str]:
         }
 
 
-def delete_snapshot(aws: Aws, region: str, name: str) -> None:
+def delete_snapshot(session: Session, region: str, name: str) -> None:
     """Already gone counts as done."""
     try:
         with said(f"deleting the snapshot {name}"):
-            aws.client("rds", region, slow=True).delete_db_snapshot(DBSnapshotIdentifier=name)
+            session.client("rds", region, slow=True).delete_db_snapshot(DBSnapshotIdentifier=name)
     except CloudFailed as error:
         if code_of(error) not in {"DBSnapshotNotFound", "DBSnapshotNotFoundFault"}:
             raise
 
 
-def delete_kept_backup(aws: Aws, region: str, arn: str) -> None:
+def delete_kept_backup(session: Session, region: str, arn: str) -> None:
     """Already gone counts as done."""
     try:
         with said(f"deleting the automated backup {arn}"):
-            aws.client("rds", region, slow=True).delete_db_instance_automated_backup(DBInstanceAutomatedBackupsArn=arn)
+            session.client("rds", region, slow=True).delete_db_instance_automated_backup(
+                DBInstanceAutomatedBackupsArn=arn
+            )
     except CloudFailed as error:
         if code_of(error) not in {"DBInstanceAutomatedBackupNotFound", "DBInstanceAutomatedBackupNotFoundFault"}:
             raise

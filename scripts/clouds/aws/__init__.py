@@ -1,0 +1,1 @@
+"""AWS as a run uses it."""

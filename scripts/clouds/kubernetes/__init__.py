@@ -1,0 +1,1 @@
+"""Kubernetes as a run uses it: the same in every cloud."""

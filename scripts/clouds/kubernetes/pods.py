@@ -1,0 +1,47 @@
+"""Services that run as pods: one Deployment each, in the cluster of a site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scripts.clouds.kubernetes.cluster import Cluster
+from scripts.clouds.protocol import ServiceFeature, ServiceState
+
+
+class Pods:
+    """All Deployments of one site; the cluster is opened at first use."""
+
+    def __init__(self, context: str, namespace: str) -> None:
+        self._context, self._namespace = context, namespace
+        self._opened: Cluster | None = None
+
+    @property
+    def cluster(self) -> Cluster:
+        if self._opened is None:
+            self._opened = Cluster(self._context, self._namespace)
+        return self._opened
+
+    def service(self, name: str) -> PodService:
+        return PodService(self, name)
+
+    def running(self) -> Mapping[str, ServiceState]:
+        return self.cluster.deployments()
+
+
+class PodService:
+    """See `ManagedService`."""
+
+    features = ServiceFeature.SCALE
+
+    def __init__(self, pods: Pods, name: str) -> None:
+        self._pods, self._name = pods, name
+
+    @property
+    def where(self) -> str:
+        return self._pods.cluster.name
+
+    def state(self) -> ServiceState | None:
+        return self._pods.cluster.deployment(self._name)
+
+    def scale(self, to: int) -> None:
+        self._pods.cluster.scale(self._name, to)

@@ -1,0 +1,43 @@
+"""Which driver answers for which cloud: the one table. A driver's SDK is loaded with the first site that needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from scripts.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from model import Plan
+    from scripts.clouds.protocol import Driver, ObjectStore
+
+
+def _aws(plan: Plan, lost: frozenset[str]) -> Driver:
+    from scripts.clouds.aws.cloud import AwsDriver  # noqa: PLC0415 (a second of import, not always needed)
+
+    return AwsDriver(plan, lost)
+
+
+def _aws_bucket(region: str, name: str) -> ObjectStore:
+    from scripts.clouds.aws.objects import Bucket  # noqa: PLC0415 (as above)
+    from scripts.clouds.aws.session import Session  # noqa: PLC0415
+
+    return Bucket(Session(), region, name)
+
+
+DRIVERS: Mapping[str, Callable[[Plan, frozenset[str]], Driver]] = {"aws": _aws}
+BUCKETS: Mapping[str, Callable[[str, str], ObjectStore]] = {"aws": _aws_bucket}
+
+
+def driver(cloud: str, plan: Plan, lost: frozenset[str]) -> Driver:
+    """Raises BadInput for a cloud that has no driver, with what there is."""
+    if cloud not in DRIVERS:
+        raise BadInput(f"no driver for {cloud!r}", f"there is {', '.join(DRIVERS)}")
+    return DRIVERS[cloud](plan, lost)
+
+
+def bucket(cloud: str, region: str, name: str) -> ObjectStore:
+    """One bucket, for the agent, which has no plan. Raises BadInput as above."""
+    if cloud not in BUCKETS:
+        raise BadInput(f"no driver for {cloud!r}", f"there is {', '.join(BUCKETS)}")
+    return BUCKETS[cloud](region, name)

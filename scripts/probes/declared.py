@@ -1,0 +1,19 @@
+"""What a stack's state says of the stores that it declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scripts.clouds.protocol import ManagedStore
+    from scripts.runs.runbook import Context
+
+
+def urns_of(context: Context, stack: str, managed: Iterable[ManagedStore]) -> list[str]:
+    """The URNs of the resources that stand for these instances in a stack's state. Raises EngineFailed, BadInput."""
+    from scripts.packs.state_resources import resources_of  # noqa: PLC0415 (the SDK is loaded where it is wanted)
+
+    wanted = list(managed)
+    resources = resources_of(context.stacks.export(stack), f"stack {stack}")
+    return [each.urn for each in resources if any(one.is_declared_by(each) for one in wanted)]
