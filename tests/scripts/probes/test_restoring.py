@@ -34,13 +34,13 @@ def available(managed: ManagedStore) -> Any:
 def test_own_and_replicated_backups_are_restored(driver: AwsDriver) -> None:
     plan = load_plan("minimal")
     home, away = driver.at("primary"), driver.at(next(each.name for each in plan.sites if each.kind == "warm"))
-    answer = driver.session.client("rds", home.region).create_db_instance(
+    answer = driver.session.client("rds", home.region, slow=True).create_db_instance(
         DBInstanceIdentifier="minimal-primary-core-1", DBInstanceClass="db.t4g.medium", Engine="postgres",
         DBName="core", MasterUsername="samia", MasterUserPassword="not-a-secret-here", AllocatedStorage=20,
         BackupRetentionPeriod=7,
     )  # fmt: skip
     available(home.store("core", 1))
-    driver.session.client("rds", away.region).start_db_instance_automated_backups_replication(
+    driver.session.client("rds", away.region, slow=True).start_db_instance_automated_backups_replication(
         SourceDBInstanceArn=answer["DBInstance"]["DBInstanceArn"]
     )
     for there, reference in ((home, answer["DBInstance"]["DbiResourceId"]), (away, "arn:")):
