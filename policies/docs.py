@@ -44,13 +44,18 @@ def page(rule: Rule) -> str:
 def _lines(rule: Rule) -> Iterator[str]:
     yield from (f"# {rule.id}: {rule.title}", "")
     scope = "each resource by itself" if rule.scope == "resource" else "the stack as a whole"
+    folder, _, file = rule.file.rpartition("/")
     yield f"Severity **{rule.severity}**, {rule.enforcement} unless configured otherwise. Looks at {scope}."
+    yield f"The file is `{file}`, in the folder `policies/rules/{folder}`."
     yield from ("", rule.why, "", "## What to do", "", rule.remedy)
     if rule.fix:
         changes = ", ".join(f"`{path}: {value}`" for path, value in rule.fix.items())
-        yield from ("", f"With the enforcement level `remediate` the pack sets {changes}.")
+        which = f" of {', '.join(f'`{token}`' for token in rule.fixes)}" if rule.fixes else ""
+        yield from ("", f"With the enforcement level `remediate` the pack sets {changes}{which}.")
     if rule.types:
         yield from ("", "## Looks at", "", *(f"- `{token}`" for token in rule.types))
+    if rule.reads:
+        yield from ("", f"It also reads {', '.join(f'`{token}`' for token in rule.reads)}.")
     if rule.thresholds:
         yield from ("", "## Configuration", "", "| property | default | meaning |", "|---|---|---|")
         for threshold in rule.thresholds:

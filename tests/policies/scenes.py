@@ -6,7 +6,7 @@ The cases of the rules, as data in `cases/*.yaml`: a scene that is good, and wha
       matters: [backupRetentionPeriod]        each is taken out, made unknown, made secret in turn
       bad: [{set: {path: value}, says: text}] or {drop: name} or {protect: ..., ignore: [...]}
       facts, config                           the plan's facts (also of one change) and the rule's thresholds
-      absent: ok                              when leaving it out is fine
+      absent: ok                              when leaving it out is fine; of some of them: [path]
       why_none: reason                        instead of `matters`, where the rule reads no property
 
 A path is `property.path` of the first resource, or `name/property.path`. `depends` of a resource says which property
@@ -81,7 +81,8 @@ def _cases_of(rule: str, number: str, definition: Mapping[str, Any]) -> Iterator
     for position, change in enumerate(definition["bad"]):
         yield case(f"bad-{position}", change, "broken", change.get("says", ""))
     for path in definition.get("matters", []):
-        absent = None if definition.get("absent") == "ok" else "broken"
+        fine = definition.get("absent", [])
+        absent = None if fine == "ok" or path in fine else "broken"
         yield case(f"absent-{path}", {"set": {path: REMOVED}}, absent)
         yield case(f"unknown-{path}", {"set": {path: UNKNOWN}}, "unknown", path.rsplit("/", 1)[-1])
         value = value_at(good, path)

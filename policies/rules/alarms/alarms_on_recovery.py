@@ -18,6 +18,7 @@ BACKUP_FAILED = (
     "velero_backup_failure_total",
 )
 BACKUP_EVENTS = ("aws:backup/vaultNotifications:VaultNotifications", "aws:cloudwatch/eventRule:EventRule")
+FAILURES = {"BACKUP_JOB_COMPLETED", "BACKUP_JOB_FAILED", "BACKUP_JOB_EXPIRED"}
 AZURE_BACKUP_ALERTS = (
     "azure-native:monitor:ActivityLogAlert",
     "azure-native:monitor:ScheduledQueryRule",
@@ -69,8 +70,12 @@ def backup_alarm(r: Resource, ctx: Context) -> Iterator[str]:
     others = AZURE_BACKUP_ALERTS if azure else BACKUP_EVENTS
 
     def about_backup(other: Resource) -> bool:
+        if other["enabled"].flag() is False or (other["state"].text() or "").upper() == "DISABLED":
+            return False
         if other.type.endswith("EventRule"):
-            return "aws.backup" in (other["eventPattern"].text() or "")
+            return other["isEnabled"].flag() is not False and "aws.backup" in (other["eventPattern"].text() or "")
+        if other.type.endswith("VaultNotifications"):
+            return bool({event.text() for event in other["backupVaultEvents"].items()} & FAILURES)
         return True
 
     if ctx.stack.first(others, about_backup) is None:

@@ -3,27 +3,13 @@
 from collections.abc import Iterator
 
 from ..kernel import MEDIUM, Context, Resource, Rule
+from ..kernel.backed_up import SELECTION, selection_of
 from ..kernel.standards import BACKUP
-
-SELECTION = "aws:backup/selection:Selection"
 
 
 def check(r: Resource, ctx: Context) -> Iterator[str]:
-    tags = {(key, r["tags"].key(key).text()) for key in r["tags"].names()}
-
-    def selects(selection: Resource) -> bool:
-        if selection.refers_to("resources", r):
-            return True
-        for entry in selection["resources"].items():
-            pattern = entry.text() or ""
-            if pattern in ("*", r["arn"].text()) or (
-                pattern.endswith("*") and (r["arn"].text() or "").startswith(pattern[:-1])
-            ):
-                return True
-        return any((tag["key"].text(), tag["value"].text()) in tags for tag in selection["selectionTags"].items())
-
-    if ctx.stack.first((SELECTION,), selects) is None:
-        yield "no backup Selection covers it, by ARN or by tag"
+    if selection_of(r, ctx) is None:
+        yield "no backup Selection takes it in, by ARN or by tag"
 
 
 RULE = Rule(
@@ -38,8 +24,9 @@ RULE = Rule(
     ),
     scope="stack",
     checks=(check,),
+    reads=(SELECTION,),
     why="Backups of the service itself end with it; a plan's recovery points have a vault, a lock and copies.",
-    remedy="Add the resource, or a tag it carries, to a backup Selection.",
+    remedy="Add the resource, or a tag it carries, to a backup Selection; notResources and conditions take out again.",
     serves=BACKUP,
     see=(
         "checkov CKV2_AWS_8",

@@ -3,11 +3,16 @@
 from collections.abc import Iterator
 
 from ..kernel import CRITICAL, HIGH, Context, Resource, Rule
+from ..kernel.backed_up import PLAN, SELECTION, plan_of, selection_of
 from ..kernel.resource import region_of_arn
 from ..kernel.standards import BACKUP, OTHER_REGION
 
 REPLICATION = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
-PLAN = "aws:backup/plan:Plan"
+
+
+def copying(selection: Resource, ctx: Context) -> bool:
+    plan = plan_of(selection, ctx)
+    return plan is not None and any(rule["copyActions"].present() for rule in plan["rules"].items())
 
 
 def present(r: Resource, ctx: Context) -> Iterator[str]:
@@ -16,7 +21,7 @@ def present(r: Resource, ctx: Context) -> Iterator[str]:
     if ctx.stack.first_naming((REPLICATION,), "sourceDbInstanceArn", r):
         return
     # A backup plan that copies elsewhere does as well (DR-CPY-001 looks at where to).
-    if not any(rule["copyActions"].present() for plan in ctx.stack.of(PLAN) for rule in plan["rules"].items()):
+    if selection_of(r, ctx, lambda selection: copying(selection, ctx)) is None:
         yield "neither InstanceAutomatedBackupsReplication nor a backup plan with copies covers it"
 
 
@@ -39,6 +44,7 @@ RULES = (
         types=("aws:rds/instance:Instance",),
         scope="stack",
         checks=(present,),
+        reads=(PLAN, SELECTION),
         why="A replica repeats a wrong delete within seconds; only a backup in the other region can undo it there.",
         remedy="Add an InstanceAutomatedBackupsReplication, or a backup plan with copyActions.",
         serves=(*BACKUP, *OTHER_REGION),

@@ -3,18 +3,26 @@
 from collections.abc import Iterator
 
 from ..kernel import HIGH, Context, Node, Resource, Rule, days, words
+from ..kernel.buckets import BUCKET, OBJECT_LOCK, is_locked, lock_rules
 from ..kernel.checks import each
 from ..kernel.standards import BACKUP
+from ..kernel.stateful import holds_no_data
 
 
 def check(r: Resource, ctx: Context) -> Iterator[str]:
     names = f"{r.name} {r['bucket'].text() or ''}".lower()
-    if any(word.lower() in names for word in ctx.words("backupNames")) and r["objectLockEnabled"].flag() is not True:
+    if any(word.lower() in names for word in ctx.words("backupNames")) and not is_locked(r):
         yield f"objectLockEnabled is {r['objectLockEnabled'].shown()}, needs to be true for a bucket of backups"
 
 
 def retention(r: Resource, ctx: Context) -> Iterator[str]:
-    if not r["rule"].present():
+    rules = lock_rules(r)
+    if r.type == BUCKET and not rules.present():
+        # The default of a locked bucket stands in a resource of its own, or nowhere.
+        if is_locked(r) and not holds_no_data(r, ctx) and ctx.stack.first_naming((OBJECT_LOCK,), "bucket", r) is None:
+            yield "no BucketObjectLockConfiguration gives it a default: objects are locked only when their writer asks"
+        return
+    if not rules.present():
         yield "rule is absent: objects are locked only when their writer asks for it"
 
     def look(rule: Node) -> Iterator[str]:
@@ -25,7 +33,7 @@ def retention(r: Resource, ctx: Context) -> Iterator[str]:
         if kept < ctx.number("minDays"):
             yield f"{default.path} keeps objects {kept:g} days, needs at least {ctx.number('minDays'):g}"
 
-    yield from each(r["rule"].items(), look)
+    yield from each(rules.items(), look)
 
 
 RULES = (
@@ -33,7 +41,7 @@ RULES = (
         id="DR-IMM-005",
         title="Buckets of backups are made with object lock",
         severity=HIGH,
-        types=("aws:s3/bucket:Bucket",),
+        types=(BUCKET,),
         checks=(check,),
         thresholds=(words("backupNames", ("backup", "archive", "velero"), "a bucket named so holds backups"),),
         why="Object lock is decided when a bucket is made: adding it later replaces the bucket.",
@@ -45,11 +53,12 @@ RULES = (
         id="DR-IMM-006",
         title="Object lock has a default long enough",
         severity=HIGH,
-        types=("aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",),
+        types=(OBJECT_LOCK, BUCKET),
+        scope="stack",
         checks=(retention,),
         thresholds=(days("minDays", 7, "shortest time during which nobody can delete an object"),),
         why="Without a default, objects are locked only when the program that writes them asks for it; few do.",
-        remedy="Set rule.defaultRetention with mode and days.",
+        remedy="Give the bucket a BucketObjectLockConfiguration whose rule.defaultRetention has mode and days.",
         serves=BACKUP,
         see=("AWS Config S3_BUCKET_DEFAULT_LOCK_ENABLED",),
     ),

@@ -35,12 +35,12 @@ def at_most(path: str, threshold: str, unit: str = "seconds", absent: float | No
     return check
 
 
-def is_true(path: str) -> Check:
-    """The flag at `path` is set; absent is not set."""
+def is_true(path: str, absent: bool = False) -> Check:
+    """The flag at `path` is set. `absent`: what the cloud takes when the property is left out."""
 
     def check(r: Resource, ctx: Context) -> Iterator[str]:
         node = r[path]
-        if node.flag() is not True:
+        if (absent if node.raw is None else node.flag()) is not True:
             yield f"{path} is {node.shown()}, needs to be true"
 
     return check
@@ -58,13 +58,13 @@ def is_false(path: str, absent: bool = False) -> Check:
     return check
 
 
-def is_one_of(path: str, *allowed: str) -> Check:
-    """The word at `path` is one of `allowed`, whatever its case."""
+def is_one_of(path: str, *allowed: str, absent: str = "") -> Check:
+    """The word at `path` is one of `allowed`, whatever its case. `absent`: what the cloud takes when it is left out."""
     lowered = {word.lower() for word in allowed}
 
     def check(r: Resource, ctx: Context) -> Iterator[str]:
         node = r[path]
-        if (node.text() or "").lower() not in lowered:
+        if ((absent if node.raw is None else node.text()) or "").lower() not in lowered:
             yield f"{path} is {node.shown()}, needs to be {' or '.join(allowed)}"
 
     return check
@@ -76,6 +76,16 @@ def is_present(path: str, what: str) -> Check:
             yield f"{path} is absent: {what}"
 
     return check
+
+
+def unless(excused: Callable[[Resource], bool], check: Check) -> Check:
+    """A check that is left out where the cloud does not take the property, or takes it from somewhere else."""
+
+    def checked(r: Resource, ctx: Context) -> Iterator[str]:
+        if not excused(r):
+            yield from check(r, ctx)
+
+    return checked
 
 
 def runs_often_enough(path: str, threshold: str) -> Check:

@@ -80,6 +80,9 @@ class Rule:
     needs: names of plan facts without which the rule does not apply.
     fix: inputs that make the resource pass; a value `"$minDays"` stands for that threshold. Only safe ones: in place,
         without data movement or cost that surprises.
+    fixes: the types that the fix fits; all of them when empty.
+    reads: types that a rule over the stack asks about besides `types`, so that nobody calls them unseen.
+    file: where it is written (`retention/rds_backup_retention.py`), filled in when the rules are found.
     """
 
     id: str
@@ -95,6 +98,9 @@ class Rule:
     serves: tuple[str, ...] = ()
     see: tuple[str, ...] = ()
     fix: Mapping[str, Any] = field(default_factory=dict)
+    fixes: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    file: str = ""
 
     @property
     def family(self) -> str:

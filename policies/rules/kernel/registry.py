@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from dataclasses import replace
 from functools import cache
 
 from .model import Rule
@@ -21,5 +22,9 @@ def all_rules() -> tuple[Rule, ...]:
         for rule in (module.RULE,) if hasattr(module, "RULE") else module.RULES:
             if rule.id in rules:
                 raise ValueError(f"two rules have the id {rule.id}: rename the one in {module_info.name}")
-            rules[rule.id] = rule
+            rules[rule.id] = replace(rule, file=_file_of(module_info.name, package.__name__))
     return tuple(rules[rule_id] for rule_id in sorted(rules))
+
+
+def _file_of(module: str, package: str) -> str:
+    return f"{module.removeprefix(f'{package}.').replace('.', '/')}.py"

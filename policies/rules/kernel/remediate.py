@@ -20,6 +20,8 @@ def remedied(rule: Rule, request: Any, properties: Any, settings: Settings) -> A
     secrets, unknown values stay unknown.
     """
     resource = resource_from(request)
+    if rule.fixes and resource.type not in rule.fixes:
+        return None
     resource.read = lambda: plain(properties)
     if not any(finding.kind == "broken" for finding in run(rule, resource, settings, Stack())):
         return None

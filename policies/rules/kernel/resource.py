@@ -8,28 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from .spellings import api_version, plain_type
 from .values import Node, Unknown, printable, secret_texts
 
-_API_VERSION = re.compile(r"^(azure-native:[A-Za-z0-9]+)/v\d{8}(?:preview|privatepreview|beta)?:")
-SPELLINGS = {
-    "aws:s3/bucketV2:BucketV2": "aws:s3/bucket:Bucket",
-    "aws:s3/bucketVersioningV2:BucketVersioningV2": "aws:s3/bucketVersioning:BucketVersioning",
-    "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2": (
-        "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
-    ),
-    "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2": (
-        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
-    ),
-    "aws:alb/loadBalancer:LoadBalancer": "aws:lb/loadBalancer:LoadBalancer",
-    "aws:alb/listener:Listener": "aws:lb/listener:Listener",
-    "aws:alb/targetGroup:TargetGroup": "aws:lb/targetGroup:TargetGroup",
-    "azure-native:documentdb:DatabaseAccount": "azure-native:cosmosdb:DatabaseAccount",
-    "azure-native:cache:Redis": "azure-native:redis:Redis",
-    "azure-native:cache:LinkedServer": "azure-native:redis:LinkedServer",
-    "azure-native:insights:MetricAlert": "azure-native:monitor:MetricAlert",
-    "azure-native:network:Profile": "azure-native:trafficmanager:Profile",
-    "azure-native:network:Endpoint": "azure-native:trafficmanager:Endpoint",
-}
+__all__ = ["Resource", "forms_of", "plain_region", "plain_type", "region_of_arn"]
 
 NAMES = (
     "id",
@@ -47,12 +29,6 @@ NAMES = (
     "originGroupName",
 )
 """Properties by which other resources name one."""
-
-
-def plain_type(token: str) -> str:
-    """A type token without API version and in its present spelling."""
-    token = _API_VERSION.sub(r"\1:", token)
-    return SPELLINGS.get(token, token)
 
 
 def forms_of(reference: str | None) -> set[str]:
@@ -77,6 +53,7 @@ class Resource:
 
     read: delivers the properties as plain Python when they are first asked for: most rules skip most resources.
     secrets: texts that may not stand in any message; the resources of a stack share one set.
+    token: the type as the program wrote it, with its API version.
     """
 
     type: str
@@ -90,6 +67,15 @@ class Resource:
     dependencies: Sequence[str] = ()
     property_dependencies: Mapping[str, Sequence[str]] | None = None
     secrets: set[str] = field(default_factory=set)
+    token: str = ""
+
+    def made_before(self, version: str) -> bool:
+        """Whether the program asks for an Azure API older than `version` (2019-04-01). One without a version does not.
+
+        What Azure takes for a property that is left out depends on it.
+        """
+        asked = api_version(self.token)
+        return bool(asked) and asked[1:9] < version.replace("-", "")
 
     @cached_property
     def props(self) -> Node:

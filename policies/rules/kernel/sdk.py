@@ -97,4 +97,5 @@ def _resource(args: Any) -> Resource:
         property_dependencies=(
             {key: [other.urn for other in others] for key, others in dependencies.items()} if dependencies else None
         ),
+        token=args.resource_type,
     )

@@ -65,6 +65,7 @@ def resource_from(message: Any, secrets: set[str] | None = None) -> Resource:
             {key: list(value.urns) for key, value in message.propertyDependencies.items()} if over_stack else None
         ),
         secrets=secrets if secrets is not None else set(),
+        token=message.type,
     )
 
 

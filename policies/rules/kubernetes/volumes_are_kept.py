@@ -7,8 +7,11 @@ from ..kernel.standards import DELETION
 
 
 def check(r: Resource, ctx: Context) -> Iterator[str]:
-    node = r["reclaimPolicy" if r.type.endswith("StorageClass") else "spec.persistentVolumeReclaimPolicy"]
-    if (node.text() or "").lower() != "retain":
+    of_class = r.type.endswith("StorageClass")
+    node = r["reclaimPolicy" if of_class else "spec.persistentVolumeReclaimPolicy"]
+    # A class takes Delete, a volume that somebody declares takes Retain (Kubernetes docs).
+    absent = "delete" if of_class else "retain"
+    if (absent if node.raw is None else node.text() or "").lower() != "retain":
         yield f"{node.path} is {node.shown()}, needs to be Retain"
 
 

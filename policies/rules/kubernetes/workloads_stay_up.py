@@ -1,23 +1,29 @@
 """Workloads survive the loss of a node and the draining of many."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from ..kernel import HIGH, MEDIUM, Context, Node, Resource, Rule, count
 from ..kernel.checks import each
 from ..kernel.context import Stack
+from ..kernel.selectors import Selects, labels_of, selector
+from ..kernel.spellings import api_version
 from ..kernel.standards import REDUNDANCY
 from ..kernel.values import Unknown
 
 WORKLOADS = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
+SETS = ("kubernetes:apps/v1:DaemonSet", "kubernetes:apps/v1:ReplicaSet")
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
+SCALERS = (
+    "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
+    "kubernetes:autoscaling/v1:HorizontalPodAutoscaler",
+)
+HANDLERS = ("httpGet", "tcpSocket", "exec", "grpc")
 
 
 def containers(r: Resource) -> Iterator[Node]:
     yield from r["spec.template.spec.containers"].items()
-
-
-def labels_of(node: Node) -> set[tuple[str, str | None]]:
-    return {(name, node.key(name).text()) for name in node.names()}
 
 
 def probes(r: Resource, ctx: Context) -> Iterator[str]:
@@ -25,9 +31,12 @@ def probes(r: Resource, ctx: Context) -> Iterator[str]:
         yield "spec.template.spec.containers is absent"
 
     def look(container: Node) -> Iterator[str]:
-        for probe in ("readinessProbe", "livenessProbe"):
-            if not container[probe].present():
-                yield f"{container.path}.{probe} is absent"
+        for name in ("readinessProbe", "livenessProbe"):
+            probe = container[name]
+            if not probe.present():
+                yield f"{probe.path} is absent"
+            elif not any(isinstance(probe[handler].raw, Mapping) for handler in HANDLERS):
+                yield f"{probe.path} asks nothing: it has none of {', '.join(HANDLERS)}"
 
     yield from each(containers(r), look)
 
@@ -48,22 +57,41 @@ def replicas(r: Resource, ctx: Context) -> Iterator[str]:
 
 def spread(r: Resource, ctx: Context) -> Iterator[str]:
     pod = r["spec.template.spec"]
-    if not pod["topologySpreadConstraints"].present() and not pod["affinity.podAntiAffinity"].present():
+    labels = labels_of(r["spec.template.metadata.labels"])
+    own = [constraint["labelSelector"] for constraint in pod["topologySpreadConstraints"].items()]
+    terms = pod["affinity.podAntiAffinity"]
+    own += [term["labelSelector"] for term in terms["requiredDuringSchedulingIgnoredDuringExecution"].items()]
+    preferred = terms["preferredDuringSchedulingIgnoredDuringExecution"].items()
+    own += [term["podAffinityTerm.labelSelector"] for term in preferred]
+    if not own:
         yield "neither topologySpreadConstraints nor podAntiAffinity keeps its pods apart"
+    elif labels and not any(selects(labels) for node in own if (selects := selector(node))):
+        yield "what keeps pods apart selects other pods than its own"
 
 
-def selections(stack: Stack) -> tuple[dict[str, list[set[tuple[str, str | None]]]], Unknown | None]:
-    """The labels that the budgets of each namespace select; and why there may be more of them than that."""
-    found: dict[str, list[set[tuple[str, str | None]]]] = {}
+@dataclass(frozen=True)
+class Budget:
+    resource: Resource
+    selects: Selects
+
+
+def budgets(stack: Stack) -> tuple[dict[str, list[Budget]], Unknown | None]:
+    """The budgets of each namespace with what they select; and why there may be more of them than that."""
+    found: dict[str, list[Budget]] = {}
     undecided: Unknown | None = None
     for budget in stack.of(BUDGET):
         try:
-            wanted = labels_of(budget["spec.selector.matchLabels"])
-            if wanted:
-                found.setdefault(budget["metadata.namespace"].text() or "default", []).append(wanted)
+            selects = selector_of(budget)
+            if selects:
+                found.setdefault(budget["metadata.namespace"].text() or "default", []).append(Budget(budget, selects))
         except Unknown as error:
             undecided = undecided or Unknown(f"{budget.label}.{error.path}")
     return found, undecided
+
+
+def selector_of(budget: Resource) -> Selects | None:
+    # An empty selector selects all pods of the namespace in policy/v1, and none in policy/v1beta1.
+    return selector(budget["spec.selector"], empty_selects_all=api_version(budget.token) != "v1beta1")
 
 
 def has_budget(r: Resource, ctx: Context) -> Iterator[str]:
@@ -73,8 +101,8 @@ def has_budget(r: Resource, ctx: Context) -> Iterator[str]:
     labels = labels_of(r["spec.template.metadata.labels"])
     space = r["metadata.namespace"].text() or "default"
 
-    budgets, undecided = ctx.stack.remembered("budgets", lambda: selections(ctx.stack))
-    if not any(wanted <= labels for wanted in budgets.get(space, ())):
+    known, undecided = ctx.stack.remembered("budgets", lambda: budgets(ctx.stack))
+    if not any(budget.selects(labels) for budget in known.get(space, ())):
         if undecided:
             raise undecided
         yield "no PodDisruptionBudget selects its pods"
@@ -88,6 +116,47 @@ def budget_allows(r: Resource, ctx: Context) -> Iterator[str]:
         yield f"spec.maxUnavailable is {most.shown()}: nothing can be drained"
     if least.raw == "100%":
         yield "spec.minAvailable is 100%: nothing can be drained"
+    elif least.present():
+        yield from drainable(r, least, ctx)
+
+
+def drainable(budget: Resource, least: Node, ctx: Context) -> Iterator[str]:
+    """Whether the workloads that a budget selects run more pods than it keeps."""
+    selects = selector_of(budget)
+    space = budget["metadata.namespace"].text() or "default"
+
+    def look(workload: Resource) -> Iterator[str]:
+        if (workload["metadata.namespace"].text() or "default") != space:
+            return
+        if selects is None or not selects(labels_of(workload["spec.template.metadata.labels"])):
+            return
+        pods = running(workload, ctx)
+        text = least.text() or ""
+        kept = least.number()
+        if kept is None and text.endswith("%") and text[:-1].isdigit():
+            kept = math.ceil(pods * int(text[:-1]) / 100)  # Kubernetes rounds up
+        if pods and kept is not None and kept >= pods:
+            yield f"spec.minAvailable is {least.shown()} and {workload.label} runs {pods:g}: nothing can be drained"
+
+    unknown: Unknown | None = None
+    for workload in ctx.stack.of(*WORKLOADS, "kubernetes:apps/v1:ReplicaSet"):
+        try:
+            yield from look(workload)
+        except Unknown as error:
+            unknown = unknown or Unknown(f"{workload.label}.{error.path}")
+    if unknown:
+        raise unknown
+
+
+def running(workload: Resource, ctx: Context) -> float:
+    """How many pods a workload runs at least: what it says, what its autoscaler or the plan says, else one."""
+    scaler = ctx.stack.first_naming(SCALERS, "spec.scaleTargetRef.name", workload)
+    if scaler is not None:
+        least = scaler["spec.minReplicas"]
+        return 1 if least.raw is None else least.number() or 0
+    node = workload["spec.replicas"]
+    target = ctx.facts.node("scaleTargets").key(workload["metadata.name"].text() or workload.name).number()
+    return max(1 if node.raw is None else node.number() or 0, target or 0)
 
 
 RULES = (
@@ -95,7 +164,7 @@ RULES = (
         id="DR-K8S-001",
         title="Containers have readiness and liveness probes",
         severity=HIGH,
-        types=WORKLOADS,
+        types=(*WORKLOADS, *SETS),
         checks=(probes,),
         why="Traffic is switched to what says it is ready. A container without a probe says so at once.",
         remedy="Give every container a readinessProbe and a livenessProbe.",
@@ -140,7 +209,9 @@ RULES = (
         title="Disruption budgets let nodes be drained",
         severity=HIGH,
         types=(BUDGET,),
+        scope="stack",
         checks=(budget_allows,),
+        reads=(*WORKLOADS, *SCALERS),
         why="A budget of nothing blocks the draining of the failed side, and with it the failback.",
         remedy="Set maxUnavailable to 1 or more, or minAvailable below the number of pods.",
         serves=REDUNDANCY,

@@ -11,7 +11,8 @@ BASE = "properties.securitySettings.softDeleteSettings"
 def state(r: Resource, ctx: Context) -> Iterator[str]:
     recovery_services = "recoveryservices" in r.type
     node = r[f"{BASE}.softDeleteState" if recovery_services else f"{BASE}.state"]
-    if (node.text() or "").lower() not in ("on", "enabled", "alwayson"):
+    # Left out, both kinds of vaults have it on (Azure docs).
+    if ("on" if node.raw is None else node.text() or "").lower() not in ("on", "enabled", "alwayson"):
         yield f"{node.path} is {node.shown()}, needs to be {'AlwaysON' if recovery_services else 'AlwaysOn'}"
 
 

@@ -1,7 +1,8 @@
 """Backups of Azure databases are kept in the paired region too."""
 
 from ..kernel import CRITICAL, Rule
-from ..kernel.checks import is_one_of
+from ..kernel.checks import is_one_of, unless
+from ..kernel.following import is_azure_replica
 from ..kernel.standards import BACKUP, OTHER_REGION
 
 RULE = Rule(
@@ -9,10 +10,11 @@ RULE = Rule(
     title="Backups of Azure PostgreSQL and MySQL are geo-redundant",
     severity=CRITICAL,
     types=("azure-native:dbforpostgresql:Server", "azure-native:dbformysql:Server"),
-    checks=(is_one_of("backup.geoRedundantBackup", "Enabled"),),
+    checks=(unless(is_azure_replica, is_one_of("backup.geoRedundantBackup", "Enabled")),),
     why=(
         "Left out it is Disabled, and the backups burn with the region. It can be set only when the server is made; "
-        "a later change shows as an update in the preview and is refused by Azure."
+        "a later change shows as an update in the preview and is refused by Azure. Read replicas are exempt: Azure "
+        "makes no backups of them."
     ),
     remedy="Set backup.geoRedundantBackup to Enabled when the server is made.",
     serves=(*BACKUP, *OTHER_REGION),

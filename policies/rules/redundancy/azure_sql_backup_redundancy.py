@@ -9,9 +9,12 @@ RULE = Rule(
     title="Backups of Azure SQL databases are geo-redundant",
     severity=HIGH,
     types=("azure-native:sql:Database",),
-    checks=(is_one_of("requestedBackupStorageRedundancy", "Geo", "GeoZone"),),
-    why="Geo restore, the last resort when a region is lost, reads geo-redundant backups only.",
-    remedy="Set requestedBackupStorageRedundancy to Geo or GeoZone.",
+    checks=(is_one_of("requestedBackupStorageRedundancy", "Geo", "GeoZone", absent="Geo"),),
+    why=(
+        "Geo restore, the last resort when a region is lost, reads geo-redundant backups only. Left out, Azure "
+        "takes Geo."
+    ),
+    remedy="Leave requestedBackupStorageRedundancy out, or set it to Geo or GeoZone.",
     serves=(*BACKUP, *OTHER_REGION),
     see=("Azure Policy d38fc420-0735-4ef3-ac11-c806f651a570",),
 )

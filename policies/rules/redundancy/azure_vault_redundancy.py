@@ -9,7 +9,7 @@ from ..kernel.standards import BACKUP, OTHER_REGION
 def storage(r: Resource, ctx: Context) -> Iterator[str]:
     if "recoveryservices" in r.type:
         node = r["properties.redundancySettings.standardTierStorageRedundancy"]
-        kinds = [node.text() or ""]
+        kinds = ["GeoRedundant" if node.raw is None else node.text() or ""]  # what Azure takes when it is left out
         where = node.path
     else:
         kinds = [setting["type"].text() or "" for setting in r["properties.storageSettings"].items()]

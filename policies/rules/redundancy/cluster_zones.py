@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ..kernel import HIGH, Context, Node, Resource, Rule, count
 from ..kernel.checks import each
+from ..kernel.places import SUBNETS, zones_used
 from ..kernel.standards import REDUNDANCY
 
 
@@ -25,12 +26,12 @@ def pools(r: Resource, ctx: Context) -> Iterator[str]:
 
 
 def subnets(r: Resource, ctx: Context) -> Iterator[str]:
-    place = r["vpcConfig.subnetIds"] if r.type.startswith("aws:eks") else r["vpcZoneIdentifiers"]
-    if not r.type.startswith("aws:eks") and not place.present():
-        place = r["availabilityZones"]
-    number = len(place.raw) if isinstance(place.raw, list) else 0
+    prop = "vpcConfig.subnetIds" if r.type.startswith("aws:eks") else "vpcZoneIdentifiers"
+    if not r.type.startswith("aws:eks") and not r[prop].present():
+        prop = "availabilityZones"
+    number = zones_used(r, (prop,), ctx)
     if number < ctx.number("minZones"):
-        yield f"{place.path} names {number}, needs at least {ctx.number('minZones'):g}"
+        yield f"{prop} leads to {number} zone(s), needs at least {ctx.number('minZones'):g}"
 
 
 RULES = (
@@ -51,9 +52,11 @@ RULES = (
         title="EKS clusters and scaling groups are spread over zones",
         severity=HIGH,
         types=("aws:eks/cluster:Cluster", "aws:autoscaling/group:Group"),
+        scope="stack",
+        reads=SUBNETS,
         checks=(subnets,),
         thresholds=(count("minZones", 2, "subnets or zones that are used"),),
-        why="A group in one subnet cannot start machines when its zone is lost or full.",
+        why="A group in one zone cannot start machines when it is lost or full; two subnets may lie in one zone.",
         remedy="Name subnets of at least two zones.",
         serves=REDUNDANCY,
     ),

@@ -1,21 +1,9 @@
 """Databases survive the loss of one zone."""
 
-from collections.abc import Iterator
-
-from ..kernel import HIGH, MEDIUM, Check, Context, Resource, Rule
-from ..kernel.checks import is_one_of, is_true
+from ..kernel import HIGH, MEDIUM, Rule
+from ..kernel.checks import is_one_of, is_true, unless
+from ..kernel.following import is_azure_replica, is_rds_replica
 from ..kernel.standards import REDUNDANCY
-
-
-def unless_replica(check: Check) -> Check:
-    """A replica is itself the standby, and Azure allows it none of its own."""
-
-    def checked(r: Resource, ctx: Context) -> Iterator[str]:
-        if not r["replicateSourceDb"].present() and not r["sourceServerResourceId"].present():
-            yield from check(r, ctx)
-
-    return checked
-
 
 RULES = (
     Rule(
@@ -23,7 +11,7 @@ RULES = (
         title="RDS instances have a standby in another zone",
         severity=HIGH,
         types=("aws:rds/instance:Instance",),
-        checks=(unless_replica(is_true("multiAz")),),
+        checks=(unless(is_rds_replica, is_true("multiAz")),),
         why="The loss of a zone is the most frequent disaster; without a standby it costs a regional failover.",
         remedy="Set multiAz to true.",
         serves=REDUNDANCY,
@@ -34,7 +22,7 @@ RULES = (
         title="Azure PostgreSQL and MySQL have a standby in another zone",
         severity=HIGH,
         types=("azure-native:dbforpostgresql:Server", "azure-native:dbformysql:Server"),
-        checks=(unless_replica(is_one_of("highAvailability.mode", "ZoneRedundant")),),
+        checks=(unless(is_azure_replica, is_one_of("highAvailability.mode", "ZoneRedundant")),),
         why="SameZone survives the loss of a machine, not that of a zone.",
         remedy="Set highAvailability.mode to ZoneRedundant.",
         serves=REDUNDANCY,

@@ -26,7 +26,7 @@ def restorable(r: Resource, ctx: Context) -> Iterator[str]:
             if node.flag() is not True:
                 yield f"{node.path} is {node.shown()}, needs to be true"
 
-    yield from each(r["replicas"].items(), look)
+    yield from each([r.props] if r.type == TABLE_REPLICA else r["replicas"].items(), look)
 
 
 RULES = (
@@ -45,7 +45,7 @@ RULES = (
         id="DR-GEO-012",
         title="DynamoDB replicas are restorable and protected like their table",
         severity=HIGH,
-        types=("aws:dynamodb/table:Table",),
+        types=("aws:dynamodb/table:Table", TABLE_REPLICA),
         checks=(restorable,),
         why="Point-in-time recovery and deletion protection are not inherited: after a failover nothing covers it.",
         remedy="Set pointInTimeRecovery and deletionProtectionEnabled on each replica.",

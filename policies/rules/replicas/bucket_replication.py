@@ -1,28 +1,41 @@
 """Buckets are copied to another region, and the copying is on and measured."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from ..kernel import CRITICAL, HIGH, MEDIUM, Context, Node, Resource, Rule
-from ..kernel.checks import each
+from ..kernel.buckets import BUCKET, replication_rules
+from ..kernel.buckets import REPLICATION as CONFIG
+from ..kernel.checks import each, unless
 from ..kernel.context import Stack
 from ..kernel.standards import OTHER_REGION
 from ..kernel.stateful import holds_no_data
 from ..kernel.values import Unknown
 
-BUCKET = "aws:s3/bucket:Bucket"
-CONFIG = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
+
+@dataclass
+class Copies:
+    """The buckets that others are copied to: their names, their URNs, and why there may be more of them than that."""
+
+    names: set[str] = field(default_factory=set)
+    urns: set[str] = field(default_factory=set)
+    undecided: Unknown | None = None
 
 
-def copies(stack: Stack) -> set[str]:
-    """The names of the buckets that others are copied to, as far as they are known."""
-    found: set[str] = set()
-    for config in stack.of(CONFIG):
+def copies(stack: Stack) -> Copies:
+    found = Copies()
+    for config in stack.of(CONFIG, BUCKET):
+        rules = "replicationConfiguration" if config.type == BUCKET else "rules"
+        recorded = (config.property_dependencies or {}).get(rules) or ()
+        found.urns.update(recorded)
         try:
-            arns = [rule["destination.bucket"].text() or "" for rule in config["rules"].items()]
-        except Unknown:
+            arns = [rule["destination.bucket"].text() or "" for rule in replication_rules(config).items()]
+        except Unknown as error:
+            if not recorded:
+                found.undecided = found.undecided or Unknown(f"{config.label}.{error.path}")
             continue
-        found |= {arn.rpartition(":::")[2] for arn in arns}
-    return found - {""}
+        found.names |= {arn.rpartition(":::")[2] for arn in arns} - {""}
+    return found
 
 
 def present(r: Resource, ctx: Context) -> Iterator[str]:
@@ -31,25 +44,33 @@ def present(r: Resource, ctx: Context) -> Iterator[str]:
     if r["replicationConfiguration"].present():
         return  # the older, inline form
 
-    if (r["bucket"].text() or r.name) in ctx.stack.remembered("copies of buckets", lambda: copies(ctx.stack)):
+    known: Copies = ctx.stack.remembered("copies of buckets", lambda: copies(ctx.stack))
+    if r.urn in known.urns or (r["bucket"].text() or r.name) in known.names:
         return
     if ctx.stack.first_naming((CONFIG,), "bucket", r) is None:
+        if known.undecided:
+            raise known.undecided
         yield "no BucketReplicationConfig names this bucket"
 
 
+def without_replication(r: Resource) -> bool:
+    """A bucket without the older, inline form: its replication is a resource of its own, or DR-REP-007 asks for it."""
+    return r.type == BUCKET and not r["replicationConfiguration"].present()
+
+
 def enabled(r: Resource, ctx: Context) -> Iterator[str]:
-    if not r["rules"].present():
-        yield "rules is absent: nothing is copied"
+    if not replication_rules(r).present():
+        yield f"{replication_rules(r).path} is absent: nothing is copied"
 
     def look(rule: Node) -> Iterator[str]:
         if (rule["status"].text() or "").lower() != "enabled":
             yield f"{rule.path}.status is {rule['status'].shown()}, needs to be Enabled"
 
-    yield from each(r["rules"].items(), look)
+    yield from each(replication_rules(r).items(), look)
 
 
 def elsewhere(r: Resource, ctx: Context) -> Iterator[str]:
-    source = ctx.stack.target((BUCKET,), r, "bucket")
+    source = r if r.type == BUCKET else ctx.stack.target((BUCKET,), r, "bucket")
     home = source.region() if source else r.region()
 
     def by_name() -> dict[str, Resource]:
@@ -60,10 +81,13 @@ def elsewhere(r: Resource, ctx: Context) -> Iterator[str]:
     def look(rule: Node) -> Iterator[str]:
         arn = rule["destination.bucket"].text() or ""
         copy = by_name().get(arn.rpartition(":::")[2])
+        if copy is source and copy is not None:
+            yield f"{rule.path}.destination.bucket is the bucket itself"
+            return
         if copy and home and copy.region() == home:
             yield f"{rule.path}.destination.bucket is {copy.label}, which is in {home} too"
 
-    yield from each(r["rules"].items(), look)
+    yield from each(replication_rules(r).items(), look)
 
 
 def measured(r: Resource, ctx: Context) -> Iterator[str]:
@@ -73,7 +97,7 @@ def measured(r: Resource, ctx: Context) -> Iterator[str]:
             if (status.text() or "").lower() != "enabled":
                 yield f"{status.path} is {status.shown()}, needs to be Enabled"
 
-    yield from each(r["rules"].items(), look)
+    yield from each(replication_rules(r).items(), look)
 
 
 RULES = (
@@ -97,8 +121,8 @@ RULES = (
         id="DR-REP-008",
         title="S3 replication is on",
         severity=HIGH,
-        types=(CONFIG,),
-        checks=(enabled,),
+        types=(CONFIG, BUCKET),
+        checks=(unless(without_replication, enabled),),
         why="A rule that was switched off for a migration stays off, and nothing fails.",
         remedy="Set the status of every rule to Enabled.",
         serves=OTHER_REGION,
@@ -107,9 +131,9 @@ RULES = (
         id="DR-REP-009",
         title="S3 replication leaves the region",
         severity=CRITICAL,
-        types=(CONFIG,),
+        types=(CONFIG, BUCKET),
         scope="stack",
-        checks=(elsewhere,),
+        checks=(unless(without_replication, elsewhere),),
         why="A copy in the same region is lost with its source.",
         remedy="Replicate to a bucket in the recovery region.",
         serves=OTHER_REGION,
@@ -118,8 +142,8 @@ RULES = (
         id="DR-REP-010",
         title="S3 replication is timed and measured",
         severity=MEDIUM,
-        types=(CONFIG,),
-        checks=(measured,),
+        types=(CONFIG, BUCKET),
+        checks=(unless(without_replication, measured),),
         why="Without replication time control there is no promise, and without metrics nobody sees how far it lags.",
         remedy="Enable destination.replicationTime and destination.metrics in every rule.",
         serves=OTHER_REGION,

@@ -3,29 +3,32 @@
 from collections.abc import Iterator
 
 from ..kernel import HIGH, Context, Node, Resource, Rule, days
+from ..kernel.buckets import BUCKET, LIFECYCLE
 from ..kernel.checks import each
 from ..kernel.standards import BACKUP
 
 
 def check(r: Resource, ctx: Context) -> Iterator[str]:
     needed = ctx.number("minDays")
+    inline = r.type == BUCKET
 
     def look(rule: Node) -> Iterator[str]:
-        if (rule["status"].text() or "").lower() == "disabled":
+        # A configuration says status and noncurrentDays, a bucket's own rules say enabled and days.
+        if (rule["status"].text() or "").lower() == "disabled" or rule["enabled"].flag() is False:
             return
         expiry = rule["noncurrentVersionExpiration"]
-        after = expiry["noncurrentDays"]
+        after = expiry["days" if inline else "noncurrentDays"]
         if expiry.present() and (after.number() or 0) < needed:
             yield f"{after.path} is {after.shown()}, needs at least {needed:g} days"
 
-    yield from each(r["rules"].items(), look)
+    yield from each(r["lifecycleRules" if inline else "rules"].items(), look)
 
 
 RULE = Rule(
     id="DR-RET-011",
     title="S3 lifecycle rules keep old versions long enough",
     severity=HIGH,
-    types=("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",),
+    types=(LIFECYCLE, BUCKET),
     checks=(check,),
     thresholds=(days("minDays", 30, "how long an overwritten or deleted object can be had back"),),
     why="With versions on, old versions are the backup of a bucket; a lifecycle rule can delete that backup.",

@@ -9,8 +9,9 @@ from ..kernel.standards import SWITCHING
 WHY = "Detection counts against the recovery time: interval times failures is the least it takes."
 
 
-def too_slow(interval: Node, failures: float | None, ctx: Context) -> Iterator[str]:
-    every, allowed = interval.number(), ctx.number("maxSeconds")
+def too_slow(interval: Node, failures: float | None, ctx: Context, absent: float) -> Iterator[str]:
+    """`absent`: the interval that the cloud takes when it is left out."""
+    every, allowed = absent if interval.raw is None else interval.number(), ctx.number("maxSeconds")
     if every is None or failures is None:
         yield f"{interval.path} is {interval.shown()} and the number of failures {failures}: detection has no time"
     elif every * failures > allowed:
@@ -21,7 +22,7 @@ def route53(r: Resource, ctx: Context) -> Iterator[str]:
     if (r["type"].text() or "").upper() in ("CALCULATED", "CLOUDWATCH_METRIC", "RECOVERY_CONTROL"):
         return  # these ask others
     failures = r["failureThreshold"]
-    yield from too_slow(r["requestInterval"], 3 if failures.raw is None else failures.number(), ctx)
+    yield from too_slow(r["requestInterval"], 3 if failures.raw is None else failures.number(), ctx, 30)
 
 
 def traffic_manager(r: Resource, ctx: Context) -> Iterator[str]:
@@ -29,14 +30,14 @@ def traffic_manager(r: Resource, ctx: Context) -> Iterator[str]:
     number = 3 if failures.raw is None else failures.number()
     interval = r["monitorConfig.intervalInSeconds"]
     # A profile tolerates that many failures and acts on the next.
-    yield from too_slow(interval, None if number is None else number + 1, ctx)
+    yield from too_slow(interval, None if number is None else number + 1, ctx, 30)
 
 
 def front_door(r: Resource, ctx: Context) -> Iterator[str]:
     if not r["healthProbeSettings"].present():
         yield "healthProbeSettings is absent: origins are never asked"
         return
-    yield from too_slow(r["healthProbeSettings.probeIntervalInSeconds"], 1, ctx)
+    yield from too_slow(r["healthProbeSettings.probeIntervalInSeconds"], 1, ctx, 240)
 
 
 RULES = (

@@ -9,52 +9,109 @@ from ..kernel.values import Unknown
 
 ENDPOINT = "azure-native:trafficmanager:Endpoint"
 ORIGIN = "azure-native:cdn:AFDOrigin"
+PROFILE = "azure-native:trafficmanager:Profile"
+HTTP = ("HTTP", "HTTPS")
 
 
-def number_of(ctx: Context, token: str, prop: str, owner: Resource) -> int:
-    """How many resources name `owner`; one whose name is not known yet counts."""
-    number = 0
+def places(ctx: Context, token: str, prop: str, owner: Resource, *targets: str) -> set[str]:
+    """Where the resources that name `owner` lead to; what is not known yet counts as a place of its own."""
+    found: set[str] = set()
     for other in ctx.stack.of(token):
         try:
-            number += other.refers_to(prop, owner)
+            named = other.refers_to(prop, owner)
         except Unknown:
-            number += 1
-    return number
+            named = True
+        if named:
+            found.add(place(other.props, other.urn, *targets))
+    return found
+
+
+def place(node: Node, otherwise: str, *targets: str) -> str:
+    for target in targets:
+        try:
+            if text := node[target].text():
+                return text.rstrip(".").lower()
+        except Unknown:
+            continue
+    return otherwise
 
 
 def endpoints(r: Resource, ctx: Context) -> Iterator[str]:
+    targets = ("targetResourceId", "target")
     inline = r["endpoints"].raw
-    number = number_of(ctx, ENDPOINT, "profileName", r) + (len(inline) if isinstance(inline, list) else 0)
-    if number < 2:
-        yield f"the profile has {number} endpoint(s), needs at least 2"
+    found = places(ctx, ENDPOINT, "profileName", r, *targets)
+    for position, entry in enumerate(inline if isinstance(inline, list) else []):
+        try:
+            found.add(place(Node(entry), f"endpoints.{position}", *targets))
+        except Unknown:
+            found.add(f"endpoints.{position}")
+    if len(found) < 2:
+        yield f"the profile leads to {len(found)} endpoint(s), needs at least 2"
 
 
 def origins(r: Resource, ctx: Context) -> Iterator[str]:
-    number = number_of(ctx, ORIGIN, "originGroupName", r)
+    number = len(places(ctx, ORIGIN, "originGroupName", r, "hostName"))
     if number < 2:
-        yield f"the origin group has {number} origin(s), needs at least 2"
+        yield f"the origin group leads to {number} origin(s), needs at least 2"
 
 
 def origin_groups(r: Resource, ctx: Context) -> Iterator[str]:
     if not r["originGroups"].present():
         yield "originGroups is absent: every origin stands alone"
+        return
+    hosts: dict[str | None, tuple[str | None, str | None]] = {}
+    for origin in r["origins"].items():
+        try:
+            hosts[origin["originId"].text()] = (origin["domainName"].text(), origin["originPath"].text())
+        except Unknown:
+            continue  # a host that is not known yet is one of its own
 
     def look(group: Node) -> Iterator[str]:
-        members = group["members"].raw
-        number = len(members) if isinstance(members, list) else 0
+        members = {member["originId"].text() for member in group["members"].items()} - {None}
+        number = len({hosts.get(member) or member for member in members})
         if number < 2:
-            yield f"{group.path}.members names {number} origin(s), needs 2"
+            yield f"{group.path}.members leads to {number} origin(s), needs 2"
+        if not group["failoverCriteria.statusCodes"].present():
+            yield f"{group.path}.failoverCriteria.statusCodes is absent: it never fails over"
 
     yield from each(r["originGroups"].items(), look)
+    groups = {group["originId"].text() for group in r["originGroups"].items()}
+    behaviours = [r["defaultCacheBehavior"], *r["orderedCacheBehaviors"].items()]
+    if not groups & {behaviour["targetOriginId"].text() for behaviour in behaviours}:
+        yield "no cache behavior leads to an origin group"
+
+
+def health_checked(r: Resource, ctx: Context) -> Iterator[str]:
+    """A target group of HTTP is asked by a path; one of a network load balancer may be asked by its port."""
+    check = r["healthCheck"]
+    if check["enabled"].flag() is False:
+        yield "healthCheck.enabled is false: a broken target stays in service"
+        return
+    if (r["targetType"].text() or "").lower() == "lambda" and not check.present():
+        return  # a function is not asked unless told so
+    asks = (check["protocol"].text() or "").upper()
+    serves = (r["protocol"].text() or "HTTP").upper()
+    if not check.present():
+        if serves in HTTP:
+            yield "healthCheck is absent: the default asks for / every 30 seconds"
+    elif asks not in ("", *HTTP):
+        if serves in HTTP:
+            yield f"healthCheck.protocol is {check['protocol'].shown()}: a port says nothing of the service"
+    elif (asks in HTTP or serves in HTTP) and not check["path"].present():
+        yield "healthCheck.path is absent: the default asks for /"
 
 
 def asked(r: Resource, ctx: Context) -> Iterator[str]:
-    if (r["alwaysServe"].text() or "").lower() == "enabled":
-        yield "alwaysServe is Enabled: the endpoint is given out whether or not it works"
+    def look(endpoint: Node) -> Iterator[str]:
+        node = endpoint["alwaysServe"]
+        if (node.text() or "").lower() == "enabled":
+            yield f"{node.path} is Enabled: the endpoint is given out whether or not it works"
+
+    yield from each([r.props] if r.type == ENDPOINT else r["endpoints"].items(), look)
 
 
 def not_mixed(r: Resource, ctx: Context) -> Iterator[str]:
-    if r["endpoints"].present() and number_of(ctx, ENDPOINT, "profileName", r):
+    if r["endpoints"].present() and places(ctx, ENDPOINT, "profileName", r):
         yield "endpoints are given both in the profile and as resources: the next update deletes some"
 
 
@@ -63,7 +120,7 @@ RULES = (
         id="DR-DNS-011",
         title="A Traffic Manager profile has two endpoints",
         severity=HIGH,
-        types=("azure-native:trafficmanager:Profile",),
+        types=(PROFILE,),
         scope="stack",
         checks=(endpoints,),
         why="With one endpoint there is nothing to fail over to.",
@@ -85,18 +142,19 @@ RULES = (
         id="DR-DNS-013",
         title="Traffic Manager endpoints are asked for their health",
         severity=CRITICAL,
-        types=(ENDPOINT,),
+        types=(ENDPOINT, PROFILE),
         checks=(asked,),
         why="With alwaysServe the endpoint of a lost region goes on getting traffic.",
         remedy="Leave alwaysServe out.",
         fix={"alwaysServe": "Disabled"},
+        fixes=(ENDPOINT,),
         serves=SWITCHING,
     ),
     Rule(
         id="DR-DNS-014",
         title="Endpoints are given in one way only",
         severity=HIGH,
-        types=("azure-native:trafficmanager:Profile",),
+        types=(PROFILE,),
         scope="stack",
         checks=(not_mixed,),
         why="Endpoints in the profile and endpoints as resources overwrite each other.",
@@ -119,9 +177,9 @@ RULES = (
         title="Target groups ask a path that knows the service's health",
         severity=HIGH,
         types=("aws:lb/targetGroup:TargetGroup",),
-        checks=(is_present("healthCheck", "the default asks for / every 30 seconds"),),
-        why="The default asks for / and takes any page for health.",
-        remedy="Give healthCheck with the service's readiness path.",
+        checks=(health_checked,),
+        why="The default asks for / and takes any page for health; one that is switched off keeps what is broken.",
+        remedy="Give healthCheck with the service's readiness path. A group of TCP, and a function, may do without.",
         serves=SWITCHING,
         see=("checkov CKV_AWS_261", "AWS Config AUTOSCALING_GROUP_ELB_HEALTHCHECK_REQUIRED"),
     ),
@@ -132,7 +190,10 @@ RULES = (
         types=("aws:cloudfront/distribution:Distribution",),
         checks=(origin_groups,),
         why="A distribution with one origin answers with errors until somebody deploys it anew, for minutes.",
-        remedy="Give it originGroups with the origin of the recovery site as second member.",
+        remedy=(
+            "Give it originGroups with the origin of the recovery site as second member, and let a behavior use "
+            "the group."
+        ),
         serves=SWITCHING,
         see=("checkov CKV_AWS_310", "prowler cloudfront_distributions_multiple_origin_failover_configured"),
     ),
