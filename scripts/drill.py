@@ -25,7 +25,8 @@ from scripts.drills.scenarios import Scenario, chosen, worlds
 from scripts.people.options import DEFAULT_PLAN, Format, PlanName
 from scripts.people.output import Form, err, measured, out, seconds, table, verdict, write_json
 from scripts.runs import run_records
-from scripts.runs.journal import Journal, plain
+from scripts.runs.journal import Journal
+from scripts.runs.plain import plain
 from scripts.runs.rows import storable
 
 if TYPE_CHECKING:

@@ -47,7 +47,7 @@ def write_report(run: str | None, path: Path | None = None, kind: Kind = Kind.HT
     import json  # noqa: PLC0415
 
     from scripts.reports import model, render  # noqa: PLC0415  (jinja and the plan's models: only here)
-    from scripts.runs.journal import plain  # noqa: PLC0415
+    from scripts.runs.plain import plain  # noqa: PLC0415
 
     loaded = model.load(run)
     text = render.html(loaded) if kind is Kind.HTML else json.dumps(plain(render.as_json(loaded)), indent=2)

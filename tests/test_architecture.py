@@ -2,13 +2,14 @@
 Who may import whom (DESIGN.md, section 3), read from the sources.
 
     model <- components <- __main__        model <- previews, scripts, agent
-    inside scripts: dr -> programs -> drills -> runbooks -> steps -> probes -> runs, people, stacks, packs
+    inside scripts: dr -> programs -> drills -> runbooks -> steps -> acts -> probes -> runs, people, stacks, packs
                     -> clouds -> fencing -> core
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -28,6 +29,8 @@ class Import:
     what: str
     line: int
     typing_only: bool
+    inside: bool = False
+    """In a function: it runs when that is called."""
 
     def __str__(self) -> str:
         return f"{self.who} line {self.line}: {self.what}"
@@ -46,19 +49,25 @@ def imports_of(path: Path) -> Iterator[Import]:
         for statement in node.body
         for inner in ast.walk(statement)
     }
+    inside = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for inner in ast.walk(node)
+    }
     who = module_of(path)
     package = who if path.name == "__init__.py" else who.rpartition(".")[0]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for name in node.names:
-                yield Import(who, name.name, node.lineno, id(node) in quiet)
+                yield Import(who, name.name, node.lineno, id(node) in quiet, id(node) in inside)
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
                 parent = package.split(".")
                 base = ".".join([*parent[: len(parent) - node.level + 1], *([base] if base else [])])
             for name in node.names:
-                yield Import(who, f"{base}.{name.name}", node.lineno, id(node) in quiet)
+                yield Import(who, f"{base}.{name.name}", node.lineno, id(node) in quiet, id(node) in inside)
 
 
 @cache
@@ -154,13 +163,14 @@ LAYERS = (
     ("scripts.drills",),
     ("scripts.runbooks",),
     ("scripts.steps",),
+    ("scripts.acts",),
     ("scripts.probes",),
     ("scripts.runs", "scripts.people", "scripts.stacks", "scripts.packs"),
     ("scripts.clouds",),
     ("scripts.fencing",),
     ("scripts.core",),
 )
-SUPPORT = tuple(name for names in LAYERS[6:] for name in names)
+SUPPORT = tuple(name for names in LAYERS[7:] for name in names)
 
 
 def layer(module: str) -> int | None:
@@ -198,3 +208,128 @@ BESIDE = {
 def test_parts_beside_the_programs_use_what_supports_them_only(part: str) -> None:
     found = [it for it in all_imports() if below(it.who, part) and below(it.what, "scripts")]
     assert [str(it) for it in found if not below(it.what, *BESIDE[part])] == []
+
+
+def test_no_step_imports_another() -> None:
+    """What two of them do alike is an act."""
+    assert offences("scripts.steps", ("scripts.steps",), typing_counts=True) == []
+
+
+STEPS = sorted(path for path in (ROOT / "scripts" / "steps").glob("*.py") if path.name != "__init__.py")
+
+
+@pytest.mark.parametrize("path", STEPS, ids=lambda path: path.stem)
+def test_a_file_of_steps_holds_one_step(path: Path) -> None:
+    """The step is called like its file; besides it a file may say why it is refused."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    public = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+    assert [name for name in public if not name.startswith("why_not_")] == [path.stem]
+
+
+def test_modules_do_not_import_in_circles() -> None:
+    """At run time; a module that is only named in annotations may name its caller."""
+    modules = {it.who for it in all_imports()}
+    edges: dict[str, set[str]] = {}
+    for it in all_imports():
+        target = it.what if it.what in modules else it.what.rpartition(".")[0]
+        if target in modules and target != it.who and not it.typing_only and not it.inside:
+            edges.setdefault(it.who, set()).add(target)
+    seen: set[str] = set()
+
+    def visit(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, " -> ".join([*path[path.index(module) :], module])
+        if module not in seen:
+            for below_it in sorted(edges.get(module, ())):
+                visit(below_it, (*path, module))
+            seen.add(module)
+
+    for module in sorted(edges):
+        visit(module, ())
+
+
+# What may know a cloud by its name: one folder for each cloud and part.
+CLOUDS = ("aws", "azure", "kubernetes")
+OF_A_CLOUD = tuple(
+    f"{part}.{cloud}"
+    for part in ("components", "scripts.clouds", "sandbox.clouds", "sandbox.providers", "previews.meanings")
+    for cloud in CLOUDS
+)
+LIBRARIES_OF_A_CLOUD = (
+    "boto3", "botocore", "moto", "pulumi_aws", "azure", "pulumi_azure_native", "kubernetes", "pulumi_kubernetes",
+)  # fmt: skip
+
+
+STILL_IMPORT_A_CLOUD = ("components.compute", "sandbox.clouds.server")
+
+
+@pytest.mark.parametrize("part", ["agent", "components", "model", "previews", "scripts", "sandbox", "__main__"])
+def test_only_the_folders_of_a_cloud_import_its_libraries(part: str) -> None:
+    but = (*OF_A_CLOUD, *STILL_IMPORT_A_CLOUD)
+    assert offences(part, LIBRARIES_OF_A_CLOUD, but=but, typing_counts=True) == []
+
+
+SPELLS_A_CLOUD = re.compile(
+    r"arn:aws|amazonaws|\baws:[a-zA-Z0-9]|\bazure-native:|\bAWS_|\bboto"
+    r"|\b(?:us|eu|ap|sa|ca|me|af|il)-(?:north|south|east|west|central|northeast|southeast)-\d\b"
+    r"|\b(?:rds|route53|elbv2|secretsmanager|RDS|EKS|IAM|KMS)\b|azure\.com|windows\.net"
+)
+# What still spells a cloud outside its folders, with the reason. It shrinks: what no longer does is struck out.
+STILL_SPELLS = {
+    "components.compute": "a pod's policy names the service that takes its role",
+    "components.stack": "the provider of what has no region needs one",
+    "model.base": "the message for a bad region shows what one looks like",
+    "model.names": "names that other regions work out without asking: ARNs, the host of a bucket",
+    "model.step_times": "where the assumed durations come from",
+    "previews.outlook": "records and health checks, until meanings say which resources those are",
+    "previews.posture": "which property says where a resource is, until meanings do",
+    "sandbox.client": "what leads a shell elsewhere",
+    "sandbox.clouds.planes": "the environment in which SDKs find the world",
+    "sandbox.dataplane.dns": "the names that the world answers for",
+    "sandbox.dataplane.regions": "the environment of a pod",
+    "sandbox.world": "the environment of the world",
+    "scripts.clouds.registry": "the one table of clouds",
+}
+
+
+def spelled() -> dict[str, list[str]]:
+    """By module, the string constants that spell a cloud; docstrings do not count."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(path for top in OURS if top != "policies" for path in (ROOT / top).rglob("*.py")):
+        module = module_of(path)
+        if below(module, *OF_A_CLOUD, "previews.meanings"):
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in docstrings:
+                continue
+            if SPELLS_A_CLOUD.search(node.value):
+                found.setdefault(module, []).append(f"line {node.lineno}: {node.value!r}")
+    return found
+
+
+def test_nothing_neutral_spells_a_cloud() -> None:
+    assert {module: lines for module, lines in spelled().items() if module not in STILL_SPELLS} == {}
+
+
+def test_the_list_of_what_still_spells_a_cloud_is_true() -> None:
+    assert sorted(set(STILL_SPELLS) - set(spelled())) == []
+
+
+def test_programs_ask_no_cloud_by_its_name() -> None:
+    """What a driver can do is asked of its features; who drives is chosen in the registry alone."""
+    others = ("scripts.clouds.aws", "scripts.clouds.azure", "scripts.clouds.kubernetes")
+    but = ("scripts.clouds.registry", *others)
+    assert [found for top in ("scripts", "agent") for found in offences(top, others, but=but, typing_counts=True)] == []
+
+
+def test_a_databases_client_is_imported_by_engines_alone() -> None:
+    """And by the shared store of runs, which is PostgreSQL."""
+    but = ("scripts.engines", "scripts.runs.shared", "scripts.runs.lock", *STILL_SPEAK_TO_DATABASES)
+    clients = ("psycopg", "redis", "pymongo")
+    for part in ("scripts", "agent", "previews"):
+        assert offences(part, clients, but=but, typing_counts=True) == []
+
+
+# Drills break and look into databases past every transport.
+STILL_SPEAK_TO_DATABASES = ("scripts.core.net", "scripts.drills", "scripts.probes.vantage")

@@ -170,6 +170,9 @@ class ManagedStore(Protocol):
     def identifier(self) -> str: ...
     @property
     def features(self) -> StoreFeature: ...
+    @property
+    def clouds_own_users(self) -> tuple[str, ...]:
+        """How the names of the users begin that the cloud itself keeps in such a store."""
 
     def state(self) -> StoreState | None:
         """What the cloud says of it now, or None where there is none."""

@@ -29,6 +29,10 @@ DRIVERS: Mapping[str, Callable[[Plan, frozenset[str]], Driver]] = {"aws": _aws}
 BUCKETS: Mapping[str, Callable[[str, str], ObjectStore]] = {"aws": _aws_bucket}
 
 
+LIBRARIES = frozenset({"boto3", "botocore", "kubernetes", "urllib3"})
+"""Whose errors mean that a cloud failed, should one get past a driver."""
+
+
 def driver(cloud: str, plan: Plan, lost: frozenset[str]) -> Driver:
     """Raises BadInput for a cloud that has no driver, with what there is."""
     if cloud not in DRIVERS:

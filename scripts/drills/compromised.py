@@ -18,6 +18,7 @@ from scripts.drills.stage import as_evidence
 from scripts.people.output import progress
 from scripts.reprotect import reprotect
 from scripts.runbooks.tables import table
+from scripts.runs.findings import EvidenceKept
 
 if TYPE_CHECKING:
     from scripts.drills.stage import Stage
@@ -109,9 +110,7 @@ def _evidence_is_kept(stage: Stage, outcome: RunOutcome) -> bool:
         for point in clouds.at(stage.active).restore_points(each.name)
     }
     clouds.close()
-    kept = [
-        str(it.evidence.get("snapshot")) for name, it in outcome.results.items() if name.startswith("preserve_evidence")
-    ]
+    kept = [each.snapshot for each in outcome.found(EvidenceKept)]
     return stage.check(
         "evidence", bool(kept) and there.issuperset(kept), f"what was compromised is kept as {', '.join(kept)}"
     )

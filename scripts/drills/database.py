@@ -19,6 +19,7 @@ from scripts.drills.stage import as_evidence
 from scripts.people.output import progress
 from scripts.restore import disaster_of, protect_again, restore
 from scripts.runbooks.tables import table
+from scripts.runs.findings import GivenUp
 from scripts.runs.runbook import Options
 from scripts.watch import watch
 
@@ -133,8 +134,8 @@ def undone(stage: Stage, moment: datetime, loss: Loss) -> bool:
 
 def _agrees(stage: Stage, outcome: RunOutcome, loss: Loss) -> bool:
     """The run has counted what it gave up. What was committed and not acknowledged is in its count alone."""
-    reported = outcome.results["measure_given_up"].evidence
-    span = (datetime.fromisoformat(reported["until"]) - datetime.fromisoformat(reported["since"])).total_seconds()
-    said = f"{reported['rows']} rows from {span:.2f} s are reported as given up, the ledger misses {loss.lost}"
-    agrees = loss.lost <= reported["rows"] <= loss.lost + UNACKNOWLEDGED and loss.span_seconds <= span + 1.0
-    return stage.check("the ledger agrees", agrees, said, reported=reported["rows"], lost=loss.lost)
+    (reported,) = outcome.found(GivenUp)
+    span = (reported.until - reported.since).total_seconds()
+    said = f"{reported.rows} rows from {span:.2f} s are reported as given up, the ledger misses {loss.lost}"
+    agrees = loss.lost <= reported.rows <= loss.lost + UNACKNOWLEDGED and loss.span_seconds <= span + 1.0
+    return stage.check("the ledger agrees", agrees, said, reported=reported.rows, lost=loss.lost)

@@ -11,6 +11,7 @@ from scripts.drills.found import Found
 from scripts.drills.shown import shown_failback, shown_failover
 from scripts.drills.stage import as_evidence
 from scripts.failover import failover
+from scripts.runs.findings import StacksPreviewed, TargetChecked
 
 if TYPE_CHECKING:
     from scripts.drills.stage import Stage
@@ -38,9 +39,7 @@ def lose(stage: Stage) -> Found:
             stage.wait_for_writes(workload, time.time())
             loss, outage = stage.judge(workload, found.fault_at)
             found.evidence |= as_evidence(loss, outage)
-            found.ok &= _agrees(
-                stage, outcome.results["check_target"].evidence["data_at_stake_seconds"], loss.span_seconds
-            )
+            found.ok &= _agrees(stage, outcome.found(TargetChecked)[0].data_at_stake_seconds or 0.0, loss.span_seconds)
             found.ok &= stage.check(
                 "no order is doubled", loss.doubled == 0, "no order is there twice", doubled=loss.doubled
             )
@@ -74,7 +73,7 @@ def fail_back(stage: Stage) -> Found:
 
 def _every_preview_clean(stage: Stage, last: RunOutcome) -> bool:
     """The last run has previewed every stack: what it found, as a check of the drill."""
-    previews = last.results["preview_stacks"].evidence["previews"]
+    previews = last.found(StacksPreviewed)[-1].previews
     busy = {each["stack"]: each["steps"] for each in previews if each["steps"]}
     sentence = "after the failback a preview of every stack has nothing to do"
     return stage.check(

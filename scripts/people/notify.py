@@ -24,6 +24,7 @@ from scripts.core.errors import DrError
 from scripts.core.home import CHECKOUT
 from scripts.core.moments import now
 from scripts.people.sending import REASONS
+from scripts.runs.runbook import Does
 
 if TYPE_CHECKING:
     from model import Plan
@@ -109,29 +110,29 @@ class Telling:
     Watches a run and tells the plan's contacts what they must know: declared, back, over. Use it as the run's observer.
 
     `facts` are the messages' words: `to`, `from_site`, `disaster`, `run`. Events go on to `then`. `lasting` is started
-    when the row `starts_with` begins (without one: at once), and ended when the service is back.
+    when a row that does `starts_with` begins (without one: at once), and ended when the service is back.
     """
 
     notifier: Notifier
     facts: dict[str, Any]
     then: Observer | None = None
     lasting: Lasting | None = None
-    starts_with: str = ""
+    starts_with: Does | None = None
     _began: datetime = field(default_factory=now)
 
     def __post_init__(self) -> None:
-        if self.lasting is not None and not self.starts_with:
+        if self.lasting is not None and self.starts_with is None:
             self.lasting.start()
 
     def __call__(self, event: RowEvent) -> None:
-        name = event.row.name
-        if self.lasting is not None and name == self.starts_with and event.what == "begun":
+        does = event.row.does
+        if self.lasting is not None and does is self.starts_with and event.what == "begun":
             self.lasting.start()
-        if name == "check_target" and event.what == "done":
+        if does is Does.CHECK and event.what == "done":
             self.facts["at_stake"] = event.said
-        elif name == "declare_disaster" and event.what == "done":
+        elif does is Does.DECLARE and event.what == "done":
             self.notifier.send("declared", {"at_stake": "not known", **self.facts})
-        elif name == "verify_service" and event.what in {"done", "already"}:
+        elif does is Does.SEE_SERVICE and event.what in {"done", "already"}:
             if self.lasting is not None:
                 self.lasting.end()
             seconds = f"{(event.at - self._began).total_seconds():.1f}"

@@ -24,7 +24,7 @@ from rich.table import Table
 
 from scripts.core.errors import DrError, is_bad_plan, redact
 from scripts.core.moments import now
-from scripts.runs.journal import plain
+from scripts.runs.plain import plain
 
 if TYPE_CHECKING:
     from rich.live import Live

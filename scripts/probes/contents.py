@@ -11,10 +11,10 @@ from scripts.core.net import Database
 BOUND_SECONDS = 600
 _GUARDED = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'dr_writer_lease_at_commit' ORDER BY 1"
 # Superusers and replication are the cloud's own.
-_OTHERS = """
+_OTHERS = r"""
 SELECT rolname, rolcanlogin FROM pg_roles
 WHERE NOT rolsuper AND NOT rolreplication AND rolname <> current_user
-  AND rolname NOT LIKE 'rds%' AND rolname NOT LIKE 'pg\\_%' ORDER BY 1
+  AND rolname NOT LIKE ALL (%(own)s) AND rolname NOT LIKE 'pg\_%%' ORDER BY 1
 """
 
 
@@ -39,9 +39,11 @@ def look_inside(database: Database, name: str) -> Contents:
     return Contents(rows[0][0], tables)
 
 
-def other_roles(database: Database) -> dict[str, bool]:
-    """Everybody but the owner and the cloud's own users: may they log in?"""
-    return dict(database.rows(_OTHERS))
+def other_roles(database: Database, clouds_own: tuple[str, ...]) -> dict[str, bool]:
+    """
+    Everybody but the owner and the cloud's own users, whose names begin with one of `clouds_own`: may they log in?
+    """
+    return dict(database.rows(_OTHERS, {"own": [f"{prefix}%" for prefix in clouds_own]}))
 
 
 def lock_login(database: Database, name: str) -> None:

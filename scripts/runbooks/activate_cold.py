@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from model import Plan
 from scripts.runbooks.failover import LOOKS, compute
-from scripts.runs.runbook import Row, Runbook
+from scripts.runs.runbook import Does, Row, Runbook
 from scripts.steps.build_site import build_site
 from scripts.steps.choose_restore_point import choose_restore_point
 from scripts.steps.declare_disaster import declare_disaster
@@ -22,9 +22,9 @@ from scripts.steps.verify_tiers import verify_tiers
 def activate_cold(plan: Plan) -> Runbook:
     return Runbook("activate_cold", (
         Row("preflight", choose_restore_point, "Choose the newest backup in the cold site and say how old it is",
-            why_no_undo=LOOKS),
+            why_no_undo=LOOKS, does=Does.CHECK),
         Row("declare", declare_disaster, "Declare the disaster and start the clock",
-            undo="stop here: nothing has been changed"),
+            undo="stop here: nothing has been changed", does=Does.DECLARE),
         Row("fence", fence_old_writer, "Wait until the old writer has certainly stopped, and take its lease",
             undo="fail over back to the old site: the lease then names it again"),
         Row("build", build_site, "Restore the database and start the services, by the site's own stack",
@@ -34,9 +34,9 @@ def activate_cold(plan: Plan) -> Runbook:
         Row("traffic", switch_traffic, "Claim the traffic for the new site", wave="open",
             undo="delete the claim: the record leads to the site before it again"),
         Row("verify", verify_service, "See the service answer and accept writes in the new site",
-            why_no_undo=LOOKS),
+            why_no_undo=LOOKS, does=Does.SEE_SERVICE),
         *compute(plan),
-        Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS),
+        Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS, does=Does.LOOK),
         Row("reconcile", preview_stacks, "See that no stack would delete or replace anything",
-            why_no_undo=LOOKS),
+            why_no_undo=LOOKS, does=Does.LOOK),
     ))  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from model import Plan
 from scripts.runbooks.failover import LOOKS, compute
-from scripts.runs.runbook import Row, Runbook
+from scripts.runs.runbook import Does, Row, Runbook
 from scripts.steps.build_site import build_site
 from scripts.steps.choose_clean_point import choose_clean_point
 from scripts.steps.declare_disaster import declare_disaster
@@ -30,9 +30,9 @@ def compromise(plan: Plan, isolated: tuple[str, ...]) -> Runbook:
     """For the sites that count as compromised."""
     return Runbook("compromise", (
         Row("preflight", choose_clean_point, "Choose the last state known to be clean and say what is given up",
-            why_no_undo=LOOKS),
+            why_no_undo=LOOKS, does=Does.CHECK),
         Row("declare", declare_disaster, "Declare the disaster and start the clock",
-            undo="stop here: nothing has been changed"),
+            undo="stop here: nothing has been changed", does=Does.DECLARE),
         Row("fence", fence_compromised_writer, "Take the writer lease, for nobody, and see that no write goes in",
             undo="`dr resume` only: nobody may write until the clean site does", attempts=3),
         *(
@@ -61,9 +61,9 @@ def compromise(plan: Plan, isolated: tuple[str, ...]) -> Runbook:
         Row("traffic", switch_traffic, "Claim the traffic for the clean site",
             undo="delete the claim: the record leads to the site before it again", attempts=3),
         Row("verify", verify_service, "See the service answer and accept writes in the clean site",
-            why_no_undo=LOOKS),
+            why_no_undo=LOOKS, does=Does.SEE_SERVICE),
         *compute(plan),
-        Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS),
+        Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS, does=Does.LOOK),
         Row("reconcile", preview_stacks, "See that no stack would delete or replace anything",
-            why_no_undo=LOOKS),
+            why_no_undo=LOOKS, does=Does.LOOK),
     ))  # fmt: skip

@@ -8,12 +8,12 @@ that.
 from __future__ import annotations
 
 from model import Plan
-from scripts.runs.runbook import Row, Runbook
+from scripts.runs.runbook import Does, Row, Runbook
 from scripts.steps.check_target import check_target
 from scripts.steps.declare_disaster import declare_disaster
 from scripts.steps.fence_old_writer import fence_old_writer
 from scripts.steps.grant_lease import grant_lease
-from scripts.steps.preview_stacks import preview_other_stacks
+from scripts.steps.preview_other_stacks import preview_other_stacks
 from scripts.steps.promote_database import promote_database
 from scripts.steps.reconcile_stack import reconcile_stack
 from scripts.steps.record_topology import record_topology
@@ -29,22 +29,22 @@ def failover(plan: Plan) -> Runbook:
     """The table for a plan: one row a database and a service, in the order of their tiers."""
     return Runbook("failover", (
         Row("preflight", check_target, "Ask whether the target can take over, and what would be lost",
-            why_no_undo=LOOKS),
+            why_no_undo=LOOKS, does=Does.CHECK),
         Row("declare", declare_disaster, "Declare the disaster and start the clock",
-            undo="stop here: nothing has been changed"),
+            undo="stop here: nothing has been changed", does=Does.DECLARE),
         Row("fence", fence_old_writer, "Wait until the old writer has certainly stopped, and take its lease",
             undo="fail over back to the old site: the lease then names it again"),
         *takeover(plan),
         Row("verify", verify_service, "See the service answer and accept writes in the new site",
-            why_no_undo=LOOKS),
+            why_no_undo=LOOKS, does=Does.SEE_SERVICE),
         Row("record", record_topology, "Write who is active into the settings of every stack",
             undo="the settings are files under version control"),
         *compute(plan),
-        Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS),
+        Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS, does=Does.LOOK),
         Row("reconcile", reconcile_stack, "Bring the new site's stack in line: refresh, preview, update",
             wave="reconcile", why_no_undo="it declares what is already so", attempts=2),
         Row("reconcile", preview_other_stacks, "See that no other stack would delete or replace anything",
-            wave="reconcile", why_no_undo=LOOKS),
+            wave="reconcile", why_no_undo=LOOKS, does=Does.LOOK),
     ))  # fmt: skip
 
 
@@ -80,6 +80,7 @@ def compute(plan: Plan) -> tuple[Row, ...]:
     services = sorted(plan.services, key=lambda each: plan.effective_tier(each.name))
     return tuple(
         Row("compute", start_service, f"Start {each.name} (tier {plan.effective_tier(each.name)})", subject=each.name,
-            wave=f"tier {plan.effective_tier(each.name)}", undo="scale it back to what a warm site runs", attempts=3)
+            wave=f"tier {plan.effective_tier(each.name)}", undo="scale it back to what a warm site runs", attempts=3,
+            does=Does.START_SERVICE)
         for each in services
     )  # fmt: skip

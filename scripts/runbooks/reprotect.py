@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from model import Plan
 from scripts.runbooks.failover import LOOKS
-from scripts.runs.runbook import Row, Runbook
+from scripts.runs.runbook import Does, Row, Runbook
+from scripts.steps.declare_replica import declare_replica
 from scripts.steps.measure_divergence import measure_divergence
 from scripts.steps.preview_stacks import preview_stacks
-from scripts.steps.rebuild_replica import declare_replica, rebuild_replica
+from scripts.steps.rebuild_replica import rebuild_replica
 from scripts.steps.reopen_site import reopen_site
 from scripts.steps.retire_old_copy import retire_old_copy
 from scripts.steps.see_replication import see_replication
@@ -25,7 +26,7 @@ def reprotect(plan: Plan, *, was_isolated: bool = False) -> Runbook:
     return Runbook("reprotect", (
         *(
             Row("measure", measure_divergence, f"Count what only the old copy of {each.name} holds",
-                subject=each.name, wave="measure", why_no_undo=LOOKS, attempts=5)
+                subject=each.name, wave="measure", why_no_undo=LOOKS, attempts=5, does=Does.LOOK)
             for each in plan.incarnated_stores
         ),
         *(released() if was_isolated else ()),
@@ -35,10 +36,12 @@ def reprotect(plan: Plan, *, was_isolated: bool = False) -> Runbook:
             undo="declare the old incarnation alone again: it is still there", attempts=2),
         Row("rebuild", switch_backups, "Let the cold site receive the backups of the active site", wave="build",
             undo="they can be received from any site at any time", attempts=2),
-        Row("verify", see_replication, "See a row of the active site arrive", why_no_undo=LOOKS, attempts=2),
+        Row("verify", see_replication, "See a row of the active site arrive", why_no_undo=LOOKS, attempts=2,
+            does=Does.LOOK),
         Row("retire", retire_old_copy, "Give up the old copy", point_of_no_return=True,
             why_no_undo="its final snapshot stays and can be restored", attempts=2),
-        Row("verify", preview_stacks, "See that no stack would delete or replace anything", why_no_undo=LOOKS),
+        Row("verify", preview_stacks, "See that no stack would delete or replace anything", why_no_undo=LOOKS,
+            does=Does.LOOK),
     ))  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from scripts.runs import run_records, shared
 from scripts.runs.journal import Journal, read
 from scripts.runs.lock import run_lock
 from scripts.runs.measure import measure, moments
-from scripts.runs.runbook import Context, Options, Result, Runbook, RunOutcome
+from scripts.runs.runbook import CHANGES_NOTHING, Context, Does, Options, Result, Runbook, RunOutcome
 from scripts.stacks.lazy_stacks import LazyStacks
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def look(name: str, plan: Plan, options: Options) -> list[str]:
                 "look", plan, stacks.read_topology(), cast("Stacks", stacks), journal, clouds, options=options
             )
             for row in table(name, plan, options).rows:
-                if row.phase == "preflight":
+                if row.does is Does.CHECK:
                     results[row.name] = row.step(context.for_row(row, results))
         finally:
             clouds.close()
@@ -176,7 +176,7 @@ def _telling(runbook: Runbook, context: Context, observer: Observer | None) -> T
     switch from when the old site is stopped.
     """
     disaster, planned = str(context.options.more.get("disaster") or ""), bool(context.options.more.get("planned"))
-    if not disaster and not any(row.name == "declare_disaster" for row in runbook.rows):
+    if not disaster and not any(row.does is Does.DECLARE for row in runbook.rows):
         return None
     facts = {
         "to": context.options.to,
@@ -191,19 +191,16 @@ def _telling(runbook: Runbook, context: Context, observer: Observer | None) -> T
         return Telling(notifier, facts, observer)
     since = at.get("stopped") if planned else at.get("fault") or at.get("detected") or at.get("declared")
     escalation = Escalation(notifier, "escalated", facts, since, told_up_to(entries))
-    return Telling(notifier, facts, observer, escalation, "hand_over_lease" if planned and since is None else "")
-
-
-LOOKING = frozenset({"preflight", "declare", "measure"})
+    return Telling(notifier, facts, observer, escalation, Does.STOP_WRITES if planned and since is None else None)
 
 
 def _nothing_changed(runbook: Runbook, outcome: RunOutcome) -> bool:
-    """Every row that acted belongs to a phase that only looks or speaks. A row that refused did not act."""
-    done = {name for name in outcome.results if runbook.row(name).phase not in LOOKING}
+    """Every row that was done only looks or speaks. A row that refused did not act."""
+    done = {name for name in outcome.results if runbook.row(name).does not in CHANGES_NOTHING}
     if done or isinstance(outcome.error, Refused):
         return not done
     stopped_in = next(wave for wave in runbook.waves() if any(row.name not in outcome.results for row in wave))
-    return all(row.phase in LOOKING for row in stopped_in)
+    return all(row.does in CHANGES_NOTHING for row in stopped_in)
 
 
 def _load_durable() -> None:

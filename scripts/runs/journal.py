@@ -14,24 +14,22 @@ import json
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from scripts.core.errors import BadInput, ServiceFailed, redact
 from scripts.core.home import folder
 from scripts.runs import shared
+from scripts.runs.plain import plain
 
 VERSION = 1
 START = "0" * 64
 Kind = Literal["run", "step", "probe", "decision", "measure", "note", "end"]
 KINDS = frozenset(get_args(Kind))
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_SECRET_KEY = re.compile(
-    r"password|passwd|passphrase|secret_?access_?key|secret_?string|api_?key|^token$", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True)
@@ -64,34 +62,6 @@ class Verdict:
     entries: int
     complete: bool
     hash: str
-
-
-def plain(value: Any) -> Any:
-    """`value` as JSON: durations in seconds, times in ISO 8601 UTC, sets sorted; what looks like a secret is masked."""
-    match value:
-        case None | bool() | int() | float():
-            return value
-        case str():
-            return redact(value)
-        case timedelta():
-            return value.total_seconds()
-        case datetime():
-            return value.astimezone(UTC).isoformat()
-        case date():
-            return value.isoformat()
-        case Mapping():
-            return {
-                str(key): "***" if _SECRET_KEY.search(str(key)) and item else plain(item) for key, item in value.items()
-            }
-        case set() | frozenset():
-            return sorted(plain(item) for item in value)
-        case Sequence() if not isinstance(value, bytes):
-            return [plain(item) for item in value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
-    if hasattr(value, "model_dump"):
-        return plain(value.model_dump())
-    return redact(str(value))
 
 
 def _line(entry: Mapping[str, Any]) -> str:

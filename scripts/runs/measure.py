@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from scripts.runs.journal import Entry
+from scripts.runs.runbook import Does
 
 if TYPE_CHECKING:
     from model import Plan
@@ -178,9 +179,11 @@ def tiers_back(plan: Plan, entries: Iterable[Entry]) -> dict[int, datetime]:
     """
     entries = list(entries)
     ends = {
-        entry.name.partition(":")[2]: entry.ended
+        str(entry.evidence.get("subject")): entry.ended
         for entry in entries
-        if entry.kind == "step" and entry.name.startswith("start_service:") and entry.status in {"done", "already"}
+        if entry.kind == "step"
+        and entry.evidence.get("does") == Does.START_SERVICE
+        and entry.status in {"done", "already"}
     }
     at = moments(entries)
     back, verified = at.get("service_back"), at.get("verified")

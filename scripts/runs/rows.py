@@ -19,6 +19,7 @@ from tenacity import (
     wait_exponential,
 )
 
+from scripts.clouds.registry import LIBRARIES
 from scripts.core.errors import (
     ApprovalMissing,
     BadInput,
@@ -30,7 +31,6 @@ from scripts.core.errors import (
     redact,
 )
 from scripts.core.moments import now
-from scripts.runs.journal import plain
 from scripts.runs.runbook import Context, Result, Row
 
 # Another try cannot help: the operator has to do something first.
@@ -82,7 +82,7 @@ def execute(row: Row, context: Context, stop: threading.Event, observer: Observe
         _tell(observer, RowEvent(row, "failed", ended, failure.message, (ended - started).total_seconds()))
         raise failure from error
     ended = now()
-    result = Result(result.status, redact(result.said), plain(result.evidence))
+    result = result.stored()
     _journal(row, context, result.said, result.status, started=started, ended=ended, evidence=result.evidence)
     _tell(observer, RowEvent(row, result.status, ended, result.said, (ended - started).total_seconds()))
     return result
@@ -101,6 +101,8 @@ def _journal(
         ended=ended,
         evidence={
             "row": row.sentence,
+            "does": row.does,
+            "subject": row.subject,
             "point_of_no_return": row.point_of_no_return,
             "undo": row.undo or f"none: {row.why_no_undo}",
             "found": evidence,
@@ -124,7 +126,7 @@ def storable(error: BaseException | None) -> DrError:
         kind = BadInput
     elif origin in ("psycopg", "psycopg_pool"):
         kind = DatabaseFailed
-    elif origin in ("boto3", "botocore", "kubernetes", "urllib3", "httpx"):
+    elif origin in LIBRARIES:
         kind = CloudFailed
     message = text if kind is BadInput else f"{type(error).__name__}: {text}" if text else type(error).__name__
     found = kind(message, getattr(error, "hint", "") or "")

@@ -18,9 +18,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
-from scripts.core.errors import BadInput, DrError
+from scripts.core.errors import BadInput, DrError, redact
+from scripts.runs.findings import F, Finding, family
+from scripts.runs.plain import plain
 
 if TYPE_CHECKING:
     from model import Plan
@@ -32,13 +35,64 @@ if TYPE_CHECKING:
 Status = Literal["done", "already", "skipped"]
 
 
+class Does(StrEnum):
+    """What a row is for, where anything depends on it."""
+
+    CHECK = "check"
+    """Looks whether the run may go on; a dry run does it too."""
+    DECLARE = "declare"
+    """Says what the run is about, and starts the clock."""
+    STOP_WRITES = "stop_writes"
+    """Stops a writer that lives: the outage of a planned switch begins with it."""
+    START_SERVICE = "start_service"
+    """Brings the service that `subject` names to full strength."""
+    SEE_SERVICE = "see_service"
+    """Sees that the service is back: the outage is over."""
+    LOOK = "look"
+    """Only looks."""
+    ACT = "act"
+
+
+CHANGES_NOTHING = frozenset({Does.CHECK, Does.DECLARE, Does.SEE_SERVICE, Does.LOOK})
+
+
 @dataclass(frozen=True)
 class Result:
-    """What a step saw after it acted. `said` is one sentence for the log; `evidence` is JSON and holds no secret."""
+    """
+    What a step saw after it acted. `said` is one sentence for the log. `evidence` holds no secret: a finding where
+    somebody goes by it, else plain data. Stored, it is plain JSON, and `kind` names the finding's class.
+    """
 
     status: Status
     said: str
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Mapping[str, Any] | Finding = field(default_factory=dict)
+    kind: str = ""
+
+    def found(self, kind: type[F]) -> F | None:
+        """The evidence as a finding of this class; None where it is another one."""
+        if isinstance(self.evidence, Finding):
+            return self.evidence if isinstance(self.evidence, kind) else None
+        known = {each.__name__: each for each in family(kind)}
+        return known[self.kind].model_validate(self.evidence) if self.kind in known else None
+
+    def stored(self) -> Result:
+        """As it is kept and journalled: plain JSON."""
+        evidence = self.evidence
+        kind = type(evidence).__name__ if isinstance(evidence, Finding) else self.kind
+        return Result(self.status, redact(self.said), plain(evidence), kind)
+
+    def to_json(self) -> dict[str, Any]:
+        it = self.stored()
+        return {"status": it.status, "said": it.said, "evidence": it.evidence, "kind": it.kind}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Result:
+        return cls(data["status"], data["said"], data["evidence"], data["kind"])
+
+
+def found_in(results: Mapping[str, Result], kind: type[F]) -> list[F]:
+    """Every finding of a class, in the order of the rows."""
+    return [found for result in results.values() if (found := result.found(kind)) is not None]
 
 
 Step = Callable[["Context"], Result]
@@ -62,6 +116,7 @@ class Row:
     why_no_undo: str | None = None
     after: tuple[str, ...] = ()
     point_of_no_return: bool = False
+    does: Does = Does.ACT
     wave: str | None = None
     subject: str = ""
     attempts: int = 1
@@ -155,7 +210,8 @@ class Context:
     """
     What every step is given. `topology` is as it was when the run began, also after a restart of the program: a step
     that changes it writes the new one through `stacks` and never assumes that the file still holds the old one.
-    `results` holds the results of the rows done so far, by row name; `clouds` are the clients that the program chose.
+    `results` holds the results of the rows done so far: ask `found` and `need` for what they found. `clouds` is what
+    the run reaches sites through.
     """
 
     run: str
@@ -168,6 +224,18 @@ class Context:
     options: Options = field(default_factory=Options)
     results: Mapping[str, Result] = field(default_factory=dict)
     subject: str = ""
+
+    def found(self, kind: type[F]) -> F | None:
+        """What an earlier row found: the newest finding of this class, or None."""
+        found = found_in(self.results, kind)
+        return found[-1] if found else None
+
+    def need(self, kind: type[F]) -> F:
+        """The same where the table promises one. Raises BadInput: without it the table is wrong."""
+        found = self.found(kind)
+        if found is None:
+            raise BadInput(f"no row before this one has found {kind.__name__}", "this is a defect in the runbook")
+        return found
 
     def for_row(self, row: Row, results: Mapping[str, Result]) -> Context:
         return replace(self, subject=row.subject, results=results)
@@ -182,6 +250,10 @@ class RunOutcome:
     results: Mapping[str, Result]
     error: DrError | None = None
     measures: Mapping[str, Any] = field(default_factory=dict)
+
+    def found(self, kind: type[F]) -> list[F]:
+        """What its rows found of this class, in their order."""
+        return found_in(self.results, kind)
 
     @property
     def exit_code(self) -> int:

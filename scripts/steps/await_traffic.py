@@ -12,7 +12,7 @@ from functools import partial
 from scripts.core.waiting import wait_until
 from scripts.probes.traffic import leads_to
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import target
+from scripts.runs.targets import target
 
 BOUND_SECONDS = 180
 

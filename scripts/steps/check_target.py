@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from model.roles import role_of
 from scripts.core.errors import DrError, LossTooGreat, Refused
 from scripts.probes.replication import Position, position
+from scripts.runs.findings import CopyPosition, TargetChecked
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import epoch_to_be, is_planned, objective, target
+from scripts.runs.targets import epoch_to_be, is_planned, objective, target
 
 
 def why_not_fail_over_to(context: Context) -> str | None:
@@ -35,7 +36,7 @@ def check_target(context: Context) -> Result:
             f"the witness knows epoch {seen.lease.epoch} of {seen.lease.site}, this checkout knows {known}",
             "somebody moved the service since: pull the newest stack settings",
         )
-    at_stake, evidence = _data_at_stake(context, seen.lease.epoch if seen else 0, seen.changed_at if seen else None)
+    at_stake, copies = _data_at_stake(context, seen.lease.epoch if seen else 0, seen.changed_at if seen else None)
     allowed = context.options.accept_data_loss or objective(context).rpo
     if not is_planned(context) and at_stake > allowed:
         raise LossTooGreat(
@@ -43,16 +44,18 @@ def check_target(context: Context) -> Result:
             f"accept it by name: --accept-data-loss {int(at_stake.total_seconds()) + 1}s",
         )
     said = f"{target(context)} can take over; at most {at_stake.total_seconds():.1f} s of writes are at stake"
-    evidence |= {"data_at_stake_seconds": at_stake.total_seconds(), "next_epoch": epoch_to_be(context)}
-    return Result("done", said, evidence)
+    found = TargetChecked(
+        data_at_stake_seconds=at_stake.total_seconds(), next_epoch=epoch_to_be(context), copies=copies
+    )
+    return Result("done", said, found)
 
 
-def _data_at_stake(context: Context, epoch: int, renewed: datetime | None) -> tuple[timedelta, dict[str, object]]:
+def _data_at_stake(context: Context, epoch: int, renewed: datetime | None) -> tuple[timedelta, dict[str, CopyPosition]]:
     """
     From the newest transaction that arrived to the last moment the old writer could have accepted one: the end of its
     lease by the witness, or now where there is none.
     """
-    site, worst, evidence = target(context), timedelta(0), dict[str, object]()
+    site, worst, copies = target(context), timedelta(0), dict[str, CopyPosition]()
     for database in context.plan.incarnated_stores:
         try:
             found = position(context.clouds.database(site, database.name, context.topology.built(site)))
@@ -66,13 +69,13 @@ def _data_at_stake(context: Context, epoch: int, renewed: datetime | None) -> tu
         if renewed is not None and epoch <= context.topology.epoch:
             last_write = min(found.clock, renewed.astimezone(UTC) + context.plan.fencing.lease.ttl)
         worst = max(worst, _between(found, last_write))
-        evidence[database.name] = {
-            "replayed_at": found.replayed_at,
-            "lsn": found.lsn,
-            "received_lsn": found.received_lsn,
-            "oldest_xid": found.oldest_xid,
-        }
-    return worst, evidence
+        copies[database.name] = CopyPosition(
+            replayed_at=found.replayed_at,
+            lsn=found.lsn,
+            received_lsn=found.received_lsn,
+            oldest_xid=found.oldest_xid,
+        )
+    return worst, copies
 
 
 def _between(found: Position, last_write: datetime) -> timedelta:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from model.roles import role_of
+from scripts.acts.restore_points import chosen, restore_points
 from scripts.clouds.protocol import RestorePoint
 from scripts.core.errors import LossTooGreat, Refused
 from scripts.core.moments import past_moment
 from scripts.probes.backups import up_to
+from scripts.runs.findings import CleanPointsChosen
 from scripts.runs.runbook import Context, Result
-from scripts.steps.choose_restore_point import restore_points
-from scripts.steps.targets import isolated, lost, objective, target
+from scripts.runs.targets import isolated, lost, objective, target
 
 
 def why_not_a_clean_place(context: Context) -> str | None:
@@ -38,7 +39,7 @@ def choose_clean_point(context: Context) -> Result:
     if reason := why_not_a_clean_place(context):
         raise Refused(reason, "`dr status` shows the sites; choose another --to or --compromised")
     site, clean = target(context), past_moment(str(context.options.more.get("clean_before") or ""), "--clean-before")
-    chosen: dict[str, RestorePoint] = {}
+    clean_points: dict[str, RestorePoint] = {}
     for each in context.plan.incarnated_stores:
         there = restore_points(context, each.name)
         points = [point for known in there if (point := up_to(known, clean)) is not None]
@@ -47,8 +48,8 @@ def choose_clean_point(context: Context) -> Result:
             hint = f"the oldest that lies there is from {oldest.astimezone(UTC).isoformat()}" if oldest else ""
             said = f"{site} holds no backup of {each.name} from before {clean.isoformat()}"
             raise Refused(said, hint or "`dr status` shows the newest restorable points")
-        chosen[each.name] = max(points, key=lambda point: point.newest)
-    oldest_chosen = min((point.newest for point in chosen.values()), default=clean)
+        clean_points[each.name] = max(points, key=lambda point: point.newest)
+    oldest_chosen = min((point.newest for point in clean_points.values()), default=clean)
     loss = datetime.now(UTC) - oldest_chosen
     allowed = context.options.accept_data_loss or objective(context).rpo
     if loss > allowed:
@@ -56,11 +57,12 @@ def choose_clean_point(context: Context) -> Result:
             f"{loss.total_seconds():.0f} s of writes are given up, and {allowed.total_seconds():.0f} s are allowed",
             f"accept it by name: --accept-data-loss {int(loss.total_seconds()) + 60}s",
         )
-    points_said = {
-        name: {"name": point.name, "kind": point.kind, "newest": point.newest, "source": point.declared}
-        for name, point in chosen.items()
-    }
     said = f"{site} can be built as of {oldest_chosen.astimezone(UTC).isoformat(timespec='seconds')}: "
     said += f"{loss.total_seconds():.0f} s of writes are given up"
-    evidence = {"clean_before": clean, "newest": oldest_chosen, "data_at_stake_seconds": loss.total_seconds()}
-    return Result("done", said, {"points": points_said, **evidence})
+    found = CleanPointsChosen(
+        points=chosen(clean_points),
+        clean_before=clean,
+        newest=oldest_chosen,
+        data_at_stake_seconds=loss.total_seconds(),
+    )
+    return Result("done", said, found)

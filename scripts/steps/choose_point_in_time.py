@@ -8,11 +8,12 @@ from model import names
 from scripts.clouds.protocol import PointKind, RestorePoint, at_moment
 from scripts.core.errors import DrError, LossTooGreat, Refused
 from scripts.core.moments import past_moment
+from scripts.runs.findings import ChosenPoint, MomentChosen
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import objective, target
+from scripts.runs.targets import objective, target
 
 
-def continuous_backup(context: Context, database: str) -> RestorePoint:
+def _continuous_backup(context: Context, database: str) -> RestorePoint:
     """The backup with log of the present incarnation, in its own region. Raises Refused when there is none."""
     site = target(context)
     identifier = names.database_identifier(context.plan, site, database, context.topology.built(site))
@@ -53,11 +54,13 @@ def choose_point_in_time(context: Context) -> Result:
     at = past_moment(str(context.options.more.get("to_time") or ""), "--to-time")
     points = {}
     for each in context.plan.incarnated_stores:
-        point = continuous_backup(context, each.name)
+        point = _continuous_backup(context, each.name)
         if reason := why_not_to(point, at):
             raise Refused(reason, "choose a moment in between; the newest moves on as the log is archived")
         _answers(context, each.name)
-        points[each.name] = {"source": at_moment(point.source, at), "newest": point.newest}
+        points[each.name] = ChosenPoint(
+            name=point.name, kind=point.kind, newest=point.newest, source=at_moment(point.source, at)
+        )
     loss = datetime.now(UTC) - at
     allowed = context.options.accept_data_loss or objective(context).rpo
     if loss > allowed:
@@ -68,4 +71,5 @@ def choose_point_in_time(context: Context) -> Result:
     said = (
         f"{target(context)} can be taken back to {at.isoformat()}: {loss.total_seconds():.0f} s of writes are given up"
     )
-    return Result("done", said, {"to_time": at, "points": points, "data_at_stake_seconds": loss.total_seconds()})
+    found = MomentChosen(points=points, to_time=at, data_at_stake_seconds=loss.total_seconds())
+    return Result("done", said, found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import disaster, is_planned, objective, target
+from scripts.runs.targets import disaster, is_planned, objective, target
 
 
 def declare_disaster(context: Context) -> Result:

@@ -10,7 +10,7 @@ from scripts.core.net import Database
 from scripts.core.waiting import wait_until
 from scripts.probes.writes import try_write
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import target
+from scripts.runs.targets import target
 
 
 def why_not_fail_over(context: Context) -> str | None:

@@ -10,22 +10,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from scripts.acts.leases import ISOLATED, NOBODY, take_from_living
 from scripts.core.errors import DrError
 from scripts.fencing import guard
 from scripts.fencing.lease import wait_until_expired
 from scripts.probes.writes import try_write
+from scripts.runs.findings import CleanPointsChosen
 from scripts.runs.runbook import Context, Result
-from scripts.steps.fence_old_writer import take_from_living
-from scripts.steps.stop_writes import NOBODY
-from scripts.steps.targets import epoch_to_be, lost
-
-HOLDER = "(isolated)"
+from scripts.runs.targets import epoch_to_be, lost
 
 
 def fence_compromised_writer(context: Context) -> Result:
     """Evidence: for each database a refused write, or that the lease ran out. Raises NotFenced."""
     plan, topology, epoch = context.plan, context.topology, epoch_to_be(context)
-    taken = take_from_living(context, HOLDER)
+    taken = take_from_living(context, ISOLATED)
     old = topology.active_site
     refused: dict[str, bool] = {}
     for each in plan.incarnated_stores:
@@ -33,7 +31,7 @@ def fence_compromised_writer(context: Context) -> Result:
     if not all(refused.values()):
         wait_until_expired(context.clouds.witness())  # nobody renews ours: when it has run out, so have all before it
     stopped_at = datetime.now(UTC)
-    since = datetime.fromisoformat(context.results["choose_clean_point"].evidence["newest"])
+    since = context.need(CleanPointsChosen).newest
     at_stake = max(stopped_at - since, timedelta(0)).total_seconds()
     context.journal.write(
         "measure", "at_stake", f"every write of {at_stake:.1f} s is given up", phase="fence",

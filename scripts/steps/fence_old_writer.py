@@ -8,13 +8,10 @@ nobody renewed it.
 
 from __future__ import annotations
 
-from tenacity import retry, retry_if_exception_type, stop_after_attempt
-
-from scripts.clouds.protocol import ConditionFailed
-from scripts.core.errors import NotFenced, Refused
-from scripts.fencing.lease import Lease, Seen, WitnessLease, wait_until_expired
+from scripts.acts.leases import take_over
+from scripts.fencing.lease import wait_until_expired
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import epoch_to_be, target
+from scripts.runs.targets import epoch_to_be, target
 
 
 def fence_old_writer(context: Context) -> Result:
@@ -41,29 +38,3 @@ def fence_old_writer(context: Context) -> Result:
     if seen is not None:
         facts |= {"old_site": seen.lease.site, "old_epoch": seen.lease.epoch, "age_at_least_seconds": seen.age_seconds}
     return Result("done", said, facts)
-
-
-def take_over(context: Context, witness: WitnessLease, seen: Seen | None, holder: str) -> Seen:
-    """
-    The conditional write after which no older sentinel can renew. Raises ConditionFailed when somebody was quicker.
-    """
-    if seen is None:
-        raise Refused("there is no writer lease to take over", "the active site was never opened: `dr up` opens it")
-    if seen.lease.epoch >= epoch_to_be(context):
-        holder = f"{seen.lease.site} holds epoch {seen.lease.epoch} already"
-        raise NotFenced(holder, "pull the newest stack settings and look at `dr status`")
-    ttl_ms = int(context.plan.fencing.lease.ttl.total_seconds() * 1000)
-    return witness.replace(seen, Lease.new(context.plan.system, holder, epoch_to_be(context), ttl_ms))
-
-
-@retry(retry=retry_if_exception_type(ConditionFailed), stop=stop_after_attempt(10), reraise=True)
-def take_from_living(context: Context, holder: str) -> Seen:
-    """
-    The lease of the next epoch for `holder`, from one that lives and goes on renewing it: a renewal between the look
-    and the write only means another look. Repeatable. Raises NotFenced, Refused, ConditionFailed.
-    """
-    witness: WitnessLease = context.clouds.witness()
-    seen = witness.read()
-    if seen is not None and (seen.lease.site, seen.lease.epoch) == (holder, epoch_to_be(context)):
-        return seen
-    return take_over(context, witness, seen, holder)

@@ -8,13 +8,14 @@ database has written by then is everything there will ever be.
 
 from __future__ import annotations
 
+from scripts.acts.leases import take_from_living
 from scripts.core.errors import NotFenced
 from scripts.fencing import guard
 from scripts.probes.replication import position
 from scripts.probes.writes import try_write
+from scripts.runs.findings import HandedOver
 from scripts.runs.runbook import Context, Result
-from scripts.steps.fence_old_writer import take_from_living
-from scripts.steps.targets import epoch_to_be, target
+from scripts.runs.targets import epoch_to_be, target
 
 
 def hand_over_lease(context: Context) -> Result:
@@ -33,4 +34,4 @@ def hand_over_lease(context: Context) -> Result:
             raise NotFenced(f"{old}'s {each.name} should refuse writes: {attempt.said}", "look at `dr status`")
         last[each.name] = position(database).lsn
     said = f"{old} refuses writes (SQLSTATE {guard.READ_ONLY}); {site} holds epoch {epoch}"
-    return Result("done", said, {"evidence": "a write was refused", "sqlstate": guard.READ_ONLY, "last_lsn": last})
+    return Result("done", said, HandedOver(sqlstate=guard.READ_ONLY, last_lsn=last))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from scripts.core.errors import DatabaseFailed
 from scripts.probes.contents import lock_login, look_inside, other_roles
+from scripts.runs.findings import CleanPointsChosen
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import built_now, target
+from scripts.runs.targets import built_now, target
 
 
 def inspect_restored(context: Context) -> Result:
@@ -18,7 +17,7 @@ def inspect_restored(context: Context) -> Result:
     Raises DatabaseFailed.
     """
     plan, site = context.plan, target(context)
-    clean = datetime.fromisoformat(context.results["choose_clean_point"].evidence["clean_before"])
+    clean = context.need(CleanPointsChosen).clean_before
     ttl = plan.fencing.lease.ttl
     tables: dict[str, list[str]] = {}
     locked: dict[str, list[str]] = {}
@@ -30,14 +29,16 @@ def inspect_restored(context: Context) -> Result:
                 f"{site}'s {each.name} shows life from {found.heartbeat.isoformat()}, after the clean moment",
                 "restore another backup: `dr verify-backups` looks into each of them",
             )
-        for name, may in other_roles(database).items():
+        clouds_own = context.clouds.store(site, each.name, built_now(context)).clouds_own_users
+        for name, may in other_roles(database, clouds_own).items():
             if may:
                 lock_login(database, name)
-        locked[each.name] = sorted(other_roles(database))
-        if left := [name for name, may in other_roles(database).items() if may]:
+        others = other_roles(database, clouds_own)
+        locked[each.name] = sorted(others)
+        if left := [name for name, may in others.items() if may]:
             raise DatabaseFailed(f"{', '.join(left)} can still log in to {site}'s {each.name}", "lock them by hand")
         tables[each.name] = list(found.tables)
-    others = ", ".join(name for names in locked.values() for name in names)
+    closed = ", ".join(name for names in locked.values() for name in names)
     said = f"{site} holds nothing from after {clean.isoformat()}, and every table can be read"
-    said += f"; {others} can no longer log in" if others else ""
+    said += f"; {closed} can no longer log in" if closed else ""
     return Result("done", said, {"tables": tables, "cannot_log_in": locked})

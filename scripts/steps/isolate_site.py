@@ -12,7 +12,7 @@ from scripts.core.waiting import wait_until
 from scripts.probes.traffic import http_port
 from scripts.probes.web import get
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import held_stores, lost
+from scripts.runs.targets import held_stores, lost
 
 if TYPE_CHECKING:
     from scripts.clouds.protocol import Isolation
@@ -30,7 +30,7 @@ def isolate_site(context: Context) -> Result:
         return Result("skipped", f"{site} counts as lost and is not asked", {})
     if scale_of(plan, context.topology, site) == "none":
         return Result("skipped", f"nothing runs in {site}", {})
-    there, isolation = clouds.at(site), clouds.at(site).isolation(stores_of(context, site))
+    there, isolation = clouds.at(site), clouds.at(site).isolation(_stores_of(context, site))
     openings = isolation.openings()
     running = {name: found.wanted for name, found in there.running().items() if found.wanted}
     if running or not all(each.closed for each in openings):
@@ -46,7 +46,7 @@ def isolate_site(context: Context) -> Result:
     return Result("done", said, {"openings": [each.name for each in openings]})
 
 
-def stores_of(context: Context, site: str) -> tuple[str, ...]:
+def _stores_of(context: Context, site: str) -> tuple[str, ...]:
     """The identifiers of what the site holds, retiring incarnations among it."""
     return tuple(managed.identifier for managed in held_stores(context, site))
 

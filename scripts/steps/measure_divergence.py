@@ -7,14 +7,14 @@ old copy that are younger than that and are missing in the new one, or differ th
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
+from scripts.acts.forks import fork_of
 from scripts.core.errors import Refused
-from scripts.core.net import Database, Unreachable
+from scripts.core.net import Unreachable
 from scripts.probes.divergence import only_in
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import target
+from scripts.runs.targets import target
 
 
 def measure_divergence(context: Context) -> Result:
@@ -25,7 +25,7 @@ def measure_divergence(context: Context) -> Result:
     if site in topology.isolated:
         said = f"{site} was isolated: what it wrote since is not trusted, and kept as evidence"
         return Result("skipped", said, {"rows": None})
-    fork = _fork(new, site)
+    fork = fork_of(new, site)
     if fork is None:
         return Result("skipped", f"{site} was not left by a failover that this database remembers", {"rows": 0})
     try:
@@ -48,20 +48,3 @@ def measure_divergence(context: Context) -> Result:
     )
     context.journal.note("divergence", said, **evidence)
     return Result("done", said, evidence)
-
-
-def _fork(new: Database, old_site: str) -> int | None:
-    """The oldest transaction that the new primary may have missed of `old_site`."""
-    for (note,) in new.rows("SELECT note FROM dr.marker WHERE name LIKE 'fork:%%' ORDER BY epoch DESC", {}):
-        fork = json.loads(note)
-        if fork.get("old_site") == old_site:
-            return int(fork["fork_xid"])
-    return None
-
-
-def remember_fork(database: Database, old_site: str, site: str, epoch: int, fork_xid: int) -> None:
-    """Keep beside the data where the histories parted."""
-    note = json.dumps({"old_site": old_site, "fork_xid": fork_xid}, sort_keys=True)
-    sql = """INSERT INTO dr.marker (name, site, epoch, note) VALUES (%(name)s, %(site)s, %(epoch)s, %(note)s)
-        ON CONFLICT (name) DO NOTHING"""
-    database.rows(sql, {"name": f"fork:{epoch}", "site": site, "epoch": epoch, "note": note})

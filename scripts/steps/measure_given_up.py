@@ -8,11 +8,12 @@ moment and the damage that the damage itself deleted are in neither copy, and ar
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
 
 from scripts.probes.divergence import only_in
+from scripts.runs.findings import Built, GivenUp, MomentChosen, WritesStopped
+from scripts.runs.plain import plain
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import built_now, target
+from scripts.runs.targets import built_now, target
 
 # Transactions that were at work at the chosen moment may be older than the first one that was not restored, and the
 # first that the restored copy has made of its own may be younger. Looking at too many rows costs time only.
@@ -22,20 +23,19 @@ MARGIN = 1_000_000
 def measure_given_up(context: Context) -> Result:
     """Journals `loss`. `rows` are missing in the restored copy, `changed` are as they were before."""
     plan, site = context.plan, target(context)
-    restored = context.results["restore_in_place"].evidence
+    restored = context.need(Built)
     tables, rows, changed = {}, 0, 0
     for each in plan.incarnated_stores:
         damaged = context.clouds.database(site, each.name, context.topology.built(site))
         new = context.clouds.database(site, each.name, built_now(context))
-        found = only_in(damaged, new, restored["oldest_xid"][each.name], margin=MARGIN)
-        tables[each.name] = [asdict(divergence) for divergence in found]
-        rows += sum(divergence.missing for divergence in found)
-        changed += sum(divergence.changed for divergence in found)
-    since = datetime.fromisoformat(context.results["choose_point_in_time"].evidence["to_time"])
-    until = datetime.fromisoformat(context.results["stop_writes"].evidence["stopped_at"])
+        own = only_in(damaged, new, restored.oldest_xids[each.name], margin=MARGIN)
+        tables[each.name] = [asdict(divergence) for divergence in own]
+        rows += sum(divergence.missing for divergence in own)
+        changed += sum(divergence.changed for divergence in own)
+    since, until = context.need(MomentChosen).to_time, context.need(WritesStopped).stopped_at
     span = (until - since).total_seconds()
     said = f"{rows} rows from {span:.1f} s were given up, {changed} are as they were before"
-    evidence = {"rows": rows, "changed": changed, "since": since, "until": until, "tables": tables}
+    found = GivenUp(rows=rows, changed=changed, since=since, until=until, tables=plain(tables))
     loss = {"lost": rows, "span_seconds": span, "since": since, "until": until}
     context.journal.write("measure", "loss", said, phase="measure", evidence=loss)
-    return Result("done", said, evidence)
+    return Result("done", said, found)

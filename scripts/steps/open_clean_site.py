@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
+from scripts.acts.leases import ISOLATED, open_for_writes
 from scripts.clouds.protocol import ConditionFailed
 from scripts.core.errors import NotFenced
 from scripts.fencing.lease import Lease
 from scripts.runs.runbook import Context, Result
-from scripts.steps.fence_compromised_writer import HOLDER
-from scripts.steps.grant_lease import open_for_writes
-from scripts.steps.targets import built_now, epoch_to_be, target
+from scripts.runs.targets import built_now, epoch_to_be, target
 
 
 def open_clean_site(context: Context) -> Result:
@@ -26,7 +25,7 @@ def _take(context: Context) -> None:
     holder = (seen.lease.site, seen.lease.epoch) if seen else ("nobody", 0)
     if holder == (site, epoch):
         return
-    if seen is None or holder != (HOLDER, epoch):
+    if seen is None or holder != (ISOLATED, epoch):
         raise NotFenced(f"the writer lease belongs to {holder[0]} (epoch {holder[1]})", "look at `dr status`")
     ttl_ms = int(context.plan.fencing.lease.ttl.total_seconds() * 1000)
     witness.replace(seen, Lease.new(context.plan.system, site, epoch, ttl_ms))

@@ -11,8 +11,9 @@ from functools import partial
 from model import names
 from scripts.clouds.protocol import StoreFeature, need
 from scripts.core.waiting import wait_until
+from scripts.runs.findings import EvidenceKept
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import epoch_to_be, lost, target
+from scripts.runs.targets import epoch_to_be, lost, target
 
 BOUND_SECONDS = 7200  # a full copy of the volume, into another region
 
@@ -38,7 +39,7 @@ def preserve_evidence(context: Context) -> Result:
         seconds=BOUND_SECONDS, every=0.5, what=f"{snapshot} to be copied to {home}",
     )  # fmt: skip
     said = f"{identifier} is kept as {snapshot}, in {old} and in {home}"
-    return Result("done", said, {"snapshot": snapshot, "sites": [old, home]})
+    return Result("done", said, EvidenceKept(snapshot=snapshot, sites=[old, home]))
 
 
 def _there(context: Context, site: str, snapshot: str) -> bool:

@@ -8,8 +8,9 @@ from scripts.clouds.protocol import StoreFeature, need
 from scripts.core.net import Database
 from scripts.core.waiting import wait_until
 from scripts.probes.replication import Position, position
+from scripts.runs.findings import Promoted
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import target
+from scripts.runs.targets import target
 
 BOUND_SECONDS = 1800  # the instance restarts; minutes are usual
 
@@ -27,12 +28,9 @@ def promote_database(context: Context) -> Result:
     managed.promote()
     promoted = partial(_as_primary, database)
     after = wait_until(promoted, seconds=BOUND_SECONDS, what=f"{managed.identifier} to leave recovery", every=0.02)
-    evidence = {
-        "identifier": managed.identifier,
-        "replayed_at": before.replayed_at,
-        "replayed_lsn": before.lsn,
-        "lsn": after.lsn,
-    }
+    evidence = Promoted(
+        identifier=managed.identifier, replayed_at=before.replayed_at, replayed_lsn=before.lsn, lsn=after.lsn
+    )
     return Result("done", f"{managed.identifier} is a primary now, with everything up to {before.lsn}", evidence)
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from scripts.core.errors import EngineFailed
+from scripts.acts.stacks import refuse_destruction
 from scripts.probes.declared import urns_of
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import target
+from scripts.runs.targets import target
 
 
 def reconcile_stack(context: Context) -> Result:
@@ -24,16 +22,6 @@ def reconcile_stack(context: Context) -> Result:
     changes = context.stacks.up(stack) if preview.real else preview
     said = f"stack {stack} is as declared ({_counted(changes.counts)})"
     return Result("done", said, {"refreshed": promoted, "preview": preview.to_json(), "update": changes.to_json()})
-
-
-def refuse_destruction(preview: Any) -> None:
-    """Raises EngineFailed for a preview with a delete or a replace in it."""
-    if preview.destructive:
-        first = preview.destructive[0]
-        raise EngineFailed(
-            f"stack {preview.stack}: the preview would {first.op} {first.name} ({first.type}), and nothing may be",
-            f"`dr preview {preview.stack}` shows it; the service is up, so there is time to look",
-        )
 
 
 def _counted(counts: dict[str, int]) -> str:

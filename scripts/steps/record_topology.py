@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from model.topology import after_failover
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import target
+from scripts.runs.targets import target
 
 
 def record_topology(context: Context) -> Result:

@@ -4,9 +4,9 @@ A site that was isolated is said to be clean again: what the isolation took away
 
 from __future__ import annotations
 
+from scripts.acts.stacks import refuse_destruction
 from scripts.runs.runbook import Context, Result
-from scripts.steps.rebuild_replica import refuse_loss
-from scripts.steps.targets import target
+from scripts.runs.targets import target
 
 
 def reopen_site(context: Context) -> Result:
@@ -17,5 +17,5 @@ def reopen_site(context: Context) -> Result:
     context.journal.write("decision", "declared_clean", said, phase="release", status="released")
     # Its state does not know what was closed and stopped past it.
     changes = context.stacks.refresh(stack)
-    refuse_loss(context.stacks.preview(stack))
+    refuse_destruction(context.stacks.preview(stack))
     return Result("done", said, {"refresh": changes.to_json()})

@@ -7,13 +7,13 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from model.topology import Topology, after_backups_settled, after_backups_switch, after_retirement
+from scripts.acts.topologies import protected
 from scripts.core.errors import EngineFailed
 from scripts.runs.runbook import Context, Result
-from scripts.steps.rebuild_replica import protected
-from scripts.steps.targets import target
+from scripts.runs.targets import target
 
 
-def retired(context: Context) -> Topology:
+def _retired(context: Context) -> Topology:
     """The topology that a re-protection ends with."""
     return after_backups_settled(
         after_retirement(after_backups_switch(protected(context), context.plan), context.plan, target(context)),
@@ -23,7 +23,7 @@ def retired(context: Context) -> Topology:
 
 def retire_old_copy(context: Context) -> Result:
     """Raises EngineFailed when more would go than what belongs to the retired incarnation."""
-    plan, site, new = context.plan, target(context), retired(context)
+    plan, site, new = context.plan, target(context), _retired(context)
     context.stacks.write_topology(new)
     stacks = [plan.site(site).stack]
     if plan.cold is not None and plan.cold.name not in context.clouds.lost and plan.cold.name != site:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scripts.clouds.protocol import Phase, StoreFeature, need
 from scripts.core.waiting import wait_until
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import held_stores, lost, target
+from scripts.runs.targets import held_stores, lost, target
 
 if TYPE_CHECKING:
     from scripts.clouds.protocol import ManagedStore

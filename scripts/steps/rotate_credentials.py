@@ -12,10 +12,9 @@ import secrets
 import uuid
 
 from model import names
+from scripts.acts.logins import PASSWORD_SETTING
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import isolated, target
-
-PASSWORD_SETTING = "dr:databasePassword"  # noqa: S105 (the name of a setting)
+from scripts.runs.targets import isolated, target
 
 
 def rotate_credentials(context: Context) -> Result:

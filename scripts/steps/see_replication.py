@@ -5,14 +5,14 @@ from __future__ import annotations
 import secrets
 from functools import partial
 
+from scripts.acts.topologies import protected
 from scripts.core.errors import DatabaseFailed
 from scripts.core.net import Database
 from scripts.core.waiting import wait_until
 from scripts.fencing import guard
 from scripts.probes.writes import try_write
 from scripts.runs.runbook import Context, Result
-from scripts.steps.rebuild_replica import protected
-from scripts.steps.targets import target
+from scripts.runs.targets import target
 
 BOUND_SECONDS = 600
 

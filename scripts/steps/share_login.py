@@ -6,9 +6,9 @@ import json
 import uuid
 
 from model import names
+from scripts.acts.logins import PASSWORD_SETTING
 from scripts.runs.runbook import Context, Result
-from scripts.steps.rotate_credentials import PASSWORD_SETTING
-from scripts.steps.targets import target
+from scripts.runs.targets import target
 
 
 def share_login(context: Context) -> Result:

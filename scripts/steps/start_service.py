@@ -6,7 +6,7 @@ from scripts.clouds.protocol import ServiceFeature, need
 from scripts.core.errors import CloudFailed
 from scripts.core.waiting import wait_until
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import target
+from scripts.runs.targets import target
 
 BOUND_SECONDS = 300
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from scripts.acts.leases import NOBODY, take_from_living
 from scripts.core.errors import NotFenced
 from scripts.fencing import guard
 from scripts.probes.writes import try_write
+from scripts.runs.findings import WritesStopped
 from scripts.runs.runbook import Context, Result
-from scripts.steps.fence_old_writer import take_from_living
-from scripts.steps.targets import epoch_to_be, target
-
-NOBODY = "(left behind)"
+from scripts.runs.targets import epoch_to_be, target
 
 
 def why_not_stop_writes(context: Context) -> str | None:
@@ -44,5 +43,5 @@ def stop_writes(context: Context) -> Result:
             raise NotFenced(f"{site}'s {each.name} should refuse writes: {attempt.said}", "look at `dr status`")
     stopped_at = datetime.now(UTC)
     take_from_living(context, site)
-    evidence = {"sqlstate": guard.READ_ONLY, "epoch": epoch, "stopped_at": stopped_at}
+    evidence = WritesStopped(sqlstate=guard.READ_ONLY, epoch=epoch, stopped_at=stopped_at)
     return Result("done", f"{site} refuses writes (SQLSTATE {guard.READ_ONLY})", evidence)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from model.topology import after_backups_switch
+from scripts.acts.stacks import refuse_destruction
+from scripts.acts.topologies import protected
 from scripts.runs.runbook import Context, Result
-from scripts.steps.rebuild_replica import protected
-from scripts.steps.reconcile_stack import refuse_destruction
 
 
 def switch_backups(context: Context) -> Result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import epoch_to_be, lost, target
+from scripts.runs.targets import epoch_to_be, lost, target
 
 
 def switch_traffic(context: Context) -> Result:

@@ -10,7 +10,7 @@ from scripts.probes.traffic import front_door, http_port
 from scripts.probes.web import Answer, get
 from scripts.probes.writes import try_write
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import built_now, epoch_to_be, target
+from scripts.runs.targets import built_now, epoch_to_be, target
 
 BOUND_SECONDS = 180  # health checks, then the record's time to live
 

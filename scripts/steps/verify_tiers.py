@@ -6,7 +6,7 @@ from functools import partial
 
 from scripts.core.waiting import wait_until
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import target
+from scripts.runs.targets import target
 
 BOUND_SECONDS = 300
 
@@ -22,7 +22,7 @@ def verify_tiers(context: Context) -> Result:
     return Result("done", f"every service of {len(tiers)} tiers is ready in {site}", {"tiers": tiers})
 
 
-def missing(context: Context) -> list[str]:
+def _missing(context: Context) -> list[str]:
     """The services that have fewer ready than an active site has."""
     found = context.clouds.at(target(context)).running()
     return [
@@ -32,4 +32,4 @@ def missing(context: Context) -> list[str]:
 
 
 def _all_ready(context: Context) -> bool:
-    return not missing(context)
+    return not _missing(context)

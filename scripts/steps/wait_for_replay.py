@@ -6,19 +6,19 @@ from functools import partial
 
 from scripts.core.waiting import wait_until
 from scripts.probes.replication import has_replayed
+from scripts.runs.findings import HandedOver, Replayed
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import target
+from scripts.runs.targets import target
 
 BOUND_SECONDS = 60
 
 
 def wait_for_replay(context: Context) -> Result:
-    """Needs the last positions that `hand_over_lease` saw. Raises OutcomeUnknown when they do not arrive in time."""
-    last: dict[str, str] = context.results["hand_over_lease"].evidence["last_lsn"]
-    site = target(context)
+    """Needs the last positions of the old writer. Raises OutcomeUnknown when they do not arrive in time."""
+    last, site = context.need(HandedOver).last_lsn, target(context)
     for name, lsn in last.items():
         database = context.clouds.database(site, name, context.topology.built(site))
         arrived = partial(has_replayed, database, lsn)
         wait_until(arrived, seconds=BOUND_SECONDS, every=0.01, what=f"{site}'s {name} to replay {lsn}")
     said = f"{site} has replayed everything up to {', '.join(last.values())}"
-    return Result("done", said, {"last_lsn": last, "data_at_stake_seconds": 0.0})
+    return Result("done", said, Replayed(last_lsn=last, data_at_stake_seconds=0.0))

@@ -8,13 +8,13 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from agent.sentinel import CLAIM, Sentinel, Settings
+from scripts.acts.leases import NOBODY
 from scripts.clouds.aws.objects import Bucket
 from scripts.clouds.aws.session import Session
 from scripts.core.errors import BadInput
 from scripts.core.net import Database
 from scripts.fencing import guard
 from scripts.fencing.lease import KEY, Lease, WitnessLease
-from scripts.steps.stop_writes import NOBODY
 
 pytestmark = pytest.mark.drill
 WITNESS, OWN = "minimal-tertiary-recovery", "minimal-primary-recovery"

@@ -14,8 +14,10 @@ from scripts.drills.stage import Stage
 from scripts.failback import failback
 from scripts.failover import failover
 from scripts.runs import run_records
+from scripts.runs.findings import TargetChecked
 from scripts.runs.journal import path_of, read
 from scripts.runs.rows import RowEvent
+from scripts.steps.promote_database import promote_database
 from tests.asserts.calls import assert_never_called
 from tests.asserts.ledgers import assert_ledger_survived
 from tests.asserts.writers import Recorder, assert_never_two_writers, assert_only_writer_is, assert_refuses_writes
@@ -39,7 +41,7 @@ def test_failover_asks_nothing_of_a_region_that_comes_back_in_the_middle(made: S
     back = threading.Event()
 
     def comes_back(event: RowEvent) -> None:
-        if event.row.name.startswith("promote_database") and event.what == "done":
+        if event.row.step is promote_database and event.what == "done":
             world.heal("region")
             back.set()
 
@@ -61,7 +63,7 @@ def test_failover_asks_nothing_of_a_region_that_comes_back_in_the_middle(made: S
         stacks = {entry.evidence["stack"] for entry in read(path_of(outcome.run)) if entry.name == "engine"}
         assert plan.primary.stack not in stacks
         assert stacks, "no stack was touched at all: the proof is empty"
-        at_stake = outcome.results["check_target"].evidence["data_at_stake_seconds"]
+        at_stake = outcome.found(TargetChecked)[0].data_at_stake_seconds
         loss = assert_ledger_survived(workload, made.dsn("secondary"), rpo=plan.objectives[2].rpo)
         assert loss.span_seconds <= at_stake + 1
         assert outcome.measures["objectives_met"] is True

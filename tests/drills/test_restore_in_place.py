@@ -20,6 +20,7 @@ from scripts.drills.stage import Stage
 from scripts.probes.backups import usable
 from scripts.restore import protect_again, restore
 from scripts.runs import run_records
+from scripts.runs.findings import GivenUp
 from scripts.runs.rows import RowEvent
 from tests.asserts.databases import inside, orders
 from tests.asserts.waiting import wait_until
@@ -62,16 +63,16 @@ def test_the_databases_go_back_to_just_before_a_bad_migration(made: Stage) -> No
 
     lost = at_the_end.keys() - restored.keys()
     acknowledged = {each["id"] for each in workload.acknowledged()}
-    found = outcome.results["measure_given_up"].evidence
-    assert found["rows"] == len(lost)
+    (found,) = outcome.found(GivenUp)
+    assert found.rows == len(lost)
     assert loss.lost == len(lost & acknowledged)
-    assert found["changed"] == sum(payload == SPOILT for key, payload in at_the_end.items() if key in before)
-    assert found["changed"] > 0
-    span = datetime.fromisoformat(found["until"]) - datetime.fromisoformat(found["since"])
+    assert found.changed == sum(payload == SPOILT for key, payload in at_the_end.items() if key in before)
+    assert found.changed > 0
+    span = found.until - found.since
     assert loss.first is not None
     assert loss.last is not None
-    assert at.timestamp() <= loss.first <= loss.last <= datetime.fromisoformat(found["until"]).timestamp()
-    assert outcome.measures["loss"]["lost"] == found["rows"]
+    assert at.timestamp() <= loss.first <= loss.last <= found.until.timestamp()
+    assert outcome.measures["loss"]["lost"] == found.rows
     assert outcome.measures["rpo_seconds"] == span.total_seconds()
     assert outcome.measures["objectives_met"] is True
 

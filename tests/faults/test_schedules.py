@@ -16,6 +16,7 @@ from scripts.drills.stage import Stage
 from scripts.failover import failover
 from scripts.runbooks.run import resume
 from scripts.runs import run_records
+from scripts.runs.findings import TargetChecked
 from scripts.runs.runbook import RunOutcome
 from tests.asserts.ledgers import assert_ledger_survived
 from tests.asserts.writers import Recorder, assert_never_two_writers, assert_only_writer_is
@@ -71,7 +72,7 @@ def test_a_failover_under_random_faults(made: Stage, seed: int) -> None:
             assert isinstance(ended, RunOutcome), ended
             run = run_records.load(ended.run)
             assert run.status == "done"
-            at_stake = timedelta(seconds=ended.results["check_target"].evidence["data_at_stake_seconds"] + 1)
+            at_stake = timedelta(seconds=(ended.found(TargetChecked)[0].data_at_stake_seconds or 0) + 1)
         assert_ledger_survived(workload, made.dsn(), rpo=at_stake)
     assert_never_two_writers(recorder, epochs=2 if moved else 1)
     assert_only_writer_is(recorder, identifier(made, made.active), since=settled)

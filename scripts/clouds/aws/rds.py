@@ -37,6 +37,8 @@ class RdsPostgres:
         | StoreFeature.FORGET_PASSWORD
     )
 
+    clouds_own_users = ("rds",)
+
     def __init__(self, session: Session, plan: Plan, site: str, store: str, identifier: str) -> None:
         self.identifier = identifier
         self._session, self._plan, self._site, self._store = session, plan, site, store

@@ -15,7 +15,7 @@ from scripts.people.escalation import TOLD, Escalation, told_up_to
 from scripts.people.notify import Notifier, Telling
 from scripts.runs.journal import Journal, read
 from scripts.runs.rows import RowEvent
-from scripts.runs.runbook import Context, Result, Row, RunOutcome
+from scripts.runs.runbook import Context, Does, Result, Row, RunOutcome
 from tests.asserts.channels import Channel, opened
 from tests.asserts.waiting import wait_until
 
@@ -141,8 +141,9 @@ def rows() -> dict[str, Row]:
         return Result("done", "back")
 
     made = [
-        Row("phase", step, "sentence", undo="none needed")
-        for step in (declare_disaster, hand_over_lease, verify_service)
+        Row("phase", declare_disaster, "sentence", undo="none needed", does=Does.DECLARE),
+        Row("phase", hand_over_lease, "sentence", undo="none needed", does=Does.STOP_WRITES),
+        Row("phase", verify_service, "sentence", undo="none needed", does=Does.SEE_SERVICE),
     ]
     return {row.name: row for row in made}
 
@@ -165,7 +166,7 @@ def test_a_planned_switch_lasts_from_when_the_old_site_is_stopped(
     notifier: Notifier, channels: dict[str, Channel]
 ) -> None:
     lasting = escalation(notifier)
-    telling = Telling(notifier, dict(FACTS), None, lasting, "hand_over_lease")
+    telling = Telling(notifier, dict(FACTS), None, lasting, Does.STOP_WRITES)
     telling(RowEvent(rows()["declare_disaster"], "done", now()))
     assert lasting.since is None, "nothing is stopped yet"
     telling(RowEvent(rows()["hand_over_lease"], "begun", now()))

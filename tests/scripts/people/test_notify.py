@@ -15,7 +15,7 @@ from scripts.core.moments import now
 from scripts.people import notify
 from scripts.runs.journal import Journal, read
 from scripts.runs.rows import RowEvent
-from scripts.runs.runbook import Context, Result, Row, RunOutcome
+from scripts.runs.runbook import Context, Does, Result, Row, RunOutcome
 from tests.asserts.channels import Channel, opened
 
 FACTS = {
@@ -124,22 +124,16 @@ def test_a_run_tells_what_people_must_know(
     facts = {"to": "secondary", "from_site": "primary", "disaster": "regional_outage", "run": "r1"}
     telling = notify.Telling(notifier, facts, lambda event: seen.append(event.row.name))
 
-    def check_target(_context: Context) -> Result:
-        return Result("done", "at most 3 s of writes are at stake")
+    def a_step(_context: Context) -> Result:
+        return Result("done", "seen")
 
-    def declare_disaster(_context: Context) -> Result:
-        return Result("done", "declared")
-
-    def verify_service(_context: Context) -> Result:
-        return Result("done", "back")
-
-    for step in (check_target, declare_disaster, verify_service):
-        row = Row("phase", step, "sentence", undo="none needed")
+    for does in (Does.CHECK, Does.DECLARE, Does.SEE_SERVICE):
+        row = Row("phase", a_step, "sentence", undo="none needed", does=does, subject=does)
         telling(RowEvent(row, "begun", now()))
         telling(RowEvent(row, "done", now(), "at most 3 s of writes are at stake"))
     telling.over("failover", RunOutcome("r1", "failed", {}, Locked("the disk is full", "free some room")))
     notifier.close(30)
-    assert seen == ["check_target"] * 2 + ["declare_disaster"] * 2 + ["verify_service"] * 2
+    assert seen == ["a_step:check"] * 2 + ["a_step:declare"] * 2 + ["a_step:see_service"] * 2
     titles = {got["title"] for got in channel.got}
     assert titles == {
         "samia: regional_outage declared",

@@ -11,6 +11,7 @@ import pytest
 from model import Plan, load_plan
 from scripts.runs.journal import Entry, Journal, read
 from scripts.runs.measure import Measures, measure
+from scripts.runs.runbook import Does
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -38,8 +39,8 @@ class Story:
     def services(self, plan: Plan, ends: dict[int, float]) -> Story:
         for service in plan.services:
             end = at(ends[plan.effective_tier(service.name)])
-            name = f"start_service:{service.name}"
-            self.journal.write("step", name, "ready", status="done", started=START, ended=end)
+            does = {"does": Does.START_SERVICE, "subject": service.name}
+            self.journal.write("step", "any", "ready", status="done", started=START, ended=end, evidence=does)
         return self
 
     def measure(self, name: str, **evidence: Any) -> Story:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scripts.runs.findings import Built
 from scripts.runs.runbook import Context
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def isolated(context: Context) -> list[str]:
 
 def built_now(context: Context) -> int:
     """The incarnation of the target's database: the one that this run built, else the one it began with."""
-    built = context.results.get("build_site") or context.results.get("restore_in_place")
-    return int(built.evidence["built"]) if built else context.topology.built(target(context))
+    found = context.found(Built)
+    return found.built if found else context.topology.built(target(context))
 
 
 def held_stores(context: Context, site: str) -> list[ManagedStore]:

@@ -1,11 +1,11 @@
-"""A cold site that was active is to be cold again: its database and compute go, its backups stay."""
+"""Lift the protection of what a cold site built for its time as the active one."""
 
 from __future__ import annotations
 
-from model.topology import after_retirement, after_stand_down
+from model.topology import after_stand_down
 from scripts.core.errors import Refused
 from scripts.runs.runbook import Context, Result
-from scripts.steps.targets import target
+from scripts.runs.targets import target
 
 
 def why_not_stand_down(context: Context) -> str | None:
@@ -18,7 +18,7 @@ def why_not_stand_down(context: Context) -> str | None:
     return None
 
 
-def unprotect(context: Context) -> Result:
+def unprotect_site(context: Context) -> Result:
     """Declare the database as retiring, which lifts its protection. Raises Refused."""
     if reason := why_not_stand_down(context):
         raise Refused(reason, "fail back first")
@@ -26,12 +26,3 @@ def unprotect(context: Context) -> Result:
     context.stacks.write_topology(new)
     changes = context.stacks.up(context.plan.site(target(context)).stack)
     return Result("done", f"{target(context)}'s database is no longer protected", {"update": changes.to_json()})
-
-
-def stand_down(context: Context) -> Result:
-    """Let go of it; the final snapshot stays."""
-    plan, site = context.plan, target(context)
-    new = after_retirement(after_stand_down(context.topology, plan, site), plan, site)
-    context.stacks.write_topology(new)
-    changes = context.stacks.up(plan.site(site).stack)
-    return Result("done", f"{site} is cold again", {"topology": new.to_config(), "update": changes.to_json()})

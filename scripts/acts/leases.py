@@ -1,0 +1,93 @@
+"""The writer lease: taken over, taken from one who lives, and granted in the stores of its holder."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
+
+from scripts.clouds.protocol import ConditionFailed
+from scripts.core.errors import DatabaseFailed, NotFenced, Refused
+from scripts.core.net import Database
+from scripts.core.waiting import wait_until
+from scripts.fencing import guard
+from scripts.fencing.lease import MARGIN, Lease, Seen, WitnessLease
+from scripts.probes.writes import try_write
+from scripts.runs.runbook import Context, Result
+from scripts.runs.targets import epoch_to_be
+
+NOBODY = "(left behind)"
+"""Whom the row in a store is left to that nobody may open again."""
+ISOLATED = "(isolated)"
+"""Whom the lease belongs to between a compromised site and the clean one."""
+
+
+def take_over(context: Context, witness: WitnessLease, seen: Seen | None, holder: str) -> Seen:
+    """
+    The conditional write after which no older sentinel can renew. Raises ConditionFailed when somebody was quicker.
+    """
+    if seen is None:
+        raise Refused("there is no writer lease to take over", "the active site was never opened: `dr up` opens it")
+    if seen.lease.epoch >= epoch_to_be(context):
+        holder = f"{seen.lease.site} holds epoch {seen.lease.epoch} already"
+        raise NotFenced(holder, "pull the newest stack settings and look at `dr status`")
+    ttl_ms = int(context.plan.fencing.lease.ttl.total_seconds() * 1000)
+    return witness.replace(seen, Lease.new(context.plan.system, holder, epoch_to_be(context), ttl_ms))
+
+
+@retry(retry=retry_if_exception_type(ConditionFailed), stop=stop_after_attempt(10), reraise=True)
+def take_from_living(context: Context, holder: str) -> Seen:
+    """
+    The lease of the next epoch for `holder`, from one that lives and goes on renewing it: a renewal between the look
+    and the write only means another look. Repeatable. Raises NotFenced, Refused, ConditionFailed.
+    """
+    witness: WitnessLease = context.clouds.witness()
+    seen = witness.read()
+    if seen is not None and (seen.lease.site, seen.lease.epoch) == (holder, epoch_to_be(context)):
+        return seen
+    return take_over(context, witness, seen, holder)
+
+
+def open_for_writes(context: Context, site: str, epoch: int, built: int) -> Result:
+    """Renew the lease of `site`, grant it in each database, and see a write accepted."""
+    plan, clouds = context.plan, context.clouds
+    databases = [clouds.database(site, each.name, built) for each in plan.incarnated_stores]
+    if all(database.rows("SELECT dr.why_not_write() IS NULL")[0][0] for database in databases):
+        status = "already"  # its sentinel was quicker
+    else:
+        status = "done"
+        ttl = plan.fencing.lease.ttl
+        clocks = [guard.clock(database) for database in databases]
+        if None in clocks:
+            raise DatabaseFailed(f"a database of {site} is still in recovery", "it must be promoted first")
+        _renew(context, site, epoch, int(ttl.total_seconds() * 1000))
+        for database, clock in zip(databases, clocks, strict=True):
+            if clock is not None:
+                guard.grant(database, site, epoch, clock + timedelta(seconds=ttl.total_seconds() * (1 - MARGIN)))
+    for database in databases:
+        accepted = partial(_accepts, database, site, epoch)
+        wait_until(accepted, seconds=10, what=f"{database.login.host} to accept a write", every=0.02)
+    said = f"{site} accepts writes in epoch {epoch}"
+    return Result("already" if status == "already" else "done", said, {"site": site, "epoch": epoch})
+
+
+def _accepts(database: Database, site: str, epoch: int) -> bool:
+    return try_write(database, site, epoch, name="opened").accepted
+
+
+def _renew(context: Context, site: str, epoch: int, ttl_ms: int) -> None:
+    """As the site's sentinel does, which may do it at the same time: then its renewal is as good as ours."""
+    witness = context.clouds.witness()
+    for _ in range(5):
+        seen = witness.read()
+        if seen is None or (seen.lease.site, seen.lease.epoch) != (site, epoch):
+            holder = "nobody" if seen is None else f"{seen.lease.site} (epoch {seen.lease.epoch})"
+            raise NotFenced(
+                f"the writer lease belongs to {holder}, not to {site} (epoch {epoch})", "look at `dr status`"
+            )
+        try:
+            witness.replace(seen, Lease.new(context.plan.system, site, epoch, ttl_ms))
+        except ConditionFailed:
+            continue
+        return

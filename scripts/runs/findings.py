@@ -1,0 +1,153 @@
+"""
+What steps found, as objects: what one row saw and a later one, a drill or a report goes by.
+
+A finding is plain data that survives storage as JSON. A row that needs one names its class
+(`context.need(HandedOver)`), never the row that saw it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Finding(BaseModel):
+    """Frozen; unknown keys are refused, so that a stored one of another shape is not taken for this one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+F = TypeVar("F", bound=Finding)
+
+
+def family(kind: type[F]) -> list[type[F]]:
+    """A class of findings and every one that is made of it."""
+    return [kind, *(each for below in kind.__subclasses__() for each in family(below))]
+
+
+class AtStake(Finding):
+    """`data_at_stake_seconds` of writes may be lost, at most; None where this row did not reckon it."""
+
+    data_at_stake_seconds: float | None = None
+
+
+class CopyPosition(Finding):
+    """Where a copy stood. `replayed_at` is the commit time of the newest transaction that has arrived."""
+
+    replayed_at: datetime | None
+    lsn: str
+    received_lsn: str | None
+    oldest_xid: int
+
+
+class TargetChecked(AtStake):
+    """The target can take over. `copies`: each of its stores that follows another."""
+
+    next_epoch: int
+    copies: dict[str, CopyPosition]
+
+
+class ChosenPoint(Finding):
+    """A restore point. `source` is what the stack declares: the backup, with a moment where one is set."""
+
+    name: str
+    kind: str
+    newest: datetime
+    source: str
+
+
+class PointsChosen(AtStake):
+    """What each store is restored from."""
+
+    points: dict[str, ChosenPoint]
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """What the stack declares that each store is restored from."""
+        return {name: point.source for name, point in self.points.items()}
+
+
+class NewestPointsChosen(PointsChosen):
+    """The newest of a cold site; `last_write` is the last moment the old writer could have accepted one."""
+
+    last_write: datetime
+
+
+class CleanPointsChosen(PointsChosen):
+    """The newest from before a moment that is known to be clean; `newest` is the oldest of those that were chosen."""
+
+    clean_before: datetime
+    newest: datetime
+
+
+class MomentChosen(PointsChosen):
+    """The moment to which the active site is taken back."""
+
+    to_time: datetime
+
+
+class Built(AtStake):
+    """A new incarnation is there. `restored_from`: what each store was restored from."""
+
+    built: int
+    restored_from: dict[str, str]
+    topology: dict[str, Any]
+    update: dict[str, Any]
+    oldest_xids: dict[str, int] = {}
+    """The oldest transaction that each store may lack, where the one that it is restored beside still has it."""
+
+
+class HandedOver(Finding):
+    """The old writer was seen refusing; `last_lsn` is the last log position of each of its stores."""
+
+    sqlstate: str
+    last_lsn: dict[str, str]
+
+
+class Replayed(AtStake):
+    """Everything up to these positions has arrived."""
+
+    last_lsn: dict[str, str]
+
+
+class WritesStopped(Finding):
+    """No store of the site accepts writes any more, since `stopped_at`."""
+
+    sqlstate: str
+    epoch: int
+    stopped_at: datetime
+
+
+class Promoted(Finding):
+    """A copy became a primary, having replayed up to `replayed_lsn`."""
+
+    identifier: str
+    replayed_at: datetime | None
+    replayed_lsn: str
+    lsn: str
+
+
+class GivenUp(Finding):
+    """`rows` are missing in the restored copy, `changed` are there as they were before."""
+
+    rows: int
+    changed: int
+    since: datetime
+    until: datetime
+    tables: dict[str, list[dict[str, Any]]]
+
+
+class EvidenceKept(Finding):
+    """A compromised store as it was, kept at these sites."""
+
+    snapshot: str
+    sites: list[str]
+
+
+class StacksPreviewed(Finding):
+    """What previews of stacks found, and which stacks were not asked because their site is lost."""
+
+    previews: list[dict[str, Any]]
+    not_asked: list[str]
