@@ -10,7 +10,7 @@ from scripts.probes.traffic import front_door, http_port
 from scripts.probes.web import Answer, get
 from scripts.probes.writes import try_write
 from scripts.runs.runbook import Context, Result
-from scripts.runs.targets import built_now, epoch_to_be, target
+from scripts.runs.targets import epoch_to_be, incarnations_now, target
 
 BOUND_SECONDS = 180  # health checks, then the record's time to live
 
@@ -26,7 +26,7 @@ def verify_service(context: Context) -> Result:
         partial(_served, context), seconds=BOUND_SECONDS, what=f"{plan.traffic.record} to lead to {site}"
     )
     for each in plan.incarnated_stores:
-        database = context.clouds.database(site, each.name, built_now(context))
+        database = context.clouds.database(site, each.name, incarnations_now(context)[each.name])
         attempt = try_write(database, site, epoch_to_be(context), name="verified")
         if not attempt.accepted:
             raise DatabaseFailed(f"{site}'s {each.name} does not accept writes: {attempt.said}", "look at `dr status`")

@@ -78,7 +78,7 @@ def test_roles_at_the_beginning() -> None:
 
 
 def test_names() -> None:
-    assert names.database_identifier(PLAN, "secondary", "core", 3) == "samia-secondary-core-3"
+    assert names.store_identifier(PLAN, "secondary", "core", 3) == "samia-secondary-core-3"
     assert (
         names.database_arn(PLAN, "primary", "core", 1) == "arn:aws:rds:eu-north-1:123456789012:db:samia-primary-core-1"
     )
