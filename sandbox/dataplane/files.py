@@ -8,6 +8,8 @@ tar stream.
 
 import io
 import json
+import os
+import shutil
 import socket
 import socketserver
 import tarfile
@@ -76,12 +78,35 @@ def fetch_tree(address: tuple[str, int], path: str, destination: Path) -> None:
     try:
         with _ask(address, "tree", path) as answer, tarfile.open(fileobj=answer, mode="r|") as archive:
             for member in archive:
-                if member.name == "." and member.isfile():
-                    member.name = destination.name
-                    archive.extract(member, destination.parent, filter="tar", set_attrs=False)
-                    return
-                archive.extract(member, destination, filter="tar")
+                _put(archive, member, destination)
     except tarfile.TarError as error:
         raise ConnectionError(f"the copy of {path} broke off: {error}") from error
     if not destination.exists():
         raise FileNotFoundError(path)
+
+
+def _put(archive: tarfile.TarFile, member: tarfile.TarInfo, destination: Path) -> None:
+    """
+    One folder or file of a stream; inside a folder with its permissions, its time and, for root, its owner.
+
+    What `tarfile` calls a filter keeps a stream from leaving its folder; Python has it from 3.11.4 on only, and a store
+    holds folders and files and nothing else. Raises ConnectionError for anything else, or for a name that leads out.
+    """
+    target = (destination / member.name).resolve()
+    if not target.is_relative_to(destination.resolve()) or not (member.isdir() or member.isfile()):
+        raise ConnectionError(f"{member.name!r} is no folder or file below what was asked for")
+    if member.isdir():
+        target.mkdir(parents=True, exist_ok=True)
+    else:
+        content = archive.extractfile(member)
+        if content is None:
+            raise ConnectionError(f"{member.name!r} has no content")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("wb") as file:
+            shutil.copyfileobj(content, file)
+    if member.name == "." and member.isfile():
+        return
+    if os.geteuid() == 0:
+        os.chown(target, member.uid, member.gid)
+    target.chmod(member.mode & 0o777)
+    os.utime(target, (member.mtime, member.mtime))
