@@ -141,6 +141,11 @@ class World:
         return True
 
 
+def is_up(home: Path) -> bool:
+    """Does a world run in `home`?"""
+    return _pid_of(Path(home).resolve()) is not None
+
+
 def leading_elsewhere(environ: Mapping[str, str], inside: Mapping[str, str]) -> list[str]:
     """
     The variables in `environ` that would lead a program out of the world whose environment is `inside`: an endpoint of

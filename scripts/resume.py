@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from scripts.core.errors import BadInput
-from scripts.people.options import Format
+from scripts.people.options import Format, Yes
 from scripts.people.output import Form, err, out, progress, show_error, write_json
 from scripts.runs import run_records, shared
 from scripts.runs.journal import path_of, read
@@ -17,9 +17,11 @@ from scripts.runs.journal import path_of, read
 def resume(
     run: Annotated[str | None, typer.Argument(help="the run (default: the newest that is not done)")] = None,
     *,
+    yes: Yes = False,
     form: Format = Form.TABLE,
 ) -> int:
-    """Go on with a run where it stopped."""
+    """Go on with a run where it stopped: what was agreed to when it began is not asked again, with --yes or without."""
+    del yes  # every program that moves something takes it, so that machines need not know which one asks
     shared.pull()
     record = run_records.load(run) if run else _newest_open()
     if not record.open:

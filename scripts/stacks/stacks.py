@@ -30,7 +30,7 @@ from pulumi.automation.errors import ConcurrentUpdateError, InvalidVersionError,
 from semver import VersionInfo
 
 from scripts.core.errors import BadInput, EngineFailed, OutcomeUnknown, Refused
-from scripts.core.home import project_dir
+from scripts.core.home import home, project_dir
 from scripts.core.moments import now
 from scripts.stacks import topology_files
 from scripts.stacks.changes import Changes, Watcher
@@ -45,6 +45,10 @@ __all__ = ["Cli", "CommandError", "PulumiCommand", "Stacks", "choose_engine", "s
 OnEvent = Callable[[EngineEvent], Any]
 # Older ones do not stream their events over gRPC, which is how we see what a preview would do.
 OLDEST = VersionInfo(3, 206, 0)
+ENTER = (
+    'enter the sandbox that is up in {world}: eval "$(dr sandbox env)"; or install the Pulumi CLI for a real cloud '
+    "(https://www.pulumi.com/docs/install)"
+)
 INSTALL = "install the Pulumi CLI (https://www.pulumi.com/docs/install), or rehearse in the sandbox: `dr sandbox up`"
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m|<\{%[^%]*%\}>")
 _LOCK = re.compile(r"created by \S+@(?P<host>\S+) \(pid (?P<pid>\d+)\)")
@@ -145,7 +149,11 @@ def choose_engine(environ: Mapping[str, str] = os.environ) -> PulumiCommand:
     if wish == "cli":
         raise Refused("there is no pulumi on PATH", INSTALL)
     if not environ.get("DR_SANDBOX"):
-        raise Refused("a real cloud needs the Pulumi CLI, and there is no pulumi on PATH", INSTALL)
+        from sandbox.client import is_up  # noqa: PLC0415  (only for the hint: nothing goes into a world unasked)
+
+        beside = home() / "sandbox"
+        hint = ENTER.format(world=beside) if is_up(beside) else INSTALL
+        raise Refused("a real cloud needs the Pulumi CLI, and there is no pulumi on PATH", hint)
     from sandbox.engine.command import EmbeddedPulumi  # noqa: PLC0415  (a real deployment never loads the sandbox)
 
     engine: PulumiCommand = EmbeddedPulumi()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 from scripts import dr
@@ -171,6 +174,22 @@ def test_a_real_cloud_without_the_cli_is_refused_with_how_to_install_it(
     assert "error: a real cloud needs the Pulumi CLI, and there is no pulumi on PATH\n" in done.err
     assert "pulumi.com/docs/install" in done.err
     assert list(tmp_path.glob("Pulumi.*.yaml")) == [], "nothing is written before it is known that it can be done"
+
+
+def test_a_sandbox_that_is_up_and_was_not_entered_is_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A world is known by its process: this one's stands for it."""
+    world = tmp_path / "home" / "sandbox"
+    world.mkdir(parents=True)
+    started = psutil.Process().create_time()
+    (world / "world.json").write_text(json.dumps({"pid": os.getpid(), "started": started}))
+    (tmp_path / "Pulumi.yaml").write_text("name: dr\nruntime: python\n")
+    for name, value in {"PATH": "/nowhere", "DR_PROJECT": tmp_path, "DR_HOME": tmp_path / "home"}.items():
+        monkeypatch.setenv(name, str(value))
+    done = run("up", "--yes")
+    assert done.code == 3
+    assert f'hint: enter the sandbox that is up in {world}: eval "$(dr sandbox env)"' in done.err
 
 
 def test_a_second_run_says_whose_the_first_is(run: Run) -> None:
