@@ -60,9 +60,7 @@ class RecoverySite(pulumi.ComponentResource):
                 site=name,
                 instances={database: instance.identifier for database, instance in databases.items()},
                 vault=names.vault(plan, name),
-                follows=frozenset(
-                    store for store, held in topology.stores.get(name, {}).items() if held.source is not None
-                ),
+                follows=name in topology.databases and topology.databases[name].source is not None,
             ),
             self._child,
         )
@@ -89,7 +87,7 @@ class RecoverySite(pulumi.ComponentResource):
         plan, spec = self._settings.plan, self._spec
         zones = spec.zones or (f"{spec.region}a", f"{spec.region}b")
         number = 10 + plan.sites.index(spec)
-        return Network("network", NetworkArgs(spec.region, number, tuple(zones), plan.traffic.port), self._child)
+        return Network("network", NetworkArgs(spec.region, number, tuple(zones), plan.traffic.ports), self._child)
 
     def _declare_key(self) -> MultiRegionKey:
         plan, spec = self._settings.plan, self._spec
@@ -144,6 +142,7 @@ class RecoverySite(pulumi.ComponentResource):
             subnet_ids=self._network.public_subnet_ids,
             security_group_id=self._network.front_door_group_id,
             port=plan.traffic.port,
+            tls=plan.traffic.tls,
             certificate_arn=self._settings.certificate_arn,
             health_path=health.path,
             health_interval=int(health.interval.total_seconds()),
@@ -154,7 +153,9 @@ class RecoverySite(pulumi.ComponentResource):
 
     def _databases(self) -> dict[str, ReplicatedPostgres]:
         plan, site = self._settings.plan, self._spec.name
-        held = self._settings.topology.stores.get(site, {})
+        incarnation = self._settings.topology.databases.get(site)
+        if incarnation is None:
+            return {}
         return {
             database.name: ReplicatedPostgres(
                 database.name,
@@ -162,7 +163,7 @@ class RecoverySite(pulumi.ComponentResource):
                     plan=plan,
                     site=site,
                     database=database,
-                    incarnation=held[database.name],
+                    incarnation=incarnation,
                     subnet_ids=self._network.private_subnet_ids,
                     security_group_id=self._network.database_group_id,
                     key_arn=self._key.arn,
@@ -172,5 +173,4 @@ class RecoverySite(pulumi.ComponentResource):
                 self._child,
             )
             for database in plan.stores_of(Postgres)
-            if database.name in held
         }

@@ -32,6 +32,16 @@ class Traffic(Model):
     port: Annotated[int, Field(ge=1, le=65535, strict=True)] = 443
     health: Health
 
+    @property
+    def tls(self) -> bool:
+        """Plain HTTP is spoken on port 80 and nowhere else."""
+        return self.port != 80
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Where front doors are open: the port, and where TLS is spoken also 80, which leads to it."""
+        return (self.port, 80) if self.tls else (self.port,)
+
 
 class Lease(Model):
     """The writer's lease: valid for `ttl` after each renewal, renewed every `renew`."""

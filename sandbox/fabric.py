@@ -142,12 +142,42 @@ class Compute(Protocol):
     def restart(self, region: str, namespace: str, deployment: str) -> None: ...
     def remove(self, region: str, namespace: str, deployment: str) -> None: ...
     def pods(self, region: str, namespace: str) -> list[PodState]: ...
+    def expose(self, region: str, node_port: int, namespace: str, deployments: Sequence[str]) -> None:
+        """A port of every node leads to the pods of these Deployments; with none of them, to nobody."""
+        ...
+
+
+@dataclass(frozen=True)
+class Route:
+    """
+    What becomes of a request whose host and path each match one of the patterns (`*` and `?`, as load balancers have
+    them); no patterns match everything. One of: to a port of the nodes, a redirect (`#{host}`, `#{path}` and `#{query}`
+    stand for the request's own), or nothing but a status.
+    """
+
+    hosts: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    node_port: int | None = None
+    redirect: str = ""
+    status: int = 503
+
+
+@dataclass(frozen=True)
+class Listener:
+    """The first of the `routes` that matches counts. With `certificate` (its chain and key in PEM) it speaks TLS."""
+
+    port: int
+    routes: tuple[Route, ...]
+    certificate: bytes = field(default=b"", repr=False)
 
 
 class FrontDoors(Protocol):
-    """Load balancers: a real proxy in the region that sends a request to a ready pod."""
+    """Load balancers: a real proxy in the region that sends a request to a ready pod, as its listeners say."""
 
-    def open(self, region: str, name: str, *, port: int) -> Endpoint: ...
+    def open(self, region: str, name: str, listeners: Sequence[Listener]) -> None:
+        """Open it, or have one that is open do as these listeners say from now on."""
+        ...
+
     def shut(self, region: str, name: str, *, shut: bool) -> None:
         """Nothing reaches it; it is there, and answers nobody."""
         ...

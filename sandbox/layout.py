@@ -4,7 +4,7 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -25,6 +25,7 @@ class Layout:
     root) regions/R/{state,pods,region.log}     state backend of the stacks that live in R; logs
     passphrase, project/                  what `pulumi` needs: a project whose settings can be changed without
     dirtying ours
+    authority.crt                         the certificate of the world's own authority, which its programs trust
     """
 
     def __init__(self, home: Path, plan: Plan) -> None:
@@ -32,6 +33,7 @@ class Layout:
         self.regions = list(dict.fromkeys(site.region for site in plan.sites))
         self.passphrase, self.project = home / "passphrase", home / "project"
         self.database_password = home / "database-password"
+        self.authority = home / "authority.crt"
         self.state_regions = {site.stack: _region_of(site.state) or site.region for site in plan.sites}
         self.state_regions[plan.traffic.stack] = _region_of(plan.traffic.state) or self.regions[-1]
 
@@ -41,12 +43,13 @@ class Layout:
     def state(self, region: str) -> Path:
         return self.region(region) / "state"
 
-    def make(self) -> None:
-        """Raises OSError."""
+    def make(self, authority: bytes) -> None:
+        """`authority`: the certificate of the world's authority, in PEM. Raises OSError."""
         self.home.mkdir(parents=True, exist_ok=True)
         self.home.chmod(0o700)
         for region in self.regions:
             self.state(region).mkdir(parents=True, exist_ok=True)
+        self.authority.write_bytes(authority)
         for secret in (self.passphrase, self.database_password):
             descriptor = os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w") as file:
@@ -59,6 +62,14 @@ class Layout:
             if (PROJECT / name).exists():
                 with contextlib.suppress(FileExistsError):
                     (self.project / name).symlink_to(PROJECT / name)
+
+    def configure(self, settings: Mapping[str, Mapping[str, str]]) -> None:
+        """Add what the clouds gave the operator beforehand to the settings of these stacks. Raises OSError."""
+        for stack, config in settings.items():
+            path = self.project / f"Pulumi.{stack}.yaml"
+            held = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+            merged = {**held, "config": {**(held.get("config") or {}), **config}}
+            path.write_text(yaml.safe_dump(merged, sort_keys=False), encoding="utf-8")
 
 
 def _as_first_deployed(settings: Path, plan: Plan) -> str:

@@ -15,6 +15,7 @@ import os
 import secrets
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -69,7 +70,8 @@ class Loss:
 
 class Workload:
     """
-    Posts orders to `url` until stopped. Port 80 of a sandbox's load balancer is the world's HTTP port, filled in here.
+    Posts orders to `url` until stopped. The world's ports stand for 80 and 443; they are filled in here, and what the
+    world's authority signed is trusted.
 
     `rate`: orders a second at most. `services`: names that are posted to in turn as `/NAME/orders`; none: `/orders`.
     """
@@ -88,7 +90,8 @@ class Workload:
         split = urlsplit(self._url)
         settings = {
             "host": split.hostname,
-            "port": split.port or status["ports"]["http"],
+            "port": split.port or status["ports"][split.scheme],
+            "authority": status["authority"] if split.scheme == "https" else "",
             "paths": [f"/{service}/orders" for service in self._services] or ["/orders"],
             "resolver": f"127.0.0.1:{status['ports']['dns']}",
             "ledger": str(self.ledger_path),
@@ -185,6 +188,8 @@ class _Writer:
     def __init__(self, settings: dict[str, Any]) -> None:
         self._settings = settings
         self._connection: http.client.HTTPConnection | None = None
+        authority = settings["authority"]
+        self._trust = ssl.create_default_context(cafile=authority) if authority else None
         self._address, self._known_until = "", 0.0
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         self._ledger = os.open(settings["ledger"], flags, 0o600)
@@ -234,12 +239,22 @@ class _Writer:
                 self._disconnect()
                 self._address = found[0]
         if self._connection is None:
-            made = http.client.HTTPConnection(self._address, self._settings["port"], timeout=CONNECT_SECONDS)
-            made.connect()
-            made.sock.settimeout(ANSWER_SECONDS)
-            made.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._connection = made
+            self._connection = self._connect()
         return self._connection
+
+    def _connect(self) -> http.client.HTTPConnection:
+        """To the address just resolved, as the name that was asked for: its certificate is verified."""
+        host, port = self._settings["host"], self._settings["port"]
+        made = http.client.HTTPConnection(host, port)
+        opened = socket.create_connection((self._address, port), timeout=CONNECT_SECONDS)
+        try:
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            made.sock = self._trust.wrap_socket(opened, server_hostname=host) if self._trust else opened
+        except OSError:
+            opened.close()
+            raise
+        made.sock.settimeout(ANSWER_SECONDS)
+        return made
 
     def _disconnect(self) -> None:
         if self._connection is not None:

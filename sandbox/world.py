@@ -23,6 +23,7 @@ from typing import Any
 
 from model import Plan, PlanError, load_plan
 from model.stores import DiskStore
+from sandbox.authority import Authority
 from sandbox.control import ControlServer, Operation, Refused
 from sandbox.dataplane.addresses import OUTSIDE, Addresses, PortTaken, reserve
 from sandbox.dataplane.databases import WorldDatabases
@@ -62,7 +63,8 @@ class World:
         self.numbers, port_lock = reserve(len(regions), port_base)
         self._closers.append(port_lock.close)
         try:
-            self.layout.make()
+            self.authority = Authority(f"sandbox {plan.system}")
+            self.layout.make(self.authority.certificate)
             self._start(regions, control_planes=control_planes)
         except BaseException:
             self.close()
@@ -163,9 +165,13 @@ class World:
             },
             postgres=self.numbers.postgres,
             http=self.numbers.http,
+            https=self.numbers.https,
         )
-        planes = start_control_planes(self.fabric, self.names, self.plan, ports, self.layout.home, pace=self.pace)
+        planes = start_control_planes(
+            self.fabric, self.names, self.plan, ports, self.layout.home, authority=self.authority, pace=self.pace
+        )
         self._closers.append(planes.stop)
+        self.layout.configure(planes.settings)
         for region, host in self.hosts.items():
             credentials = planes.env(region)
             wanted = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
@@ -186,10 +192,12 @@ class World:
             "pid": os.getpid(),
             "plan": self.plan.system,
             "pace": self.pace,
+            "authority": str(self.layout.authority),
             "ports": {
                 "base": self.numbers.base,
                 "postgres": self.numbers.postgres,
                 "http": self.numbers.http,
+                "https": self.numbers.https,
                 "dns": self.numbers.dns,
                 "aws": self.numbers.aws,
             },
@@ -240,6 +248,8 @@ class World:
                 f"{view}={self.addresses.resolver(view)}:{self.numbers.dns}" for view in self.addresses.views()
             ),
             "DR_HTTP_PORT": str(self.numbers.http),
+            "DR_HTTPS_PORT": str(self.numbers.https),
+            "DR_CA_FILE": str(self.layout.authority),
             "DR_SANDBOX": str(self.layout.home),
             "DR_PROJECT": str(self.layout.project),
         }

@@ -28,8 +28,8 @@ from scripts.fencing.lease import wait_until_expired
 from scripts.people.options import DEFAULT_PLAN, PlanName
 from scripts.people.output import err
 from scripts.people.suspicion import ACTED, OVER, Suspicion
-from scripts.probes.traffic import http_port
 from scripts.probes.vantage import Vantage, vantages
+from scripts.probes.web import Door, door_of
 from scripts.runbooks.run import run
 from scripts.runs import run_records
 from scripts.runs.journal import Journal
@@ -57,7 +57,7 @@ class Watch:
     seen_well: bool = False
     outcomes: list[RunOutcome] = field(default_factory=list)
     _logins: dict[str, Login] = field(default_factory=dict)
-    _door: tuple[str, int, str] = ("", 0, "")
+    _door: Door | None = None
     _active: str = ""
     _epoch: int = 0
     _followed_at: float = 0.0  # monotonic
@@ -93,12 +93,12 @@ class Watch:
         Raises CloudFailed where the site's own cloud does not say where its parts are; then it is not aimed.
         """
         plan = self.plan
-        self._door = ("", 0, "")
+        self._door = None
         topology = topology_files.read_topology(plan, project_dir())
         self._active = active = topology.active_site
         self._epoch = topology.epoch
-        held = topology.incarnations(active)
-        self._logins = {name: self.clouds.login(active, name, number) for name, number in held.items()}
+        built = topology.built(active)
+        self._logins = {each.name: self.clouds.login(active, each.name, built) for each in plan.incarnated_stores}
         site = self.clouds.at(active)
         host = site.front_door()
         site.warm_up()
@@ -107,12 +107,12 @@ class Watch:
         self.points = [point for point in self.points if point.name != region]
         import scripts.runs.durable  # noqa: F401, PLC0415 (half a second that must not be spent when it is urgent)
 
-        self._door = (host, http_port(plan), plan.traffic.health.path)  # last: from here on it is aimed
+        self._door = door_of(plan, host)  # last: from here on it is aimed
 
     @property
     def aimed(self) -> bool:
         """It knows what to look at."""
-        return bool(self._door[0])
+        return self._door is not None
 
     async def try_to_aim(self) -> None:
         """
@@ -131,11 +131,13 @@ class Watch:
                 self.suspicion.end(ACTED, f"somebody else took the service from {before}")
 
     async def look(self) -> None:
-        """One look from everywhere, side by side."""
-        timeout = self.plan.detection.timeout.total_seconds()
+        """One look from everywhere, side by side; at nothing while it is not aimed."""
+        door, path, timeout = self._door, self.plan.traffic.health.path, self.plan.detection.timeout.total_seconds()
+        if door is None:
+            return
         async with asyncio.TaskGroup() as looks:
             for point in self.points:
-                looks.create_task(point.look(self._logins, self._door, timeout=timeout))
+                looks.create_task(point.look(self._logins, door, path, timeout=timeout))
 
     def down(self) -> list[str]:
         """The databases that enough vantage points have found down often enough."""

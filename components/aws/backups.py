@@ -112,26 +112,25 @@ class Backups(pulumi.ComponentResource):
         for database in plan.stores_of(Postgres):
             if args.site not in database.backups.copies_to:
                 continue
-            for source, numbers in args.topology.backups_of.items():
-                number = numbers.get(database.name)
-                if source == args.site or number is None:
+            for source, built in args.topology.backups_of.items():
+                if source == args.site:
                     continue
                 aws.rds.InstanceAutomatedBackupsReplication(
-                    f"{name}-{database.name}-of-{source}-{number}",
+                    f"{name}-{database.name}-of-{source}-{built}",
                     region=plan.site(args.site).region,
-                    source_db_instance_arn=names.database_arn(plan, source, database.name, number),
+                    source_db_instance_arn=names.database_arn(plan, source, database.name, built),
                     retention_period=database.backups.pitr_retention.days,
                     kms_key_id=args.key_arn,
                     opts=pulumi.ResourceOptions(
-                        parent=self,
-                        protect=args.protect and _is_present(args.topology, source, database.name, number),
+                        parent=self, protect=args.protect and _is_present(args.topology, source, built)
                     ),
                 )
 
 
-def _is_present(topology: Topology, source: str, store: str, number: int) -> bool:
+def _is_present(topology: Topology, source: str, built: int) -> bool:
     """Copies of the active site's present incarnation are guarded; those of a former one are to go."""
-    return source == topology.active_site and topology.incarnations(source).get(store) == number
+    held = topology.databases.get(source)
+    return source == topology.active_site and held is not None and held.built == built
 
 
 def cron(every: timedelta) -> str:

@@ -16,7 +16,10 @@ TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"  # TLS 1.2 and newer
 
 @dataclass(frozen=True)
 class FrontDoorArgs:
-    """`certificate_arn` is needed for port 443. Health: path, seconds between checks, failures until unhealthy."""
+    """
+    `tls`: HTTPS on `port`, which needs `certificate_arn`, and a redirect to it from port 80. Health: path, seconds
+    between checks, failures until unhealthy.
+    """
 
     region: str
     load_balancer: str
@@ -24,6 +27,7 @@ class FrontDoorArgs:
     subnet_ids: list[pulumi.Output[str]]
     security_group_id: pulumi.Output[str]
     port: int
+    tls: bool
     certificate_arn: str | None
     health_path: str
     health_interval: int
@@ -33,15 +37,22 @@ class FrontDoorArgs:
 
 class FrontDoor(pulumi.ComponentResource):
     """
-    Gives `dns_name`, `zone_id` (for alias records) and `target_group_arn`. Raises pulumi.RunError for port 443 without
-    a certificate: what answers there without TLS looks safe and is not.
+    Gives `dns_name`, `zone_id` (for alias records) and `target_group_arn`. Raises pulumi.RunError for TLS without a
+    certificate, and for a certificate that nobody would see: what answers without TLS looks safe and is not.
     """
 
     def __init__(self, name: str, args: FrontDoorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        if args.port == 443 and not args.certificate_arn:
+        if args.tls and not args.certificate_arn:
             raise pulumi.RunError(
-                f"config dr:certificateArn: there is none, and the plan's traffic port is 443 ({args.load_balancer}); "
-                "set it with `pulumi config set dr:certificateArn`, or let the plan say `port: 80`"
+                f"config dr:certificateArn: there is none, and the plan's traffic port is {args.port} "
+                f"({args.load_balancer}); have one issued for the plan's record in {args.region} and set it with "
+                "`pulumi config set dr:certificateArn`, or let the plan say `port: 80`"
+            )
+        if args.certificate_arn and not args.tls:
+            raise pulumi.RunError(
+                f"config dr:certificateArn: there is one, and the plan's traffic port is 80, where HTTP is spoken "
+                f"({args.load_balancer}); let the plan say `port: 443`, or remove it with `pulumi config rm "
+                "dr:certificateArn`"
             )
         super().__init__("dr:aws:FrontDoor", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -80,12 +91,23 @@ class FrontDoor(pulumi.ComponentResource):
             region=args.region,
             load_balancer_arn=balancer.arn,
             port=args.port,
-            protocol="HTTPS" if args.certificate_arn else "HTTP",
+            protocol="HTTPS" if args.tls else "HTTP",
             certificate_arn=args.certificate_arn,
-            ssl_policy=TLS_POLICY if args.certificate_arn else None,
+            ssl_policy=TLS_POLICY if args.tls else None,
             default_actions=[{"type": "forward", "target_group_arn": targets.arn}],
             opts=child,
         )
+        if args.tls:
+            to = {"protocol": "HTTPS", "port": str(args.port), "status_code": "HTTP_301"}
+            aws.lb.Listener(
+                f"{name}-redirect",
+                region=args.region,
+                load_balancer_arn=balancer.arn,
+                port=80,
+                protocol="HTTP",
+                default_actions=[{"type": "redirect", "redirect": to}],
+                opts=child,
+            )
         self.dns_name: pulumi.Output[str] = balancer.dns_name
         self.zone_id: pulumi.Output[str] = balancer.zone_id
         self.target_group_arn: pulumi.Output[str] = targets.arn

@@ -17,7 +17,7 @@ class NetworkArgs:
     region: str
     number: int
     zones: tuple[str, ...]
-    traffic_port: int
+    traffic_ports: tuple[int, ...]
 
 
 class Network(pulumi.ComponentResource):
@@ -74,7 +74,7 @@ class Network(pulumi.ComponentResource):
             region=region,
             vpc_id=vpc.id,
             description="Clients to the front door",
-            ingress=[_tcp(args.traffic_port, "0.0.0.0/0")],
+            ingress=[_tcp(port, "0.0.0.0/0") for port in args.traffic_ports],
             egress=everywhere,
             opts=child,
         )

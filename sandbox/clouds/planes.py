@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from model import Plan, names
+from sandbox.authority import Authority
+from sandbox.clouds.aws import certificates
 from sandbox.clouds.aws.calls import CallLog
 from sandbox.clouds.aws.context import Context
 from sandbox.clouds.aws.gateway import Gateway
@@ -32,6 +34,7 @@ class ControlPlanes:
         self.context = context
         self.calls = calls
         self._stoppers = stoppers
+        self.settings: Mapping[str, Mapping[str, str]] = {}
         self.secret_key = secrets.token_urlsafe(24)
         self._home = home
 
@@ -64,17 +67,20 @@ class ControlPlanes:
 
 
 def start_control_planes(
-    fabric: Fabric, registry: Names, plan: Plan, ports: Ports, home: Path, *, pace: float = 1.0
+    fabric: Fabric, registry: Names, plan: Plan, ports: Ports, home: Path, *, authority: Authority, pace: float = 1.0
 ) -> ControlPlanes:
     """
     Start everything; all ports accept connections when this returns. Raises OSError when a port is taken.
 
-    `plan` gives the account (`model.Plan`). One world per process: moto's state lives in its modules.
+    `plan` gives the account (`model.Plan`). `authority` signs the certificates of the plan's front doors. One world per
+    process: moto's state lives in its modules.
     """
     context = Context(fabric=fabric, names=registry, ports=ports, account=plan.account, pace=pace)
+    context.keep(certificates.of(plan, authority))
     calls = CallLog(Path(home) / "calls.jsonl")
     stoppers: list[Callable[[], None]] = []
     planes = ControlPlanes(context, Path(home), calls, stoppers)
+    planes.settings = certificates.settings_of(plan)
     os.environ["MOTO_ACCOUNT_ID"] = context.account
     try:
         stoppers.append(_start_kubernetes(context, Path(home), plan))

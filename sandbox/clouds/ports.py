@@ -15,7 +15,7 @@ class Ports:
     aws_provider          Pulumi provider `aws`, on 127.0.0.1
     kubernetes_providers  region -> Pulumi provider `kubernetes` of that region, on 127.0.0.1
     postgres              the port at which every database of the world is found, reported by RDS
-    http                  the port at which every load balancer is found; stands for 80 and 443
+    http, https           the ports at which every load balancer is found: without TLS and with it
     """
 
     addresses: Mapping[str, str]
@@ -25,3 +25,4 @@ class Ports:
     kubernetes_providers: Mapping[str, int]
     postgres: int
     http: int
+    https: int

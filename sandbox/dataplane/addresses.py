@@ -74,11 +74,15 @@ class Numbers:
     def aws_provider(self) -> int:
         return self.base + 7
 
+    @property
+    def https(self) -> int:
+        return self.base + 8
+
     def kubernetes_provider(self, index: int) -> int:
-        return self.base + 8 + index
+        return self.base + 9 + index
 
     def all(self, regions: int) -> range:
-        return range(self.base, self.base + 8 + regions)
+        return range(self.base, self.base + 9 + regions)
 
 
 @dataclass(frozen=True)

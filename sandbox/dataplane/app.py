@@ -5,9 +5,10 @@ It checks nothing itself: whether it may write is up to the database, whose refu
 finds the database by name at each connection, so that it follows a name that moves; it never sends an order twice.
 
 POST /orders {"run", "seq", "payload"} -> 201 {"id", "site", "epoch"}   GET /orders/ID -> 200, 404
-GET /health        200: the process lives
+GET /health        200 {"service", "site"}: the process lives
 GET /health/ready  200: it can serve: its database answers, whatever its role
-GET /health/db     200 {"writable", "replica", "epoch"}: its database answers; 503: it does not
+GET /health/db     200 {"service", "site", "epoch", "replica", "writable"}: its database answers; 503: it does not
+All of it also below /SERVICE, where a front door that routes by path finds it.
 Environment: HOST, PORT, SERVICE, DR_SITE, DATABASE_HOST (none: a service without a database), DATABASE_PORT,
 DATABASE_NAME, DATABASE_USER, DATABASE_PASSWORD or DATABASE_PASSWORD_FILE, DR_RESOLVER.
 """
@@ -193,9 +194,12 @@ class Service:
         if path == "/health" or self.pool is None:
             return 200, {"service": self.name, "site": self.site}
         with self.pool.connection() as connection:
-            row = connection.execute("SELECT pg_is_in_recovery()").fetchone()
-        replica = bool(row and row[0])
-        return 200, {"service": self.name, "site": self.site, "replica": replica, "writable": not replica}
+            row = connection.execute("SELECT pg_is_in_recovery(), to_regproc('epoch_of_the_writer')").fetchone()
+            replica, knows = row or (True, None)
+            found = connection.execute("SELECT epoch_of_the_writer()").fetchone() if knows else None
+        epoch = found[0] if found else 0
+        told = {"service": self.name, "site": self.site, "epoch": epoch}
+        return 200, {**told, "replica": replica, "writable": not replica}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -211,8 +215,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def _serve(self, asked: str) -> None:
+    def _serve(self, method: str) -> None:
         service: Service = self.server.service  # type: ignore[attr-defined]
+        path = self.path.removeprefix(f"/{service.name}") or "/"
+        asked = f"{method} {path if path.startswith('/') else self.path}"
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         try:
             if asked == "POST /orders":
@@ -220,7 +226,7 @@ class _Handler(BaseHTTPRequestHandler):
             elif asked.startswith("GET /orders/"):
                 self._answer(*service.show_order(asked.rpartition("/")[2]))
             elif asked in {"GET /health", "GET /health/db", "GET /health/ready"}:
-                self._answer(*service.health(self.path))
+                self._answer(*service.health(asked.removeprefix("GET ")))
             else:
                 self._answer(404, {"error": "no such path"})
         except NoDatabase as error:
@@ -231,10 +237,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(400, {"error": "not an order"})
 
     def do_GET(self) -> None:
-        self._serve(f"GET {self.path}")
+        self._serve("GET")
 
     def do_POST(self) -> None:
-        self._serve(f"POST {self.path}")
+        self._serve("POST")
 
     def log_message(self, *_: Any) -> None:
         pass

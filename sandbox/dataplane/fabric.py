@@ -1,13 +1,13 @@
 """`sandbox.fabric.Fabric` over real processes: what the control planes reach the world by."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sandbox.dataplane.addresses import Addresses, Numbers
 from sandbox.dataplane.databases import WorldDatabases
 from sandbox.dataplane.network import WorldNetwork
 from sandbox.dataplane.regions import Host
-from sandbox.fabric import Endpoint, FabricError, PodSpec, PodState
+from sandbox.fabric import FabricError, Listener, PodSpec, PodState
 
 
 class WorldCompute:
@@ -46,6 +46,12 @@ class WorldCompute:
         host.forget(("deployment", namespace, deployment))
         host.call("remove", namespace=namespace, deployment=deployment)
 
+    def expose(self, region: str, node_port: int, namespace: str, deployments: Sequence[str]) -> None:
+        host, key = self._hosts[region], ("node port", str(node_port))
+        host.keep(key, "expose", node_port=node_port, namespace=namespace, deployments=list(deployments))
+        if not deployments:
+            host.forget(key)
+
     def pods(self, region: str, namespace: str) -> list[PodState]:
         described = self._up(region).call("pods", namespace=namespace)
         return [
@@ -55,38 +61,67 @@ class WorldCompute:
 
 
 class WorldFrontDoors:
-    """Load balancers. Whatever port they declare, the world's one HTTP port stands for it."""
+    """
+    Load balancers. Whatever ports they declare, one port of the world stands for HTTP and one for HTTPS: a door has at
+    most one listener of each.
+    """
 
     def __init__(self, hosts: Mapping[str, Host], addresses: Addresses, numbers: Numbers) -> None:
         self._hosts, self._addresses, self._numbers = hosts, addresses, numbers
         self.places: dict[tuple[str, str], tuple[int, int]] = {}
+        self._open: dict[tuple[str, str], set[int]] = {}  # the world's ports that a door listens on
+        self._shut: set[tuple[str, str]] = set()
 
-    def open(self, region: str, name: str, *, port: int) -> Endpoint:
-        host = self._hosts[region]
+    def open(self, region: str, name: str, listeners: Sequence[Listener]) -> None:
+        host, key = self._hosts[region], (region, name)
         if not host.up:
             raise FabricError(f"region {region} does not answer")
-        if (region, name) not in self.places:
-            place, door = host.places.take(), host.doors.take()
-            behind = (self._addresses.door(region, door), self._numbers.http)
-            host.keep(("door", name), "door", name=name, listen=list(behind))
-            host.open_place(f"door:{name}", place, self._numbers.http, behind)
-            self.places[(region, name)] = (place, door)
-        return Endpoint(self._addresses.place(region, self.places[(region, name)][0], "outside"), self._numbers.http)
+        by_port = {self._numbers.https if each.certificate else self._numbers.http: each for each in listeners}
+        if len(by_port) < len(listeners):
+            raise FabricError("the sandbox has one port for HTTP and one for HTTPS: two listeners of one kind")
+        if key not in self.places:
+            self.places[key] = (host.places.take(), host.doors.take())
+        place, door = self.places[key]
+        address = self._addresses.door(region, door)
+        told = {port: _told(listener) for port, listener in by_port.items()}
+        host.keep(("door", name), "door", name=name, address=address, listeners=told)
+        for port in sorted(self._open.get(key, set()) - set(by_port)):
+            host.close_place(f"door:{name}:{port}")
+        for port in by_port:
+            host.open_place(f"door:{name}:{port}", place, port, (address, port))
+            host.shut_place(f"door:{name}:{port}", shut=key in self._shut)
+        self._open[key] = set(by_port)
+
+    def address(self, region: str, name: str, view: str) -> str:
+        """Where somebody in `view` finds it."""
+        return self._addresses.place(region, self.places[(region, name)][0], view)
 
     def shut(self, region: str, name: str, *, shut: bool) -> None:
-        self._hosts[region].shut_place(f"door:{name}", shut=shut)
+        key = (region, name)
+        (self._shut.add if shut else self._shut.discard)(key)
+        for port in self._open.get(key, ()):
+            self._hosts[region].shut_place(f"door:{name}:{port}", shut=shut)
 
     def close(self, region: str, name: str) -> None:
-        host = self._hosts[region]
+        host, key = self._hosts[region], (region, name)
         if not host.up:
             raise FabricError(f"region {region} does not answer")
-        taken = self.places.pop((region, name), None)
+        taken = self.places.pop(key, None)
         if taken is not None:
-            host.close_place(f"door:{name}")
+            for port in self._open.pop(key, set()):
+                host.close_place(f"door:{name}:{port}")
+            self._shut.discard(key)
             host.forget(("door", name))
             host.call("close_door", name=name)
             host.places.give_back(taken[0])
             host.doors.give_back(taken[1])
+
+
+def _told(listener: Listener) -> dict[str, object]:
+    return {
+        "routes": [asdict(route) for route in listener.routes],
+        "certificate": listener.certificate.decode("ascii"),
+    }
 
 
 @dataclass(frozen=True)

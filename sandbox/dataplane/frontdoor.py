@@ -1,21 +1,64 @@
 """
 A front door: the load balancer of a region, one request at a time to a pod that is ready.
 
-Requests for `/SERVICE/...` go to the pods of that Deployment (the prefix is taken off), all others to any pod that
-has a database. When no pod is ready, all of them are tried, as an AWS load balancer does ("fail open"): a readiness
-probe may lag behind the truth.
+Each request goes where the first rule that matches its host and path sends it: nothing is guessed, and the path reaches
+the pod as the client sent it. When no pod is ready, all of them are tried, as an AWS load balancer does ("fail open"):
+a readiness probe may lag behind the truth. A listener with a certificate ends TLS.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+import fnmatch
+import re
+import ssl
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from sandbox.fabric import Listener, Route
 
 Address = tuple[str, int]
-Targets = Callable[[str | None], Sequence[Address]]  # service (None: any) -> where its pods are, best ones first
-IsService = Callable[[str], bool]
+Targets = Callable[[int], Sequence[Address]]  # port of the nodes -> where its pods are, best ones first
 
 HEAD_LIMIT = 64 * 1024
 ANSWER_TIMEOUT_SECONDS = 10.0
+HANDSHAKE_SECONDS = 5.0
+
+
+def listener_of(told: Mapping[str, Any]) -> Listener:
+    """A listener as the world told it to the region."""
+    routes = [
+        Route(**{**route, "hosts": tuple(route["hosts"]), "paths": tuple(route["paths"])}) for route in told["routes"]
+    ]
+    return Listener(0, tuple(routes), str(told["certificate"]).encode("ascii"))
+
+
+def matches(patterns: Sequence[str], text: str) -> bool:
+    """Does one of the patterns fit? `*` and `?` are the only wildcards; no pattern fits everything."""
+    return not patterns or any(
+        re.match(fnmatch.translate(pattern.replace("[", "[[]")), text) is not None for pattern in patterns
+    )
+
+
+def route_for(routes: Sequence[Route], host: str, path: str) -> Route:
+    """The first route that matches; without one the answer is 503."""
+    bare, way = host.rpartition(":")[0] or host, path.partition("?")[0]
+    for route in routes:
+        if matches([each.lower() for each in route.hosts], bare.lower()) and matches(route.paths, way):
+            return route
+    return Route()
+
+
+def context_of(certificate: bytes) -> ssl.SSLContext:
+    """For a server that shows this chain; the key is on disk no longer than it takes to load it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    with tempfile.NamedTemporaryFile() as file:  # readable by its owner only
+        file.write(certificate)
+        file.flush()
+        context.load_cert_chain(file.name)
+    return context
 
 
 class _Backend:
@@ -24,38 +67,46 @@ class _Backend:
 
 
 class FrontDoor:
-    """Listens on one address; `targets` is asked for every request."""
+    """Listens on one address, at a port for each listener; `targets` is asked for every request."""
 
-    def __init__(self, targets: Targets, is_service: IsService) -> None:
-        self._targets, self._is_service = targets, is_service
+    def __init__(self, targets: Targets) -> None:
+        self._targets = targets
         self._turn = 0
         self._idle: dict[Address, list[_Backend]] = {}
-        self._server: asyncio.Server | None = None
+        self._listeners: dict[int, Listener] = {}
+        self._servers: dict[int, asyncio.Server] = {}
         self._clients: set[asyncio.StreamWriter] = set()
 
-    async def listen(self, address: str, port: int) -> None:
-        self._server = await asyncio.start_server(self._serve, address, port, limit=HEAD_LIMIT, backlog=256)
-
-    @property
-    def listening_on(self) -> Address | None:
-        if self._server is None:
-            return None
-        address, port = self._server.sockets[0].getsockname()[:2]
-        return str(address), int(port)
+    async def listen(self, address: str, listeners: Mapping[int, Listener]) -> None:
+        """Do as these listeners say, by port. Rules change under open connections, a certificate needs new ones."""
+        before, self._listeners = self._listeners, dict(listeners)
+        for port in [port for port in self._servers if port not in listeners]:
+            self._servers.pop(port).close()
+        for port, listener in listeners.items():
+            if port in self._servers and before[port].certificate == listener.certificate:
+                continue
+            if port in self._servers:
+                self._servers.pop(port).close()
+            tls: dict[str, Any] = {}
+            if listener.certificate:
+                tls = {"ssl": context_of(listener.certificate), "ssl_handshake_timeout": HANDSHAKE_SECONDS}
+            self._servers[port] = await asyncio.start_server(
+                partial(self._serve, port), address, port, limit=HEAD_LIMIT, backlog=256, **tls
+            )
 
     def close(self) -> None:
-        if self._server:
-            self._server.close()
+        for server in self._servers.values():
+            server.close()
         for writer in list(self._clients):
             writer.transport.abort()
         for backends in self._idle.values():
             for backend in backends:
                 backend.writer.transport.abort()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._clients.add(writer)
         try:
-            while await self._one_request(reader, writer):
+            while await self._one_request(port, reader, writer):
                 pass
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
             pass  # the caller went away, or does not speak HTTP
@@ -63,23 +114,25 @@ class FrontDoor:
             self._clients.discard(writer)
             writer.close()
 
-    async def _one_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def _one_request(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = await reader.readuntil(b"\r\n\r\n")
         line, headers = _parse(head)
-        method, path, version = line.split(" ", 2)
+        method, path, _ = line.split(" ", 2)
         body = await reader.readexactly(int(headers.get("content-length", "0")))
-        service, rest = None, path
-        first, _, remainder = path.lstrip("/").partition("/")
-        if self._is_service(first):
-            service, rest = first, "/" + remainder
-        head = f"{method} {rest} {version}\r\n".encode("latin-1") + head.split(b"\r\n", 1)[1]
-        answer = await self._ask(service, head + body, method)
+        host = headers.get("host", "")
+        route = route_for(self._listeners[port].routes, host, path)
+        if route.redirect:
+            answer = _redirect(route, host, path)
+        elif route.node_port is None:
+            answer = _plain(route.status, "")
+        else:
+            answer = await self._ask(route.node_port, head + body, method)
         writer.write(answer)
         await writer.drain()
         return headers.get("connection", "").lower() != "close"
 
-    async def _ask(self, service: str | None, request: bytes, method: str) -> bytes:
-        targets = list(self._targets(service))
+    async def _ask(self, node_port: int, request: bytes, method: str) -> bytes:
+        targets = list(self._targets(node_port))
         self._turn += 1
         for place in range(len(targets)):
             target = targets[(self._turn + place) % len(targets)]
@@ -132,6 +185,14 @@ async def _read_answer(reader: asyncio.StreamReader, method: str) -> tuple[bytes
     length = 0 if method == "HEAD" or line.split(" ")[1] in ("204", "304") else int(headers.get("content-length", "0"))
     body = await reader.readexactly(length)
     return head + body, headers.get("connection", "").lower() != "close"
+
+
+def _redirect(route: Route, host: str, path: str) -> bytes:
+    way, _, query = path.partition("?")
+    place = route.redirect
+    for name, value in (("host", host.rpartition(":")[0] or host), ("path", way.lstrip("/")), ("query", query)):
+        place = place.replace(f"#{{{name}}}", value)
+    return f"HTTP/1.1 {route.status} Moved\r\nLocation: {place.rstrip('?')}\r\nContent-Length: 0\r\n\r\n".encode()
 
 
 def _plain(status: int, reason: str) -> bytes:

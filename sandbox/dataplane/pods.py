@@ -59,6 +59,7 @@ class Node:
         self._numbers = NumberPool()
         self._deployments: dict[tuple[str, str], Deployment] = {}
         self._pods: dict[str, Pod] = {}
+        self._exposed: dict[int, set[tuple[str, str]]] = {}
         self._zygote: asyncio.subprocess.Process | None = None
         self._awaited: dict[str, asyncio.Future[int]] = {}
         self._revision = itertools.count(1)
@@ -110,20 +111,16 @@ class Node:
             if not pod.leaving and namespace in (None, pod.deployment[0])
         ]
 
-    def is_service(self, name: str) -> bool:
-        return any(key[1] == name for key in self._deployments)
+    def expose(self, node_port: int, namespace: str, deployments: Sequence[str]) -> None:
+        """Have a port of the node lead to the pods of these Deployments."""
+        self._exposed[node_port] = {(namespace, name) for name in deployments}
 
-    def targets(self, service: str | None) -> list[tuple[str, int]]:
-        """Where a request for `service` may go: ready pods, else all that run."""
-        running = [pod for pod in self._pods.values() if pod.pid is not None and self._takes_requests(pod, service)]
+    def targets(self, node_port: int) -> list[tuple[str, int]]:
+        """Where a request to a port of the node may go: ready pods, else all that run."""
+        behind = self._exposed.get(node_port, set())
+        running = [pod for pod in self._pods.values() if pod.pid is not None and pod.deployment in behind]
         ready = [pod for pod in running if pod.ready and not pod.leaving]
         return [(pod.address, self._port) for pod in ready or running]
-
-    def _takes_requests(self, pod: Pod, service: str | None) -> bool:
-        wanted = self._deployments.get(pod.deployment)
-        if wanted is None or wanted.command[0] != "app":
-            return False
-        return "DATABASE_HOST" in wanted.env if service is None else pod.deployment[1] == service
 
     # what follows keeps the pods as the Deployments want them
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.dataplane.files import FileServer
-from sandbox.dataplane.frontdoor import FrontDoor
+from sandbox.dataplane.frontdoor import FrontDoor, listener_of
 from sandbox.dataplane.pipes import Gates, Link, Pipe
 from sandbox.dataplane.pods import Node
 from sandbox.dataplane.zygote import die_with_parent
@@ -72,11 +72,11 @@ class Region:
         for pipe in self.pipes.values():
             pipe.refresh()
 
-    async def door(self, name: str, listen: list[Any]) -> None:
+    async def door(self, name: str, address: str, listeners: dict[str, Any]) -> None:
+        """Open a door, or have an open one do as these listeners say; by port."""
         if name not in self.doors:
-            made = FrontDoor(self.node.targets, self.node.is_service)
-            await made.listen(str(listen[0]), int(listen[1]))
-            self.doors[name] = made
+            self.doors[name] = FrontDoor(self.node.targets)
+        await self.doors[name].listen(address, {int(port): listener_of(it) for port, it in listeners.items()})
 
     async def close_door(self, name: str) -> None:
         if name in self.doors:
@@ -86,6 +86,9 @@ class Region:
         self, namespace: str, deployment: str, replicas: int, command: list[str], env: dict[str, str]
     ) -> None:
         self.node.apply(namespace, deployment, replicas, command, env)
+
+    async def expose(self, node_port: int, namespace: str, deployments: list[str]) -> None:
+        self.node.expose(node_port, namespace, deployments)
 
     async def restart(self, namespace: str, deployment: str) -> None:
         self.node.restart(namespace, deployment)
@@ -106,7 +109,7 @@ async def obey(control: socket.socket) -> None:
         name: getattr(region, name)
         for name in (
             *("pipe", "close_pipe", "link", "hole", "shut", "door", "close_door", "apply", "restart", "remove"),
-            "pods",
+            *("expose", "pods"),
         )
     }
     async for line in reader:

@@ -73,8 +73,7 @@ def leave(stage: Stage) -> Found:
 def add_reader(stage: Stage) -> None:
     """A login besides the service's own, as people have them."""
     clouds, site = stage.clouds(), stage.active
-    name = stage.plan.incarnated_stores[0].name
-    owner = clouds.database(site, name, stage.topology.incarnation(site, name))
+    owner = clouds.database(site, stage.plan.incarnated_stores[0].name, stage.topology.built(site))
     owner.script(f"CREATE ROLE {READER} LOGIN PASSWORD '{READER}'")
     clouds.close()
 
@@ -82,7 +81,7 @@ def add_reader(stage: Stage) -> None:
 def can_log_in(stage: Stage, site: str, user: str, password: str) -> bool:
     """Is this login good at the server itself, past whatever the network says?"""
     database = stage.plan.incarnated_stores[0].name
-    identifier = stage.topology.identifier(stage.plan, site, database)
+    identifier = names.database_identifier(stage.plan, site, database, stage.topology.built(site))
     server = conninfo_to_dict(stage.world.admin_dsn(identifier))
     try:
         with psycopg.connect(

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from model import names
 from sandbox.client import World, leading_elsewhere
 from sandbox.workload import Workload
 from scripts.clouds.access import Clouds
@@ -24,6 +25,7 @@ from scripts.core.errors import DrError, ObjectiveMissed
 from scripts.core.home import project_dir
 from scripts.core.waiting import wait_until
 from scripts.probes.replication import position
+from scripts.probes.web import door_of
 from scripts.runbooks.run import run
 from scripts.runs.journal import Journal
 from scripts.runs.runbook import Options, RunOutcome
@@ -105,14 +107,16 @@ class Stage:
         """Straight to a site's first database, for proofs."""
         topology = self.topology
         site = site or topology.active_site
-        identifier = topology.identifier(self.plan, site, self.plan.incarnated_stores[0].name)
+        identifier = names.database_identifier(
+            self.plan, site, self.plan.incarnated_stores[0].name, topology.built(site)
+        )
         return self.world.admin_dsn(identifier)
 
     def password(self, site: str) -> str:
         """What a site's secret holds, for proofs."""
         clouds = self.clouds()
         database = self.plan.incarnated_stores[0].name
-        login = clouds.login(site, database, self.topology.incarnation(site, database))
+        login = clouds.login(site, database, self.topology.built(site))
         clouds.close()
         return login.password
 
@@ -143,7 +147,7 @@ class Stage:
         """A writer at work, with a ledger of its own; writes flow when the body begins."""
         self.workloads += 1
         workload = Workload(
-            self.world, f"http://{self.plan.traffic.record}", self.folder / f"ledger-{self.workloads}.jsonl", rate=RATE
+            self.world, door_of(self.plan).url(""), self.folder / f"ledger-{self.workloads}.jsonl", rate=RATE
         )
         workload.start()
         try:
@@ -161,8 +165,8 @@ class Stage:
 
     def wait_for_lag(self, site: str, *, seconds: float) -> None:
         """Until a site's copy is so far behind."""
-        clouds, name = self.clouds(), self.plan.incarnated_stores[0].name
-        database = clouds.database(site, name, self.topology.incarnation(site, name))
+        clouds = self.clouds()
+        database = clouds.database(site, self.plan.incarnated_stores[0].name, self.topology.built(site))
         wait_until(
             lambda: (position(database).seconds_behind or 0.0) >= seconds,
             seconds=seconds + 60, what=f"{site} to be {seconds:g} s behind", error=ObjectiveMissed,

@@ -63,7 +63,7 @@ class RestorePointStatus:
 
 @dataclass
 class SiteStatus:
-    """`said` holds what could not be learnt, and why."""
+    """`said` holds what could not be learnt, and why. `traffic`: is it what clients reach now; None: nobody knows."""
 
     name: str
     region: str
@@ -107,13 +107,21 @@ def look(plan: Plan, topology: Topology, clouds: Clouds) -> Overview:
     """Never raises for what it sees: what does not answer is said to be silent."""
     said: list[str] = []
     asked = {site.name: _begin(partial(_site, plan, topology, clouds, site.name)) for site in plan.sites}
-    lease = _begin(clouds.witness().read)
+    lease, serves = _begin(clouds.witness().read), _begin(partial(traffic.serving, plan))
     end = time.monotonic() + BOUND_SECONDS
     sites = []
     for site in plan.sites:
         found, reason = asked[site.name](end)
         role = role_of(plan, topology, site.name)
         sites.append(found or SiteStatus(site.name, site.region, role, said=[reason]))
+    seen, reason = serves(end)
+    if seen is None:
+        said.append(f"{plan.traffic.record}: {reason}")
+    elif not seen.site:
+        said.append(f"{plan.traffic.record}: {seen.why_not(topology.active_site)}")
+    else:
+        for site_status in sites:
+            site_status.traffic = site_status.name == seen.site
     held, reason = lease(end)
     if held is None:
         said.append(f"witness {plan.fencing.witness}: {reason}" if reason else "nobody ever held the writer lease")
@@ -164,7 +172,6 @@ def _site(plan: Plan, topology: Topology, clouds: Clouds, name: str) -> SiteStat
         "database": _begin(lambda: _databases(plan, topology, clouds, name)),
         "services": _begin(lambda: _services(plan, clouds, name)),
         "backups": _begin(lambda: _restorable(plan, topology, clouds, name)),
-        "traffic": _begin(lambda: traffic.leads_to(plan, clouds, name)),
     }
     end = time.monotonic() + BOUND_SECONDS - 0.5
     for part, fetch in parts.items():
@@ -175,23 +182,23 @@ def _site(plan: Plan, topology: Topology, clouds: Clouds, name: str) -> SiteStat
             site.databases = found  # type: ignore[assignment]
         elif part == "services":
             site.services = found  # type: ignore[assignment]
-        elif part == "backups":
-            site.restorable = found  # type: ignore[assignment]
         else:
-            site.traffic = bool(found)
+            site.restorable = found  # type: ignore[assignment]
     return site
 
 
 def _databases(plan: Plan, topology: Topology, clouds: Clouds, site: str) -> list[DatabaseStatus]:
-    held = topology.incarnations(site)
-    return [_database(plan, topology, clouds, site, each.name) for each in plan.incarnated_stores if each.name in held]
+    held = topology.databases.get(site)
+    if held is None or held.built is None:
+        return []
+    return [_database(plan, topology, clouds, site, each.name) for each in plan.incarnated_stores]
 
 
 def _database(plan: Plan, topology: Topology, clouds: Clouds, site: str, name: str) -> DatabaseStatus:
-    number = topology.incarnation(site, name)
-    status = DatabaseStatus(name, names.store_identifier(plan, site, name, number))
+    built = topology.built(site)
+    status = DatabaseStatus(name, names.database_identifier(plan, site, name, built))
     try:
-        database = clouds.database(site, name, number)
+        database = clouds.database(site, name, built)
         attempt = try_write(
             database, site, topology.epoch, name="status", note="dr status asks whether writes are taken"
         )

@@ -1,28 +1,55 @@
-"""Where the record of the service leads."""
+"""Who serves the clients of the record now, by what the service itself answers: its site and its epoch."""
 
 from __future__ import annotations
 
-import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scripts.core.net import address_of, wait_for
+from scripts.core.net import Unreachable
+from scripts.probes.web import door_of, get
 
 if TYPE_CHECKING:
     from model import Plan
-    from scripts.clouds.access import Clouds
 
 
-def front_door(plan: Plan, clouds: Clouds, site: str) -> str:
-    """The present address of a site's load balancer."""
-    del plan
-    return wait_for(address_of(clouds.at(site).front_door(), timeout=1.0))
+@dataclass(frozen=True)
+class Serving:
+    """
+    What the record answered: its health's status, the site that answered, the epoch of the database that it uses (None:
+    it said none) and where the name led.
+    """
+
+    status: int
+    site: str
+    epoch: int | None
+    address: str
+
+    def why_not(self, site: str, epoch: int | None = None) -> str | None:
+        """Why this is not `site`, healthy and in this epoch; None when it is. Without an epoch any will do."""
+        if not self.site:
+            return f"what answers at {self.address} does not say which site it is"
+        if self.site != site:
+            return f"it is served by {self.site}"
+        if self.status != 200:
+            return f"{site} answers {self.status}"
+        if epoch is not None and self.epoch != epoch:
+            return f"{site} serves in epoch {self.epoch}, not yet in {epoch}"
+        return None
 
 
-def leads_to(plan: Plan, clouds: Clouds, site: str) -> bool:
-    """Is `site` where a client that resolves the record now would go?"""
-    return wait_for(address_of(plan.traffic.record, timeout=1.0)) == front_door(plan, clouds, site)
+def serving(plan: Plan, *, seconds: float = 1.0) -> Serving:
+    """Ask the record for its health. Raises Unreachable."""
+    answer = get(door_of(plan), plan.traffic.health.path, seconds=seconds)
+    told = answer.body if isinstance(answer.body, dict) else {}
+    epoch = told.get("epoch")
+    return Serving(
+        answer.status, str(told.get("site") or ""), epoch if isinstance(epoch, int) else None, answer.address
+    )
 
 
-def http_port(plan: Plan) -> int:
-    """Where front doors listen: the plan's port, or the one that stands for it (DR_HTTP_PORT: the sandbox sets it)."""
-    return int(os.environ.get("DR_HTTP_PORT") or plan.traffic.port)
+def why_not_served_by(plan: Plan, site: str, epoch: int | None = None) -> str | None:
+    """Why a client who resolves the record now is not served by `site`; None when it is."""
+    try:
+        return serving(plan).why_not(site, epoch)
+    except Unreachable as error:
+        return str(error)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from scripts.core.errors import BadInput
-from scripts.core.net import Login, QueryRefused, Unreachable, address_of, connect, end, query, within
+from scripts.core.net import Login, QueryRefused, Unreachable, connect, end, query
+from scripts.probes.web import Door, fetch
 
 if TYPE_CHECKING:
     import psycopg
@@ -45,14 +46,13 @@ class Vantage:
     service: Sight = field(default_factory=Sight)  # the door's own word on its database
     _connections: dict[str, psycopg.AsyncConnection[tuple[Any, ...]]] = field(default_factory=dict, repr=False)
 
-    async def look(self, logins: dict[str, Login], door: tuple[str, int, str], *, timeout: float) -> None:
-        """One look at everything, side by side; never raises for what it sees."""
+    async def look(self, logins: dict[str, Login], door: Door, path: str, *, timeout: float) -> None:
+        """One look at everything, side by side; `path` is the service's health. Never raises for what it sees."""
         async with asyncio.TaskGroup() as looks:
             for name, login in logins.items():
                 looks.create_task(self._look_at_database(name, login, timeout))
-            host, port, path = door
-            looks.create_task(self._look_at_door(self.door, host, port, "/health", timeout))
-            looks.create_task(self._look_at_door(self.service, host, port, path, timeout))
+            looks.create_task(self._look_at_door(self.door, door, "/health", timeout))
+            looks.create_task(self._look_at_door(self.service, door, path, timeout))
 
     async def _look_at_database(self, name: str, login: Login, timeout: float) -> None:
         sight = self.databases.setdefault(name, Sight())
@@ -67,29 +67,18 @@ class Vantage:
             self._drop(name)
             sight.saw(str(error) or "no answer")
 
-    async def _look_at_door(self, sight: Sight, host: str, port: int, path: str, timeout: float) -> None:
+    async def _look_at_door(self, sight: Sight, door: Door, path: str, timeout: float) -> None:
         try:
-            address = await address_of(host, timeout=timeout, server=self.resolver)
-            status = (await within(timeout, _first_line_of(address, port, host, path))).split(b" ")
-            answered = len(status) > 1 and status[1] == b"200"
-            sight.saw("" if answered else f"{path} answers {status[1].decode() if len(status) > 1 else 'nothing'}")
-        except (Unreachable, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-            sight.saw(str(error) or "no answer in time")
+            answer = await fetch(door, path, seconds=timeout, server=self.resolver)
+        except Unreachable as error:
+            sight.saw(str(error))
+        else:
+            sight.saw("" if answer.status == 200 else f"{path} answers {answer.status}")
 
     def _drop(self, name: str) -> None:
         connection = self._connections.pop(name, None)
         if connection is not None:
             end(connection)
-
-
-async def _first_line_of(address: str, port: int, host: str, path: str) -> bytes:
-    """What a web server says first."""
-    reader, writer = await asyncio.open_connection(address, port)
-    try:
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-        return await reader.readline()
-    finally:
-        writer.close()
 
 
 def vantages(environ: dict[str, str] | None = None) -> list[Vantage]:

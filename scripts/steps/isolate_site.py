@@ -9,8 +9,7 @@ from model.roles import scale_of
 from scripts.core.errors import DrError
 from scripts.core.net import Unreachable
 from scripts.core.waiting import wait_until
-from scripts.probes.traffic import http_port
-from scripts.probes.web import get
+from scripts.probes.web import door_of, get
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import held_stores, lost
 
@@ -60,8 +59,7 @@ def _is_isolated(context: Context, site: str, isolation: Isolation) -> bool:
 def _answers(context: Context, site: str) -> bool:
     plan = context.plan
     try:
-        door = context.clouds.at(site).front_door()
-        get(door, http_port(plan), plan.traffic.health.path)
+        get(door_of(plan, context.clouds.at(site).front_door()), plan.traffic.health.path)
     except Unreachable:
         return False
     except DrError:

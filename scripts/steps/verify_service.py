@@ -4,38 +4,38 @@ from __future__ import annotations
 
 from functools import partial
 
-from scripts.core.errors import DatabaseFailed
+from scripts.core.errors import CloudFailed, DatabaseFailed
 from scripts.core.waiting import wait_until
-from scripts.probes.traffic import front_door, http_port
-from scripts.probes.web import Answer, get
+from scripts.probes.traffic import Serving, serving
 from scripts.probes.writes import try_write
 from scripts.runs.runbook import Context, Result
-from scripts.runs.targets import epoch_to_be, incarnations_now, target
+from scripts.runs.targets import built_now, epoch_to_be, target
 
 BOUND_SECONDS = 180  # health checks, then the record's time to live
 
 
 def verify_service(context: Context) -> Result:
     """
-    The record leads to the target, the target's database is healthy through it, and a write is accepted there.
+    What clients reach says that it is the target, healthy and in the new epoch, and each database takes a write there.
 
     Marks `service_back`. Raises OutcomeUnknown when it does not come about in time.
     """
     plan, site = context.plan, target(context)
-    answer = wait_until(
-        partial(_served, context), seconds=BOUND_SECONDS, what=f"{plan.traffic.record} to lead to {site}"
-    )
+    seen = wait_until(partial(_served, context), seconds=BOUND_SECONDS, what=f"{plan.traffic.record} to be {site}'s")
     for each in plan.incarnated_stores:
-        database = context.clouds.database(site, each.name, incarnations_now(context)[each.name])
+        database = context.clouds.database(site, each.name, built_now(context))
         attempt = try_write(database, site, epoch_to_be(context), name="verified")
         if not attempt.accepted:
             raise DatabaseFailed(f"{site}'s {each.name} does not accept writes: {attempt.said}", "look at `dr status`")
     context.journal.mark("service_back", f"{plan.traffic.record} is served by {site}")
-    evidence = {"address": answer.address, "status": answer.status}
+    evidence = {"address": seen.address, "status": seen.status, "site": seen.site, "epoch": seen.epoch}
     return Result("done", f"{plan.traffic.record} is served by {site}, and it accepts writes", evidence)
 
 
-def _served(context: Context) -> Answer | None:
-    plan, site = context.plan, target(context)
-    answer = get(plan.traffic.record, http_port(plan), plan.traffic.health.path)
-    return answer if answer.status == 200 and answer.address == front_door(plan, context.clouds, site) else None
+def _served(context: Context) -> Serving:
+    """Raises Unreachable with what is seen instead."""
+    seen = serving(context.plan)
+    reason = seen.why_not(target(context), epoch_to_be(context) if context.plan.incarnated_stores else None)
+    if reason is not None:
+        raise CloudFailed(reason)
+    return seen

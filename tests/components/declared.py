@@ -87,8 +87,13 @@ class _Monitor(mocks.MockMonitor):
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 
+CERTIFICATE = "arn:aws:acm:eu-north-1:123456789012:certificate/of-the-record"
+
+
 def config_of(topology: Topology, records: Mapping[str, SiteRecord], **more: Any) -> dict[str, str]:
-    values = topology.to_config() | {"plan": "samia", "databasePassword": PASSWORD} | more
+    values = (
+        topology.to_config() | {"plan": "samia", "databasePassword": PASSWORD, "certificateArn": CERTIFICATE} | more
+    )
     values["records"] = {site: record.model_dump(by_alias=True) for site, record in records.items()}
     return {f"dr:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 

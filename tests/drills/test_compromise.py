@@ -23,8 +23,7 @@ from scripts.drills.stage import Stage
 from scripts.failback import failback
 from scripts.failover import failover
 from scripts.probes.backups import usable
-from scripts.probes.traffic import http_port
-from scripts.probes.web import get
+from scripts.probes.web import door_of, get
 from scripts.reprotect import reprotect
 from scripts.runs import run_records
 from scripts.runs.journal import path_of, read
@@ -115,7 +114,7 @@ def test_the_service_goes_on_in_a_clean_site_from_a_clean_state(made: Stage, tmp
         )
         assert had[0]["replicas"]["dr-sentinel"] == 1
         with pytest.raises(Unreachable):
-            get(clouds.at(site).front_door(), http_port(plan), "/health")
+            get(door_of(plan, clouds.at(site).front_door()), "/health")
         assert not any(found.ready for found in clouds.at(site).running().values())
         policy = session.client("iam", cold).get_role_policy(
             RoleName=names.nodes_role(plan, site), PolicyName=OLDER_SESSIONS
@@ -190,7 +189,7 @@ def test_a_site_that_was_built_anew_comes_back_with_the_new_login(made: Stage) -
     assert made.preview_all("after the failback")
     clouds = made.clouds()
     door = clouds.front_door("primary", names.load_balancer(plan, "primary"))
-    assert get(door, http_port(plan), "/health/db").status == 200
+    assert get(door_of(plan, door), "/health/db").status == 200
     finals = {each.name for each in clouds.at("primary").restore_points("core")}
     clouds.close()
     assert any(name.endswith("-final") for name in finals), "what was compromised is kept to the end"

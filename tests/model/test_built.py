@@ -128,14 +128,26 @@ def test_an_archive_where_objects_are_written_is_a_contradiction(document: dict[
         load_plan(write(document))
 
 
-def test_port_443_without_a_certificate_is_refused(document: dict[str, Any], write: Write) -> None:
-    put(document, "traffic.port", 443)
-    path, initial = str(write(document)), Topology.initial(load_plan("samia"))
+def _listeners(**more: Any) -> list[dict[str, Any]]:
+    seen = declared("prod", Topology.initial(load_plan("samia")), **more)
+    return [each.inputs for each in seen.values() if each.type == "aws:lb/listener:Listener"]
+
+
+def test_tls_needs_a_certificate_and_port_80_leads_to_it() -> None:
     with pytest.raises(pulumi.RunError, match=r"config dr:certificateArn: there is none"):
-        declared("prod", initial, plan=path)
-    arn = "arn:aws:acm:eu-north-1:123456789012:certificate/1"
-    listeners = [
-        each for each in declared("prod", initial, plan=path, certificateArn=arn).values()
-        if each.type == "aws:lb/listener:Listener"
-    ]  # fmt: skip
-    assert [(each.inputs["protocol"], each.inputs["certificateArn"]) for each in listeners] == [("HTTPS", arn)]
+        _listeners(certificateArn="")
+    https, http = _listeners(certificateArn="arn:aws:acm:eu-north-1:123456789012:certificate/1")
+    assert (https["port"], https["protocol"], https["certificateArn"][-2:]) == (443, "HTTPS", "/1")
+    assert (http["port"], http["protocol"]) == (80, "HTTP")
+    to = {"port": "443", "protocol": "HTTPS", "statusCode": "HTTP_301"}
+    assert http["defaultActions"] == [{"type": "redirect", "redirect": to}]
+
+
+def test_a_plan_on_port_80_speaks_http_and_takes_no_certificate(document: dict[str, Any], write: Write) -> None:
+    put(document, "traffic.port", 80)
+    path = str(write(document))
+    (http,) = _listeners(plan=path, certificateArn="")
+    assert (http["port"], http["protocol"]) == (80, "HTTP")
+    assert [action["type"] for action in http["defaultActions"]] == ["forward"]
+    with pytest.raises(pulumi.RunError, match=r"config dr:certificateArn: there is one"):
+        _listeners(plan=path, certificateArn="arn:aws:acm:eu-north-1:123456789012:certificate/1")

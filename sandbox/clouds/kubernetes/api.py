@@ -19,7 +19,17 @@ from sandbox.clouds.kubernetes.errors import (
     method_not_allowed,
     unauthorized,
 )
-from sandbox.clouds.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, KINDS, NAMESPACE, POD, SECRET, SERVICE_ACCOUNT, Kind
+from sandbox.clouds.kubernetes.kinds import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    KINDS,
+    NAMESPACE,
+    POD,
+    SECRET,
+    SERVICE,
+    SERVICE_ACCOUNT,
+    Kind,
+)
 from sandbox.clouds.kubernetes.routes import Route, route
 from sandbox.clouds.kubernetes.selectors import Test, selector
 from sandbox.clouds.kubernetes.store import Event, Object, Store
@@ -252,7 +262,10 @@ class ApiServer:
     def _after_write(self, kind: Kind, made: Object) -> Object:
         if kind is DEPLOYMENT:
             self._workloads.apply(made)
+            self._workloads.expose()
             return self.store.get(kind, made["metadata"]["namespace"], made["metadata"]["name"])
+        if kind is SERVICE:
+            self._workloads.expose()
         if kind in {CONFIG_MAP, SECRET}:
             self._workloads.retry(made["metadata"]["namespace"])
         return made
@@ -266,6 +279,10 @@ class ApiServer:
         found = self.store.delete(kind, namespace, where.name, options.get("preconditions"))
         if kind is DEPLOYMENT:
             self._workloads.remove(namespace, where.name)
+        if kind in {SERVICE, DEPLOYMENT}:
+            self._workloads.expose()
+        if kind is SERVICE:
+            return found  # the API gives these back as they were: its specification
         return {
             "kind": "Status",
             "apiVersion": "v1",

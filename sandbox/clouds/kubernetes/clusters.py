@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sandbox.authority import Authority, Certificates, write_certificates
 from sandbox.clouds.aws.context import Context
 from sandbox.clouds.kubernetes.api import ApiServer
-from sandbox.clouds.kubernetes.certificates import Certificates, make_certificates
 from sandbox.clouds.kubernetes.store import Store
 from sandbox.clouds.kubernetes.tokens import accepted
 from sandbox.clouds.kubernetes.workloads import Workloads
@@ -35,7 +35,9 @@ class Clusters:
     def __init__(self, context: Context, home: Path, access_key: str) -> None:
         ports = context.ports
         self._context = context
-        self._certificates: Certificates = make_certificates(home / "kubernetes", ports.addresses.values())
+        authority = Authority("sandbox clusters")
+        issued = authority.issue(["kubernetes"], ports.addresses.values())
+        self._certificates: Certificates = write_certificates(home / "kubernetes", authority, issued)
         self._token = secrets.token_urlsafe(24)
         self.clusters = {
             region: Cluster(region, f"https://{address}:{ports.kubernetes}", self._certificates.authority, self._token)

@@ -51,13 +51,15 @@ SECRET = Kind("", "v1", "secrets", "Secret", has_spec=False, immutable=("type",)
 CONFIG_MAP = Kind("", "v1", "configmaps", "ConfigMap", has_spec=False, short=("cm",))
 SERVICE_ACCOUNT = Kind("", "v1", "serviceaccounts", "ServiceAccount", has_spec=False, short=("sa",))
 
+SERVICE = Kind("", "v1", "services", "Service", status=True, short=("svc",), immutable=("spec.clusterIP",))
+
 KINDS: tuple[Kind, ...] = (
     NAMESPACE,
     CONFIG_MAP,
     SECRET,
     SERVICE_ACCOUNT,
     POD,
-    Kind("", "v1", "services", "Service", status=True, short=("svc",), immutable=("spec.clusterIP",)),
+    SERVICE,
     Kind("", "v1", "events", "Event", has_spec=False, short=("ev",)),
     DEPLOYMENT,
     Kind("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", status=True, short=("pdb",)),

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from sandbox.clouds.kubernetes.errors import ApiError
-from sandbox.clouds.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SECRET
+from sandbox.clouds.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE
 from sandbox.clouds.kubernetes.store import Object, Store, now
 from sandbox.fabric import Fabric, FabricError, PodSpec, PodState
 
@@ -29,6 +29,7 @@ class Workloads:
         self._environments: dict[tuple[str, str], dict[str, str]] = {}
         self._problems: dict[tuple[str, str], str] = {}
         self._lock = threading.RLock()
+        self._exposed: dict[int, tuple[str, tuple[str, ...]]] = {}
         self._looked = 0.0
 
     def apply(self, deployment: Object) -> None:
@@ -68,6 +69,27 @@ class Workloads:
             except FabricError as error:
                 raise ApiError(500, "InternalError", str(error)) from error
         self.refresh(force=True)
+
+    def expose(self) -> None:
+        """Lead the ports of the nodes where the Services say: to the Deployments whose pods their selectors fit."""
+        with self._lock:
+            deployments, _ = self._store.list(DEPLOYMENT, None)
+            wanted: dict[int, tuple[str, tuple[str, ...]]] = {}
+            for service in self._store.list(SERVICE, None)[0]:
+                namespace, selector = service["metadata"]["namespace"], service["spec"].get("selector") or {}
+                behind = tuple(
+                    each["metadata"]["name"]
+                    for each in deployments
+                    if each["metadata"]["namespace"] == namespace and _fits(selector, each)
+                )
+                for port in service["spec"].get("ports") or []:
+                    if port.get("nodePort"):
+                        wanted[int(port["nodePort"])] = (namespace, behind)
+            for number in {*wanted, *self._exposed}:
+                namespace, behind = wanted.get(number, ("", ()))
+                if self._exposed.get(number) != (namespace, behind):
+                    self._fabric.compute.expose(self._region, number, namespace, behind)
+            self._exposed = wanted
 
     def refresh(self, *, force: bool = False) -> None:
         """Look at the pods, and write down what is different from what was known."""
@@ -224,7 +246,7 @@ class Workloads:
                 }
             ],
         }
-        labels = (owner["spec"]["template"].get("metadata") or {}).get("labels") or {}
+        labels = _labels(owner)
         reference = {
             "apiVersion": "apps/v1",
             "kind": "Deployment",
@@ -243,6 +265,16 @@ class Workloads:
             metadata = {"name": pod.name, "namespace": namespace, "labels": labels, "ownerReferences": [reference]}
             item = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "status": status}
             self._store.create(POD, namespace, pod.name, {**item, "spec": owner["spec"]["template"]["spec"]})
+
+
+def _fits(selector: dict[str, str], deployment: Object) -> bool:
+    """A Service without a selector leads to nobody."""
+    return bool(selector) and selector.items() <= _labels(deployment).items()
+
+
+def _labels(deployment: Object) -> dict[str, str]:
+    """Of its pods."""
+    return dict((deployment["spec"]["template"].get("metadata") or {}).get("labels") or {})
 
 
 def _condition(type_: str, holds: bool, reason: str, reason_not: str, message: str | None = None) -> Object:

@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox.providers.aws.base import AwsResource, from_api, tag_changes, tag_list, tag_map, tagged, to_api
 from sandbox.providers.aws.cloud import missing_is_none
+from sandbox.providers.resource import Refused
 from sandbox.providers.values import Properties, project
 
 
@@ -243,7 +244,7 @@ class Listener(ElbResource):
             return None
         shown = found["Listeners"][0]
         tags = self.tags(identity, state)
-        real, declared = [from_api(action) for action in shown["DefaultActions"]], state.get("defaultActions") or []
+        real, declared = _actions(shown["DefaultActions"]), state.get("defaultActions") or []
         certificates = shown.get("Certificates") or []
         return {
             "region": self.region(state, identity),
@@ -277,10 +278,88 @@ def _listener(inputs: Properties) -> dict[str, Any]:
     return {
         "Port": inputs["port"],
         "Protocol": inputs.get("protocol") or "HTTP",
-        "DefaultActions": to_api(inputs["defaultActions"]),
+        "DefaultActions": to_api(inputs["defaultActions"], ACTIONS),
         **certificate,
         **policy,
     }
 
 
-RESOURCES = (LoadBalancer, TargetGroup, Listener)
+ACTIONS = {"redirect": "RedirectConfig", "fixedResponse": "FixedResponseConfig", "forward": "ForwardConfig"}
+CONDITIONS = {"hostHeader": ("host-header", "HostHeaderConfig"), "pathPattern": ("path-pattern", "PathPatternConfig")}
+"""The API's names of what the provider calls otherwise."""
+
+
+def _actions(shown: list[Any]) -> list[Any]:
+    return [from_api(action, ACTIONS) for action in shown]
+
+
+class ListenerRule(ElbResource):
+    """aws.lb.ListenerRule"""
+
+    type_name = "aws:lb/listenerRule:ListenerRule"
+    sdk = ("lb", "ListenerRule")
+    create_only = frozenset({"listenerArn"})
+    computed = ("arn", "tagsAll")
+
+    def create(self, inputs: Properties) -> str:
+        made = self.client(inputs).create_rule(
+            ListenerArn=inputs["listenerArn"], Priority=int(inputs["priority"]), **tagged(inputs), **_rule(inputs)
+        )
+        return str(made["Rules"][0]["RuleArn"])
+
+    def read(self, identity: str, state: Properties) -> Properties | None:
+        elb = self.client(state, identity)
+        found = missing_is_none(lambda: elb.describe_rules(RuleArns=[identity]), "RuleNotFound", "ListenerNotFound")
+        if not found or not found["Rules"]:
+            return None
+        shown = found["Rules"][0]
+        tags = self.tags(identity, state)
+        actions, conditions = _actions(shown["Actions"]), [_condition(each) for each in shown["Conditions"]]
+        declared = state.get("actions") or []
+        return {
+            "region": self.region(state, identity),
+            "arn": identity,
+            "listenerArn": state.get("listenerArn")
+            or identity.replace(":listener-rule/", ":listener/").rpartition("/")[0],
+            "priority": int(shown["Priority"]),
+            "actions": project(declared, actions) if len(declared) == len(actions) else actions,
+            "conditions": conditions,
+            "tags": tags,
+            "tagsAll": tags,
+        }
+
+    def update(self, identity: str, old: Properties, new: Properties, changed: frozenset[str]) -> None:
+        elb = self.client(new, identity)
+        if "priority" in changed:
+            elb.set_rule_priorities(RulePriorities=[{"RuleArn": identity, "Priority": int(new["priority"])}])
+        if changed & {"actions", "conditions"}:
+            elb.modify_rule(RuleArn=identity, **_rule(new))
+        if "tags" in changed:
+            self.retag(identity, old, new)
+
+    def delete(self, identity: str, state: Properties) -> None:
+        elb = self.client(state, identity)
+        missing_is_none(lambda: elb.delete_rule(RuleArn=identity), "RuleNotFound", "ListenerNotFound")
+
+
+def _rule(inputs: Properties) -> dict[str, Any]:
+    conditions = []
+    for declared in inputs["conditions"]:
+        for name, config in declared.items():
+            if config is None:
+                continue
+            if name not in CONDITIONS:
+                raise Refused(f"listener rules: the sandbox knows no condition on {name}")
+            field, key = CONDITIONS[name]
+            conditions.append({"Field": field, key: {"Values": list(config["values"])}})
+    return {"Actions": to_api(inputs["actions"], ACTIONS), "Conditions": conditions}
+
+
+def _condition(shown: dict[str, Any]) -> dict[str, Any]:
+    for name, (field, key) in CONDITIONS.items():
+        if shown["Field"] == field:
+            return {name: {"values": (shown.get(key) or {}).get("Values") or shown.get("Values") or []}}
+    return {shown["Field"]: {}}
+
+
+RESOURCES = (LoadBalancer, TargetGroup, Listener, ListenerRule)

@@ -9,6 +9,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from sandbox.authority import Authority
 from sandbox.clouds import ControlPlanes, start_control_planes
 from tests.sandbox.clouds.stand_in import PLAN, RecordedFabric, RecordedNames, ports
 
@@ -17,7 +18,7 @@ from tests.sandbox.clouds.stand_in import PLAN, RecordedFabric, RecordedNames, p
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
     fabric, names, where = RecordedFabric(), RecordedNames(), ports()
     home: Path = tmp_path_factory.mktemp("world")
-    planes: ControlPlanes = start_control_planes(fabric, names, PLAN, where, home, pace=50)
+    planes: ControlPlanes = start_control_planes(fabric, names, PLAN, where, home, authority=Authority("test"), pace=50)
     yield SimpleNamespace(fabric=fabric, names=names, ports=where, planes=planes, home=home)
     planes.stop()
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from model import load_plan
 from sandbox.clouds import Ports, Zone
-from sandbox.fabric import Backup, DatabaseState, Endpoint, FabricError, PodSpec, PodState
+from sandbox.fabric import Backup, DatabaseState, Endpoint, FabricError, Listener, PodSpec, PodState
 
 REGIONS = ("eu-north-1", "eu-west-1", "us-east-1")
 
@@ -28,6 +28,7 @@ def ports() -> Ports:
         kubernetes_providers={region: free_port() for region in REGIONS},
         postgres=free_port(),
         http=free_port(),
+        https=free_port(),
     )
 
 
@@ -150,12 +151,16 @@ class RecordedDatabases:
 class RecordedCompute:
     specs: dict[tuple[str, str, str], PodSpec] = field(default_factory=dict)
     restarts: list[tuple[str, str, str]] = field(default_factory=list)
+    exposed: dict[tuple[str, int], tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def apply(self, region: str, spec: PodSpec) -> None:
         self.specs[region, spec.namespace, spec.deployment] = spec
 
     def restart(self, region: str, namespace: str, deployment: str) -> None:
         self.restarts.append((region, namespace, deployment))
+
+    def expose(self, region: str, node_port: int, namespace: str, deployments: Sequence[str]) -> None:
+        self.exposed[region, node_port] = (namespace, tuple(deployments))
 
     def remove(self, region: str, namespace: str, deployment: str) -> None:
         self.specs.pop((region, namespace, deployment), None)
@@ -171,12 +176,11 @@ class RecordedCompute:
 
 @dataclass
 class RecordedFrontDoors:
-    doors: dict[tuple[str, str], int] = field(default_factory=dict)
+    doors: dict[tuple[str, str], Sequence[Listener]] = field(default_factory=dict)
     shut_off: set[tuple[str, str]] = field(default_factory=set)
 
-    def open(self, region: str, name: str, *, port: int) -> Endpoint:
-        self.doors[region, name] = port
-        return Endpoint("127.0.0.1", port)
+    def open(self, region: str, name: str, listeners: Sequence[Listener]) -> None:
+        self.doors[region, name] = listeners
 
     def close(self, region: str, name: str) -> None:
         self.doors.pop((region, name), None)

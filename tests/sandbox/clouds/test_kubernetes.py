@@ -55,6 +55,33 @@ def deployment(name: str = "auth", replicas: int = 2, **container: Any) -> dict[
     }
 
 
+def test_a_port_of_the_nodes_leads_to_the_pods_that_its_service_selects(
+    api: Any, namespace: str, world: SimpleNamespace
+) -> None:
+    core, apps, exposed = (
+        kubernetes.client.CoreV1Api(api),
+        kubernetes.client.AppsV1Api(api),
+        world.fabric.compute.exposed,
+    )
+
+    def service(name: str, selector: dict[str, str], port: int) -> dict[str, Any]:
+        ports = [{"port": 80, "targetPort": 8080, "nodePort": port}]
+        return {"metadata": {"name": name}, "spec": {"type": "NodePort", "selector": selector, "ports": ports}}
+
+    core.create_namespaced_service(namespace, service("early", LABELS, 30101))
+    assert exposed[REGION, 30101] == (namespace, ())
+    apps.create_namespaced_deployment(namespace, deployment())
+    assert exposed[REGION, 30101] == (namespace, ("auth",))
+    core.create_namespaced_service(namespace, service("other", {"app.kubernetes.io/name": "pay"}, 30102))
+    assert exposed[REGION, 30102] == (namespace, ())
+    core.delete_namespaced_service("early", namespace)
+    assert exposed[REGION, 30101][1] == ()
+    core.create_namespaced_service(namespace, service("late", LABELS, 30103))
+    assert exposed[REGION, 30103] == (namespace, ("auth",))
+    apps.delete_namespaced_deployment("auth", namespace)
+    assert exposed[REGION, 30103] == (namespace, ())
+
+
 def refused(code: int, call: Callable[[], object]) -> dict[str, Any]:
     with pytest.raises(ApiException) as caught:
         call()

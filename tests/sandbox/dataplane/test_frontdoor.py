@@ -6,7 +6,10 @@ from collections.abc import Awaitable, Callable
 import httpx
 
 from sandbox.dataplane.frontdoor import Address, FrontDoor
+from sandbox.fabric import Listener, Route
+from tests.sandbox.clouds.stand_in import free_port
 
+ALL = 30000  # a port of the nodes that leads to every pod
 Handler = Callable[[bytes], bytes | None]  # request line -> answer; None: hang up without one
 
 
@@ -51,30 +54,17 @@ def through_a_door(
             nobody.close()
             await nobody.wait_closed()
             open_pods["dead"] = (str(address), int(port))
-        door = FrontDoor(
-            lambda service: [open_pods[service]] if service else list(open_pods.values()),
-            lambda name: name in open_pods,
-        )
-        await door.listen("127.0.0.1", 0)
-        assert door.listening_on is not None
-        base = "http://{}:{}".format(*door.listening_on)
+        ports = dict(enumerate(open_pods.values(), 30001))
+        door = FrontDoor(lambda port: list(ports.values()) if port == ALL else [ports[port]])
+        routes = [Route(paths=(f"/{name}/*",), node_port=port) for port, name in zip(ports, open_pods, strict=True)]
+        free = free_port()
+        await door.listen("127.0.0.1", {free: Listener(80, (*routes, Route(node_port=ALL)))})
+        base = f"http://127.0.0.1:{free}"
         async with asyncio.timeout(30), httpx.AsyncClient(base_url=base) as client:
             await work(client)
         door.close()
 
     asyncio.run(run())
-
-
-def test_the_first_part_of_the_path_names_the_service() -> None:
-    pods = {"auth": Pod(lambda _: b"auth"), "booking": Pod(lambda _: b"booking")}
-
-    async def work(client: httpx.AsyncClient) -> None:
-        assert (await client.get("/auth/health")).text == "auth"
-        assert (await client.post("/booking/orders", content=b"x" * 1000)).text == "booking"
-
-    through_a_door(pods, work)
-    assert pods["auth"].asked == [b"GET /health HTTP/1.1"]
-    assert pods["booking"].asked == [b"POST /orders HTTP/1.1"]
 
 
 def test_requests_take_turns_and_a_dead_pod_is_passed_over() -> None:

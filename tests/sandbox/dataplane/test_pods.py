@@ -10,13 +10,14 @@ import pytest
 
 from sandbox.clouds.names import Answer
 from sandbox.dataplane.processes import start_time
-from sandbox.fabric import PodSpec, PodState
+from sandbox.fabric import Listener, PodSpec, PodState, Route
 from sandbox.workload import Workload
 from tests.asserts.waiting import wait_until
 from tests.sandbox.dataplane.conftest import NORTH, PASSWORD, WEST, Lab
 
 pytestmark = pytest.mark.drill
 NAMESPACE = "samia"
+NODE_PORT = 30080
 ENDPOINT = "core.eu-north-1.rds.amazonaws.com"
 
 
@@ -28,7 +29,10 @@ class Cluster:
         self.compute = lab.world.fabric.compute
         self.database = lab.primary(standby=True)
         lab.world.names.add_database(ENDPOINT, NORTH, self.database)
-        self.door = lab.world.fabric.front_doors.open(NORTH, "door", port=80)
+        doors = lab.world.fabric.front_doors
+        doors.open(NORTH, "door", [Listener(80, (Route(node_port=NODE_PORT),))])
+        self.address = doors.address(NORTH, "door", "outside")
+        self.compute.expose(NORTH, NODE_PORT, NAMESPACE, ["booking"])
         lab.world.names.add_front_door("door.elb.amazonaws.com", NORTH, "door")
         lab.world.names.add_zone("example.com", lambda _name, _kind: Answer("ALIAS", ["door.elb.amazonaws.com"], 1))
 
@@ -54,7 +58,7 @@ class Cluster:
         return found
 
     def url(self, path: str) -> str:
-        return f"http://{self.door.address}:{self.door.port}{path}"
+        return f"http://{self.address}:{self.lab.world.numbers.http}{path}"
 
     def pids(self) -> dict[str, int]:
         return {pod["name"]: pod["pid"] for pod in self.lab.world.hosts[NORTH].call("pods")}

@@ -1,6 +1,7 @@
 """One module per service: what moto lacks, or only pretends to do, done over the world's real parts."""
 
 OVERLAYS = {
+    "acm": "acm",
     "autoscaling": "autoscaling",
     "backup": "backup",
     "ec2": "ec2",

@@ -1,18 +1,23 @@
 """
 Load balancers with a real front door behind them, a name that resolves, and a deletion protection that protects.
 
-moto keeps records only, gives every balancer the same name server entry, and deletes what is protected.
+moto keeps records only, gives every balancer the same name server entry, deletes what is protected, and takes an HTTPS
+listener without a certificate. Here the door does what its listeners and their rules say, and nothing else.
 """
 
 import hashlib
-from typing import ClassVar
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
 
+from moto.acm.models import CertBundle, acm_backends
 from moto.core.responses import ActionResult
 from moto.elbv2.exceptions import ELBClientError
+from moto.elbv2.models import FakeAction, FakeLoadBalancer
 from moto.elbv2.responses import ELBV2Response
 
 from sandbox.clouds.aws.context import Context
-from sandbox.fabric import FabricError
+from sandbox.clouds.aws.overlays.acm import hold
+from sandbox.fabric import FabricError, Listener, Route
 
 ZONES = {
     "eu-north-1": "Z23TAZ6LKFMNIO",
@@ -31,7 +36,7 @@ def zone_of(region: str) -> str:
 
 
 class ELBV2(ELBV2Response):
-    """The calls that have a real effect. The door opens with the first listener, whose port is the door's."""
+    """The calls that have a real effect. The door opens with the first listener and closes with the last."""
 
     context: ClassVar[Context]
 
@@ -45,24 +50,39 @@ class ELBV2(ELBV2Response):
         return result
 
     def create_listener(self) -> ActionResult:
+        self._check_certificates()
+        self._check_rule("DefaultActions")
         result = super().create_listener()
         listener = result.result["Listeners"][0]
         balancer = self.elbv2_backend.load_balancers[listener.load_balancer_arn]
-        if len(balancer.listeners) == 1:
-            try:
-                self.context.fabric.front_doors.open(self.region, balancer.name, port=int(listener.port))
-            except FabricError as error:
-                self.elbv2_backend.delete_listener(listener.arn)
-                raise ELBClientError("InternalFailure", str(error)) from error
+        try:
+            self._arrange(balancer)
+        except ELBClientError:
+            self.elbv2_backend.delete_listener(listener.arn)
+            raise
         return result
 
+    def modify_listener(self) -> ActionResult:
+        self._check_certificates()
+        self._check_rule("DefaultActions")
+        return self._rearranged(super().modify_listener)
+
     def delete_listener(self) -> ActionResult:
-        arn = self._get_param("ListenerArn")
-        balancer = next((b for b in self.elbv2_backend.load_balancers.values() if arn in b.listeners), None)
-        result = super().delete_listener()
-        if balancer is not None and not balancer.listeners:
-            self._close(balancer.name)
-        return result
+        return self._rearranged(super().delete_listener)
+
+    def create_rule(self) -> ActionResult:
+        self._check_rule("Actions")
+        return self._rearranged(super().create_rule)
+
+    def modify_rule(self) -> ActionResult:
+        self._check_rule("Actions")
+        return self._rearranged(super().modify_rule)
+
+    def delete_rule(self) -> ActionResult:
+        return self._rearranged(super().delete_rule)
+
+    def set_rule_priorities(self) -> ActionResult:
+        return self._rearranged(super().set_rule_priorities)
 
     def delete_load_balancer(self) -> ActionResult:
         balancer = self.elbv2_backend.load_balancers.get(self._get_param("LoadBalancerArn"))
@@ -77,11 +97,105 @@ class ELBV2(ELBV2Response):
             self.context.names.remove(balancer.dns_name)
         return result
 
+    def _check_certificates(self) -> None:
+        """Elastic Load Balancing API, CreateListener: HTTPS takes exactly one certificate, and one that is there."""
+        named = [str(each.get("CertificateArn", "")) for each in self._get_param("Certificates", []) or []]
+        if self._get_param("Protocol") == "HTTPS" and not named:
+            raise ELBClientError("ValidationError", "A certificate must be specified for HTTPS listeners")
+        for arn in named:
+            if arn not in acm_backends[self.current_account][self.region]._certificates:
+                raise ELBClientError("CertificateNotFound", f"Certificate '{arn}' not found")
+
+    def _check_rule(self, actions: str) -> None:
+        """What the world's doors cannot do is refused before anything is kept."""
+        named = [FakeAction(dict(action)) for action in self._get_param(actions, []) or []]
+        if named:
+            _route(self._get_param("Conditions", []) or [], named, lambda _: None)
+
+    def _rearranged(self, act: Callable[[], ActionResult]) -> ActionResult:
+        """Do it, and have the doors it may have changed follow."""
+        balancers = list(self.elbv2_backend.load_balancers.values())
+        before = [_listeners_of(balancer, self._bundles(), self._node_port) for balancer in balancers]
+        result = act()
+        for balancer, listeners in zip(balancers, before, strict=True):
+            if _listeners_of(balancer, self._bundles(), self._node_port) != listeners:
+                self._arrange(balancer)
+        return result
+
+    def _arrange(self, balancer: FakeLoadBalancer) -> None:
+        if not balancer.listeners:
+            self._close(balancer.name)
+            return
+        listeners = _listeners_of(balancer, self._bundles(), self._node_port)
+        try:
+            self.context.fabric.front_doors.open(self.region, balancer.name, listeners)
+        except FabricError as error:
+            raise ELBClientError("InternalFailure", str(error)) from error
+
+    def _bundles(self) -> dict[str, CertBundle]:
+        found: dict[str, CertBundle] = acm_backends[self.current_account][self.region]._certificates
+        return found
+
+    def _node_port(self, target_group: str) -> int | None:
+        found = self.elbv2_backend.target_groups.get(target_group)
+        return int(found.port) if found is not None else None
+
     def _close(self, name: str) -> None:
         try:
             self.context.fabric.front_doors.close(self.region, name)
         except FabricError as error:
             raise ELBClientError("InternalFailure", str(error)) from error
+
+
+def _listeners_of(
+    balancer: FakeLoadBalancer, certificates: dict[str, CertBundle], node_port: Callable[[str], int | None]
+) -> list[Listener]:
+    """What a balancer's listeners say, as the world understands it."""
+    found = []
+    for listener in balancer.listeners.values():
+        bundle = certificates.get(listener.certificate or "")
+        certificate = bundle.cert + bundle.key if bundle is not None else b""
+        routes = [
+            _route(rule.conditions, rule.actions, node_port)
+            for rule in sorted(listener._non_default_rules.values(), key=lambda rule: int(rule.priority))
+        ]
+        routes.append(_route([], listener.default_actions, node_port))
+        found.append(Listener(int(listener.port), tuple(routes), certificate))
+    return found
+
+
+def _route(
+    conditions: Iterable[dict[str, Any]], actions: Iterable[Any], node_port: Callable[[str], int | None]
+) -> Route:
+    """A rule's conditions and its last action. Raises ELBClientError for what the world's doors cannot do."""
+    patterns: dict[str, tuple[str, ...]] = {"host-header": (), "path-pattern": ()}
+    for condition in conditions:
+        name = str(condition["Field"])
+        if name not in patterns:
+            raise ELBClientError("InvalidConfigurationRequest", f"The sandbox knows no condition on {name}")
+        config = condition.get({"host-header": "HostHeaderConfig", "path-pattern": "PathPatternConfig"}[name]) or {}
+        patterns[name] = tuple(condition.get("Values") or config.get("Values") or ())
+    hosts, paths = patterns["host-header"], patterns["path-pattern"]
+    action = list(actions)[-1].data
+    if action["Type"] == "redirect":
+        to = {"Protocol": "#{protocol}", "Port": "#{port}", "Host": "#{host}", "Path": "/#{path}", "Query": "#{query}"}
+        to |= {key: value for key, value in action["RedirectConfig"].items() if value}
+        place = f"{to['Protocol'].lower()}://{to['Host']}:{to['Port']}{to['Path']}?{to['Query']}"
+        return Route(hosts, paths, redirect=place, status=int(str(to["StatusCode"]).removeprefix("HTTP_")))
+    if action["Type"] == "fixed-response":
+        return Route(hosts, paths, status=int(action["FixedResponseConfig"]["StatusCode"]))
+    if action["Type"] != "forward":
+        raise ELBClientError("InvalidConfigurationRequest", f"The sandbox's doors do not {action['Type']}")
+    groups = [each["TargetGroupArn"] for each in (action.get("ForwardConfig") or {}).get("TargetGroups", [])]
+    groups = groups or [action["TargetGroupArn"]]
+    if len(groups) > 1:
+        raise ELBClientError("InvalidConfigurationRequest", "The sandbox's doors do not weigh target groups")
+    return Route(hosts, paths, node_port=node_port(groups[0]))
+
+
+def start(context: Context) -> None:
+    """Listeners name certificates, which nobody may have asked about yet."""
+    hold(context)
 
 
 RESPONSES = {ELBV2Response: ELBV2}

@@ -11,6 +11,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from cryptography import x509
+
+from sandbox.clouds.aws.certificates import arn_of
+from sandbox.fabric import Route
+from tests.sandbox.clouds.stand_in import PLAN
 
 Client = Callable[..., Any]
 
@@ -67,7 +72,7 @@ def test_a_listener_opens_the_front_door_and_the_name_leads_to_it(
     assert ("eu-north-1", name) not in world.fabric.front_doors.doors
     action = {"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}
     elb.create_listener(LoadBalancerArn=balancer["LoadBalancerArn"], Protocol="HTTP", Port=80, DefaultActions=[action])
-    assert world.fabric.front_doors.doors["eu-north-1", name] == 80
+    assert [each.port for each in world.fabric.front_doors.doors["eu-north-1", name]] == [80]
     protect = {"Key": "deletion_protection.enabled", "Value": "true"}
     elb.modify_load_balancer_attributes(LoadBalancerArn=balancer["LoadBalancerArn"], Attributes=[protect])
     with pytest.raises(ClientError, match="deletion protection"):
@@ -77,6 +82,80 @@ def test_a_listener_opens_the_front_door_and_the_name_leads_to_it(
     elb.delete_load_balancer(LoadBalancerArn=balancer["LoadBalancerArn"])
     assert ("eu-north-1", name) not in world.fabric.front_doors.doors
     assert balancer["DNSName"] not in world.names.front_doors
+
+
+@pytest.fixture
+def balancer(client: Client, subnets: tuple[str, list[str]]) -> tuple[str, str, Callable[..., str]]:
+    """(its name, its ARN, a function that makes a target group for a port of the nodes)"""
+    elb, name = client("elbv2", "eu-north-1"), f"door-{uuid.uuid4().hex[:6]}"
+    made = elb.create_load_balancer(Name=name, Subnets=subnets[1])["LoadBalancers"][0]
+
+    def group(port: int) -> str:
+        found = elb.create_target_group(Name=f"{name}-{port}", Protocol="HTTP", Port=port, VpcId=subnets[0])
+        return str(found["TargetGroups"][0]["TargetGroupArn"])
+
+    return name, made["LoadBalancerArn"], group
+
+
+def test_a_listener_speaks_tls_with_a_certificate_that_is_there_and_not_without(
+    client: Client, world: SimpleNamespace, balancer: tuple[str, str, Callable[..., str]]
+) -> None:
+    elb, (name, arn, group) = client("elbv2", "eu-north-1"), balancer
+    said = {"LoadBalancerArn": arn, "Protocol": "HTTPS", "Port": 443}
+    said["DefaultActions"] = [{"Type": "forward", "TargetGroupArn": group(30001)}]
+    with pytest.raises(ClientError, match="A certificate must be specified for HTTPS listeners"):
+        elb.create_listener(**said)
+    nowhere = "arn:aws:acm:eu-north-1:123456789012:certificate/nowhere"
+    with pytest.raises(ClientError, match="CertificateNotFound"):
+        elb.create_listener(**said, Certificates=[{"CertificateArn": nowhere}])
+    elsewhere = arn_of(PLAN, "eu-west-1")
+    with pytest.raises(ClientError, match="CertificateNotFound"):
+        elb.create_listener(**said, Certificates=[{"CertificateArn": elsewhere}])
+    assert ("eu-north-1", name) not in world.fabric.front_doors.doors
+    held = arn_of(PLAN, "eu-north-1")
+    elb.create_listener(**said, Certificates=[{"CertificateArn": held}])
+    (listener,) = world.fabric.front_doors.doors["eu-north-1", name]
+    assert (listener.port, listener.routes) == (443, (Route(node_port=30001),))
+    shown = client("acm", "eu-north-1").describe_certificate(CertificateArn=held)["Certificate"]
+    assert (shown["DomainName"], shown["Status"]) == (PLAN.traffic.record, "ISSUED")
+    assert shown["InUseBy"], "who deletes it has to know that a door shows it"
+    assert x509.load_pem_x509_certificate(listener.certificate).subject.rfc4514_string() == f"CN={PLAN.traffic.record}"
+
+
+def test_rules_are_honoured_in_the_order_of_their_priorities(
+    client: Client, world: SimpleNamespace, balancer: tuple[str, str, Callable[..., str]]
+) -> None:
+    elb, (name, arn, group) = client("elbv2", "eu-north-1"), balancer
+    to = {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
+    listener = elb.create_listener(
+        LoadBalancerArn=arn, Protocol="HTTP", Port=80, DefaultActions=[{"Type": "redirect", "RedirectConfig": to}]
+    )["Listeners"][0]["ListenerArn"]
+    made = {}
+    for priority, path in ((20, "/b/*"), (3, "/a/*"), (100, "/c/*")):
+        rule = elb.create_rule(
+            ListenerArn=listener, Priority=priority,
+            Actions=[{"Type": "forward", "TargetGroupArn": group(30000 + priority)}],
+            Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": [path]}}],
+        )  # fmt: skip
+        made[path] = rule["Rules"][0]["RuleArn"]
+    doors = world.fabric.front_doors.doors
+
+    def routes() -> list[tuple[tuple[str, ...], int | None]]:
+        return [(route.paths, route.node_port) for route in doors["eu-north-1", name][0].routes]
+
+    default: tuple[tuple[str, ...], int | None] = ((), None)
+    assert routes() == [(("/a/*",), 30003), (("/b/*",), 30020), (("/c/*",), 30100), default]
+    assert doors["eu-north-1", name][0].routes[-1].redirect == "https://#{host}:443/#{path}?#{query}"
+    elb.delete_rule(RuleArn=made["/b/*"])
+    elb.set_rule_priorities(RulePriorities=[{"RuleArn": made["/c/*"], "Priority": 1}])
+    assert routes() == [(("/c/*",), 30100), (("/a/*",), 30003), default]
+    with pytest.raises(ClientError, match="The sandbox knows no condition on source-ip"):
+        elb.create_rule(
+            ListenerArn=listener, Priority=7, Actions=[{"Type": "forward", "TargetGroupArn": group(30007)}],
+            Conditions=[{"Field": "source-ip", "SourceIpConfig": {"Values": ["10.0.0.0/8"]}}],
+        )  # fmt: skip
+    elb.delete_rule(RuleArn=made["/c/*"])
+    assert routes() == [(("/a/*",), 30003), default], "what was refused is not kept"
 
 
 def test_a_cluster_is_the_regions_api_server_and_its_nodes_can_be_tied_to_a_door(
