@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from previews.units import Notation
+
 
 class Better(Enum):
     """What makes recovery stronger."""
@@ -20,7 +22,7 @@ class Better(Enum):
     FEWER = "fewer members of the set"
     PRESENT = "set at all"
     OFTEN = "a schedule that runs more often"
-    LONGER = "a longer duration, written 720h, 30d or P30D"
+    LONGER = "a longer duration, in the notation of the system that reads it"
     PROMOTE = "nothing: losing the value promotes a replica"
     JUDGE = "depends: a person must look"
 
@@ -53,6 +55,8 @@ class Meaning:
     `path` is in the wire names of the provider; `[*]` stands for every item of a list. `default` is what the cloud
     does when the property is absent. `absent` says how an absent value without a default ranks: weak, strong, unknown.
     `limits` marks rules of a list that take away (an expiry): there a new item is the weakening.
+    `notation` is how durations and schedules are written here, and `zero_is_default` says that no time at all means
+    the default.
     """
 
     type: str
@@ -65,6 +69,8 @@ class Meaning:
     order: tuple[str, ...] = ()
     absent: str = "weak"
     limits: bool = False
+    notation: Notation | None = None
+    zero_is_default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,7 @@ class StoreKind:
 
     `protection` and `backup` are paths into the inputs that say whether the cloud refuses a deletion and whether
     backups exist ("" where the type has none). `contains` marks things that take others with them (a namespace).
+    `known` is False for a type of which nobody here knows whether it holds data.
     """
 
     type: str
@@ -90,6 +97,7 @@ class StoreKind:
     protection: str = ""
     backup: str = ""
     contains: bool = False
+    known: bool = True
 
 
 _API_VERSION = re.compile(r"/v\d{8}(?:preview|privatepreview)?(?=:)")
