@@ -8,8 +8,8 @@ from typing import Any
 
 from previews import property_paths
 from previews.changes import switched, value_text
-from previews.meanings import MEANINGS, STORES
-from previews.meanings.store_names import unlisted_store
+from previews.meanings import MEANINGS
+from previews.meanings.store_names import store_kind
 from previews.meanings.table import Aspect, Better, Meaning, StoreKind
 from previews.previewed import Resource, StackPreview, Step
 from previews.safety import is_secret, is_unknown, safe_path
@@ -64,7 +64,7 @@ def _loss(step: Step) -> Iterator[Loss]:
         op = "delete" if step.op == "delete-replaced" else step.op
     else:
         return
-    kind = STORES.get(step.type) or unlisted_store(step.type)
+    kind = store_kind(step.type)
     if kind is None:
         return
     yield Loss(
@@ -78,7 +78,7 @@ def _loss(step: Step) -> Iterator[Loss]:
         protected=_protected(kind, old),
         retained="?" if old is None else "yes" if old.retain else "no",
         backed_up=_backed_up(kind, old),
-        listed=step.type in STORES,
+        listed=kind.listed,
         known=kind.known,
     )
 

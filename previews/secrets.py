@@ -38,7 +38,8 @@ _PAIRS = frozenset(
     tuple(pair.split("-"))
     for pair in _words(
         "conn-string connection-string connection-str connection-url auth-string client-cert client-certificate "
-        "pass-phrase pass-word private-key key-material snmp-community sas-url sas-uri database-url redis-url mongo-url broker-url"
+        "pass-phrase pass-word private-key key-material snmp-community sas-url sas-uri database-url redis-url "
+        "mongo-url broker-url"
     )
 )
 # Which keys are secrets. Others name a thing (`hashKey`, `kmsKeyId`, the key of a tag).

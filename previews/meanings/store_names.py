@@ -1,35 +1,35 @@
-"""What may hold data beside the types that the table of meanings lists: said by its name, or said to be unknown."""
+"""
+What may hold data beside the types of which the table of meanings knows more.
+
+The list of types, their former names and the words that give a store away are those of the policy pack: what a rule
+takes for a database and what a report takes for one are the same.
+"""
 
 from __future__ import annotations
 
-import re
-
+from policies.rules.kernel.stores import CONTAINERS, holds_data, noun_of
+from previews.meanings import STORES
+from previews.meanings.kubernetes.custom import OWNERS, is_own
 from previews.meanings.table import StoreKind
 
-_LIKELY = re.compile(
-    r"(?:database|db_?instance|db_?cluster|db|cluster|bucket|volume|disk|file_?system|file_?share|vault|key_?ring|"
-    r"crypto_?key|queue|topic|stream|registry|repository|namespace|storage_?account|container|backup|snapshot|table|"
-    r"keyspace|collection|dataset|datastore|cache|redis|postgres(?:ql)?|mysql|mongo(?:db)?|kafka|cassandra|"
-    r"elasticsearch|opensearch|secret|schema|ledger|warehouse|share|store)$",
-    re.IGNORECASE,
-)
-# Providers of which every type that holds data is listed or named so: of theirs, the others hold none.
-_WHOLE = frozenset({"aws", "azure-native", "gcp"})
 # Providers whose resources are figures, files or commands of the program itself.
-_NO_STORES = frozenset({"pulumi", "random", "command", "time", "null", "local", "archive", "external", "http", "std"})
-# The API groups that Kubernetes itself serves; what another group defines is a custom resource.
-_KUBERNETES = re.compile(
-    r"kubernetes:(?:core|apps|batch|autoscaling|policy|extensions|meta|events|[a-z]+\.k8s\.io|"
-    r"rbac\.authorization\.k8s\.io|flowcontrol\.apiserver\.k8s\.io|internal\.apiserver\.k8s\.io)/"
-)
+_NO_STORES = frozenset({"random", "command", "time", "null", "local", "archive", "external", "http", "std"})
+# Providers of which the list has every type that holds data: of theirs, the others hold none.
+_WHOLE = frozenset(kind.partition(":")[0] for kind in STORES) - frozenset(kind.partition(":")[0] for kind in OWNERS)
 
 
-def unlisted_store(kind: str) -> StoreKind | None:
-    """What a type that the table of meanings does not list holds, as far as its name says; None where it holds none."""
+def store_kind(kind: str) -> StoreKind | None:
+    """What a type holds, as far as anybody knows; None where it holds nothing."""
+    if (store := STORES.get(kind)) is not None:
+        return store
+    if kind in OWNERS:
+        return StoreKind(kind, OWNERS[kind], contains=True)
+    if (noun := noun_of(kind)) is not None:
+        return StoreKind(kind, noun, contains=kind in CONTAINERS)
     leaf = kind.rpartition(":")[2]
-    if _LIKELY.search(leaf):
-        return StoreKind(kind, f"{leaf} (by its name)")
-    package = kind.partition(":")[0]
-    if package in _NO_STORES or package in _WHOLE or _KUBERNETES.match(kind):
+    held = holds_data(kind)
+    if held == "likely":
+        return StoreKind(kind, f"{leaf} (by its name)", listed=False)
+    if held == "no" or kind.partition(":")[0] in _WHOLE | _NO_STORES or is_own(kind):
         return None
-    return StoreKind(kind, f"{leaf}, of which nobody here knows whether it holds data", known=False)
+    return StoreKind(kind, f"{leaf}, of which nobody here knows whether it holds data", listed=False, known=False)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
+from policies.rules.kernel.spellings import plain_type
 from previews.units import Notation
 
 
@@ -89,7 +90,7 @@ class StoreKind:
 
     `protection` and `backup` are paths into the inputs that say whether the cloud refuses a deletion and whether
     backups exist ("" where the type has none). `contains` marks things that take others with them (a namespace).
-    `known` is False for a type of which nobody here knows whether it holds data.
+    `listed` is False for a type of which only its name speaks, `known` where not even that does.
     """
 
     type: str
@@ -97,12 +98,11 @@ class StoreKind:
     protection: str = ""
     backup: str = ""
     contains: bool = False
+    listed: bool = True
     known: bool = True
 
 
-_API_VERSION = re.compile(r"/v\d{8}(?:preview|privatepreview)?(?=:)")
-
-
+@lru_cache(maxsize=8192)
 def normal_type(token: str) -> str:
-    """The type token without an API version in it: azure-native tokens of SDK 2 carry one, those of SDK 3 do not."""
-    return _API_VERSION.sub("", token)
+    """The type token without an API version and in its present spelling, as the policy pack writes it."""
+    return plain_type(token)
