@@ -40,5 +40,8 @@ types: setup
 benchmarks: setup ## measure: failover, engine, services, policy, preview (tables, and JSON in out/)
 	@for b in failover engine services policy preview; do $(BIN)/python -m benchmarks.$$b || exit 1; done
 
+docs: setup ## write docs/runbooks anew from the tables of the runbooks
+	$(BIN)/python -m scripts.runbooks.pages
+
 clean: ## remove what the project made here (not .venv)
 	rm -rf out .dr .pytest_cache .mypy_cache .ruff_cache
