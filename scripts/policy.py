@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from policies.rules.kernel import Rule
 
 PACK = CHECKOUT / "policies"
+MOST_SHOWN = 12
 ORDER = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 
 
@@ -42,12 +44,16 @@ class FailOn(StrEnum):
 
 @dataclass(frozen=True)
 class Checked:
-    """What the rules said. `left_out`: rule id to the reason why it did not apply."""
+    """
+    What the rules said. `left_out`: rule id to the reason why it did not apply. `unseen`: type to number of the
+    resources that no rule looks at, those that hold data first; empty for a pack that does not say what it looks at.
+    """
 
     resources: int
     rules: int
     findings: list[PolicyFinding]
     left_out: dict[str, str] = field(default_factory=dict)
+    unseen: dict[str, int] = field(default_factory=dict)
 
     def of(self, *kinds: str) -> list[PolicyFinding]:
         return [finding for finding in self.findings if finding.kind in kinds]
@@ -112,10 +118,24 @@ def check(resources: Sequence[PackResource], config: Mapping[str, Any], pack: Pa
         process.configure(config)
         findings = process.analyze(resources)
         rules, left_out = len(process.info.policies), dict(process.not_applicable)
+        seen = process.types()
     findings.sort(
         key=lambda finding: (finding.kind != "broken", ORDER.get(finding.severity, 9), finding.rule, finding.urn)
     )
-    return Checked(len(resources), rules, findings, left_out)
+    return Checked(len(resources), rules, findings, left_out, _unseen(resources, seen))
+
+
+def _unseen(resources: Sequence[PackResource], seen: frozenset[str]) -> dict[str, int]:
+    from policies.rules.kernel.spellings import plain_type  # noqa: PLC0415
+    from policies.rules.kernel.stores import holds_data  # noqa: PLC0415
+
+    if not seen:
+        return {}
+    # Components hold nothing of their own; the engine's types are no resources of a cloud.
+    counted = Counter(plain_type(resource.type) for resource in resources if resource.custom)
+    order = {"yes": 0, "likely": 1, "unknown": 2}
+    unseen = {token: number for token, number in counted.items() if token not in seen and holds_data(token) != "no"}
+    return dict(sorted(unseen.items(), key=lambda entry: (order[holds_data(entry[0])], entry[0])))
 
 
 def _read_config(path: Path) -> dict[str, Any]:
@@ -268,6 +288,7 @@ def _show(checked: Checked, form: Form) -> None:
                 "rules": checked.rules,
                 "findings": [finding.as_dict() for finding in checked.findings],
                 "notApplicable": checked.left_out,
+                "unseenTypes": checked.unseen,
             }
         )
         return
@@ -284,6 +305,10 @@ def _show(checked: Checked, form: Form) -> None:
     for reason in sorted(set(checked.left_out.values())):
         rules = sorted(rule for rule, why in checked.left_out.items() if why == reason)
         err().print(f"not applied: {', '.join(rules)}: {reason}", markup=False)
+    if checked.unseen:
+        shown = [f"{token} ({number})" for token, number in checked.unseen.items()]
+        more = f" and {len(shown) - MOST_SHOWN} more types" if len(shown) > MOST_SHOWN else ""
+        out().print(f"No rule looks at {', '.join(shown[:MOST_SHOWN])}{more}", markup=False)
     out().print(
         f"{checked.resources} resources, {checked.rules} rules: {len(checked.broken)} broken, "
         f"{len(checked.of('waived'))} waived, {len(checked.of('unknown'))} not known"

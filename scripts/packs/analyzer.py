@@ -5,11 +5,13 @@ Serves `dr policy` and the pack's tests alike. Works with any Python pack, not o
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +19,7 @@ from typing import Any, Self
 
 import grpc
 from google.protobuf import empty_pb2, struct_pb2
+from jsonschema import Draft202012Validator, ValidationError
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from scripts.core.errors import BadInput, EngineFailed
@@ -30,7 +33,10 @@ SEVERITY_NAMES = {0: "", 1: "low", 2: "medium", 3: "high", 4: "critical"}
 
 @dataclass(frozen=True)
 class PackResource:
-    """A resource as the engine hands it to a pack. `inputs` go to resource rules, `outputs` to stack rules."""
+    """
+    A resource as the engine hands it to a pack. `inputs` go to resource rules, `outputs` to stack rules. `custom`: a
+    provider made it; a component is not.
+    """
 
     type: str
     urn: str
@@ -44,6 +50,7 @@ class PackResource:
     parent: str = ""
     dependencies: tuple[str, ...] = ()
     property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    custom: bool = True
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,11 @@ class PackProcess:
     ) -> None:
         self.channel.close()
         self._end()
+
+    def types(self) -> frozenset[str]:
+        """The types that the rules of the pack say they look at (tags `type:...`); empty when none says so."""
+        tags = (tag for policy in self.info.policies for tag in policy.tags)
+        return frozenset(tag.removeprefix("type:") for tag in tags if tag.startswith("type:"))
 
     def configure(self, config: Mapping[str, Any]) -> None:
         """Applies a configuration as in `--policy-pack-config`, over the defaults of the rules.
@@ -249,6 +261,12 @@ def configuration_message(info: Any, config: Mapping[str, Any]) -> Any:
         level = _level_of(name, settings.pop("enforcementLevel", None), problems)
         schema = as_dict(policy.configSchema.properties)
         problems += [f"{name}: no property {key}" for key in settings if key not in schema]
+        problems += [
+            f"{name}.{key}: {problem}"
+            for key, value in settings.items()
+            if key in schema
+            for problem in why_not_valid(value, schema[key])
+        ]
         defaults = {key: item["default"] for key, item in schema.items() if item.get("default") is not None}
         entry = request.policyConfig[name]
         entry.enforcementLevel = next(
@@ -258,6 +276,45 @@ def configuration_message(info: Any, config: Mapping[str, Any]) -> Any:
     if problems:
         raise BadInput(f"policy configuration: {'; '.join(problems)}", "`dr policy list` shows the rules of the pack")
     return request
+
+
+def why_not_valid(value: Any, schema: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with a property of a configuration by its schema: its kind, its range, numbers without end."""
+    if odd := next(_numbers_without_end(value), None):
+        yield f"{odd} is not a number that can be compared"
+        return
+    for error in Draft202012Validator({key: rule for key, rule in schema.items() if key != "default"}).iter_errors(
+        value
+    ):
+        where = f"{error.json_path.removeprefix('$').removeprefix('.')} " if error.path else ""
+        yield f"{where}{_quoted(error.instance)} {_expected(error)}"
+
+
+def _numbers_without_end(value: Any) -> Iterator[str]:
+    if isinstance(value, float) and not math.isfinite(value):
+        yield str(value)
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _numbers_without_end(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _numbers_without_end(inner)
+
+
+def _quoted(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _expected(error: ValidationError) -> str:
+    wanted: Any = error.validator_value
+    if error.validator == "type":
+        return f"is not {'an' if wanted[0] in 'aeiou' else 'a'} {wanted}"
+    if error.validator == "minimum":
+        return f"is below {wanted}"
+    if error.validator == "enum":
+        return f"is none of {', '.join(json.dumps(each) for each in wanted)}"
+    return f"breaks {error.validator} of its schema"
 
 
 def _level_of(name: str, given: Any, problems: list[str]) -> int | None:

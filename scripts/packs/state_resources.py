@@ -57,6 +57,7 @@ def _resource(entry: Mapping[str, Any], providers: Mapping[str, Mapping[str, Any
         provider_urn=provider,
         provider_inputs=providers.get(provider, {}),
         protect=entry.get("protect") is True,
+        custom=entry.get("custom") is True,
         ignore_changes=tuple(_texts(entry.get("ignoreChanges"))),
         parent=_text(entry, "parent"),
         dependencies=tuple(_texts(entry.get("dependencies"))),

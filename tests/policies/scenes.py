@@ -4,7 +4,7 @@ The cases of the rules, as data in `cases/*.yaml`: a scene that is good, and wha
     DR-RET-001:
       scene: [{type: ..., props: {...}}]      one resource, or several with names of their own (`as`)
       matters: [backupRetentionPeriod]        each is taken out, made unknown, made secret in turn
-      bad: [{set: {path: value}, says: text}] or {drop: name} or {protect: ..., ignore: [...]}
+      bad: [{set: {path: value}, says: text}] or {drop: name} or {protect: ..., ignore: [...], type: ...}
       facts, config                           the plan's facts (also of one change) and the rule's thresholds
       absent: ok                              when leaving it out is fine; of some of them: [path]
       why_none: reason                        instead of `matters`, where the rule reads no property
@@ -105,7 +105,7 @@ def changed(scene: Scene, change: Mapping[str, Any]) -> Scene:
         _put(*_place(scene, path), value)
     if "drop" in change:
         scene = [item for position, item in enumerate(scene) if name_of(item, position) != change["drop"]]
-    for option in ("protect", "ignore"):
+    for option in ("protect", "ignore", "type"):
         if option in change:
             scene[0][option] = change[option]
     return scene

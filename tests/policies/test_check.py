@@ -235,3 +235,54 @@ def test_configurations_lie_over_each_other(tmp_path: Path) -> None:
     more.write_text("[]")
     with pytest.raises(BadInput, match="is not an object of rules"):
         configuration("prod", None, more)
+
+
+def test_what_no_rule_looks_at_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Silence about a provider that no rule knows is not a good report."""
+    unknown = [
+        entry("cloudflare:index/r2Bucket:R2Bucket", "media"),
+        entry("datadog:index/monitor:Monitor", "lag"),
+        entry("azure-native:web/v20240401:StaticSite", "front"),
+        {**entry("shop:index:Site", "site"), "custom": False},
+    ]
+    path = state(tmp_path, table(), SELECTION, *unknown)
+    assert main(["policy", "check", "--file", path]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    # What holds data comes first; a component is nobody's data, and what rules look at is not named.
+    assert (
+        "No rule looks at cloudflare:index/r2Bucket:R2Bucket (1), azure-native:web:StaticSite (1), "
+        "datadog:index/monitor:Monitor (1)" in shown
+    )
+    assert "DR-PLN-003" in shown
+    assert main(["policy", "check", "--file", path, "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["unseenTypes"] == {
+        "cloudflare:index/r2Bucket:R2Bucket": 1,
+        "azure-native:web:StaticSite": 1,
+        "datadog:index/monitor:Monitor": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ('{"DR-RET-001": {"minDays": "14"}}', 'DR-RET-001.minDays: "14" is not a number'),
+        ('{"DR-RET-001": {"minDays": true}}', "DR-RET-001.minDays: true is not a number"),
+        ('{"DR-RET-001": {"minDays": null}}', "DR-RET-001.minDays: null is not a number"),
+        ('{"DR-RET-001": {"minDays": [14]}}', "DR-RET-001.minDays: [14] is not a number"),
+        ('{"DR-RET-001": {"minDays": -1}}', "DR-RET-001.minDays: -1 is below 0"),
+        ('{"DR-RET-001": {"minDays": 1e999}}', "DR-RET-001.minDays: inf is not a number that can be compared"),
+        ('{"DR-RET-001": {"minDays": NaN}}', "DR-RET-001.minDays: nan is not a number that can be compared"),
+        ('{"DR-IMM-005": {"backupNames": "backup"}}', 'DR-IMM-005.backupNames: "backup" is not an array'),
+        ('{"DR-IMM-005": {"backupNames": ["a", 1]}}', "DR-IMM-005.backupNames: [1] 1 is not a string"),
+        ('{"DR-PLN-001": {"siteRole": "hot"}}', 'DR-PLN-001.siteRole: "hot" is none of "active", "warm"'),
+        ('{"DR-PLN-001": {"rtoMinutes": -5}}', "DR-PLN-001.rtoMinutes: -5 is below 0"),
+        ('{"DR-RET-001": 5}', "DR-RET-001: enforcement level 5 is none of"),
+    ],
+)
+def test_a_configuration_of_the_wrong_kind_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], given: str, says: str
+) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(given)
+    assert main(["policy", "check", "--file", state(tmp_path, table(), SELECTION), "--config", str(config)]) == 2
+    assert says in " ".join(capsys.readouterr().err.split())

@@ -168,3 +168,16 @@ def test_a_pack_that_does_not_start_says_why(tmp_path: Path) -> None:
     (tmp_path / "__main__.py").write_text("raise RuntimeError('no rules today')\n")
     with pytest.raises(EngineFailed, match="did not start"), PackProcess(tmp_path):
         pass
+
+
+def test_a_fix_is_put_only_where_it_fits(pack: PackProcess) -> None:
+    """A rule over several types may know how to mend one of them."""
+    pack.configure({"DR-DNS-013": {"enforcementLevel": "remediate"}})
+    endpoint = "azure-native:trafficmanager:Endpoint"
+    profile = "azure-native:trafficmanager:Profile"
+    served = {"alwaysServe": "Enabled"}
+    assert pack.remediate(PackResource(endpoint, f"urn:pulumi:a::b::{endpoint}::x", "x", served)) == {
+        "DR-DNS-013": {"alwaysServe": "Disabled"}
+    }
+    inline = {"endpoints": [served]}
+    assert pack.remediate(PackResource(profile, f"urn:pulumi:a::b::{profile}::x", "x", inline)) == {}

@@ -64,7 +64,6 @@ def scaled_down(r: Resource, ctx: Context) -> Iterator[str]:
 
 SCALERS = (
     "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
-    "kubernetes:autoscaling/v1:HorizontalPodAutoscaler",
     "kubernetes:keda.sh/v1alpha1:ScaledObject",
 )
 NODES = (count("minNodes", 3, "nodes that a site must be able to run", fact="neededNodes"),)

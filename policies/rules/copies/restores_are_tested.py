@@ -30,7 +30,9 @@ RULE = Rule(
     scope="stack",
     checks=(check,),
     reads=(TESTING, SELECTION),
-    thresholds=(Threshold("maxDays", 100, {"type": "number"}, "longest time between drills", stricter="lower"),),
+    thresholds=(
+        Threshold("maxDays", 100, {"type": "number", "minimum": 0}, "longest time between drills", stricter="lower"),
+    ),
     why="A backup that was never restored is a hope.",
     remedy="Add a RestoreTestingPlan with a selection for each kind of resource, or drill every quarter by the plan.",
     serves=(NIST_TESTING, ISO_EXERCISES, GDPR_TESTING),

@@ -68,6 +68,7 @@ class RuleSet:
                 for name in rule.types:
                     self.by_type.setdefault(name, []).append(rule)
         self.over_stack = tuple(rule for rule in self.rules if rule.scope == "stack")
+        self.seen = seen_types(self.rules)
 
     def look_at(self, resource: Resource, settings: Settings) -> Iterator[Finding]:
         for rule in self.by_type.get(resource.type, ()):
@@ -81,6 +82,11 @@ class RuleSet:
                 continue
             for resource in subjects(rule, stack):
                 yield from run(rule, resource, settings, stack)
+
+
+def seen_types(rules: Iterable[Rule]) -> frozenset[str]:
+    """The types that some rule looks at or asks about; what is none of them passes unseen."""
+    return frozenset(token for rule in rules for token in (*rule.types, *rule.reads))
 
 
 def subjects(rule: Rule, stack: Stack) -> list[Resource]:

@@ -23,6 +23,8 @@ NAMES = (
     "replicationGroupId",
     "accountName",
     "serverName",
+    "databaseName",
+    "vmName",
     "registryName",
     "vaultName",
     "profileName",

@@ -134,7 +134,8 @@ def policy_info(rule: Rule) -> Any:
         policy_type=(analyzer_pb2.POLICY_TYPE_RESOURCE if rule.scope == "resource" else analyzer_pb2.POLICY_TYPE_STACK),
         remediation_steps=rule.remedy,
         url=f"{DOCS}/{rule.id}.md",
-        tags=["disaster-recovery", rule.family],
+        # Whoever shows a report can say which types no rule looked at.
+        tags=["disaster-recovery", rule.family, *(f"type:{token}" for token in (*rule.types, *rule.reads))],
     )
     if rule.serves:
         info.framework.name = "; ".join(rule.serves)

@@ -37,7 +37,7 @@ _KUBERNETES = {
     "apps/v1": (("apps/v1beta1", "apps/v1beta2", "extensions/v1beta1"), ("Deployment", "DaemonSet", "ReplicaSet")),
     "policy/v1": (("policy/v1beta1",), ("PodDisruptionBudget",)),
     "storage.k8s.io/v1": (("storage.k8s.io/v1beta1",), ("StorageClass",)),
-    "autoscaling/v2": (("autoscaling/v2beta1", "autoscaling/v2beta2"), ("HorizontalPodAutoscaler",)),
+    "autoscaling/v2": (("autoscaling/v1", "autoscaling/v2beta1", "autoscaling/v2beta2"), ("HorizontalPodAutoscaler",)),
 }
 SPELLINGS = {
     "aws:s3/bucketV2:BucketV2": "aws:s3/bucket:Bucket",
@@ -55,6 +55,13 @@ SPELLINGS = {
         for kind in ("LoadBalancer", "Listener", "TargetGroup")
     },
     "aws:elasticloadbalancing/loadBalancer:LoadBalancer": "aws:elb/loadBalancer:LoadBalancer",
+    "azure-native:documentdb:MongoCluster": "azure-native:mongocluster:MongoCluster",
+    "azure-native:cosmosdb:MongoCluster": "azure-native:mongocluster:MongoCluster",
+    "azure-native:kusto:Database": "azure-native:kusto:ReadWriteDatabase",
+    "azure-native:kusto:ReadOnlyFollowingDatabase": "azure-native:kusto:ReadWriteDatabase",
+    "azure-native:netapp:Pool": "azure-native:netapp:CapacityPool",
+    "azure-native:netapp:Volume": "azure-native:netapp:CapacityPoolVolume",
+    "azure-native:sql:BackupLongTermRetentionPolicy": "azure-native:sql:LongTermRetentionPolicy",
     "kubernetes:apps/v1beta1:StatefulSet": "kubernetes:apps/v1:StatefulSet",
     "kubernetes:apps/v1beta2:StatefulSet": "kubernetes:apps/v1:StatefulSet",
     **{

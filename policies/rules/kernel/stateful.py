@@ -1,4 +1,4 @@
-"""Types of resources whose deletion loses data."""
+"""Types of resources whose deletion loses data, as far as rules about all of them go; `stores.py` lists the rest."""
 
 from .context import Context
 from .resource import Resource
@@ -12,9 +12,20 @@ AWS_STORES = (
     "aws:redshift/cluster:Cluster",
     "aws:dynamodb/table:Table",
     "aws:efs/fileSystem:FileSystem",
+    "aws:fsx/windowsFileSystem:WindowsFileSystem",
+    "aws:fsx/ontapFileSystem:OntapFileSystem",
+    "aws:fsx/openZfsFileSystem:OpenZfsFileSystem",
+    "aws:memorydb/cluster:Cluster",
+    "aws:opensearch/domain:Domain",
+    "aws:cognito/userPool:UserPool",
     "aws:s3/bucket:Bucket",
     "aws:backup/vault:Vault",
     "aws:kms/key:Key",
+)
+GCP_STORES = (
+    "gcp:sql/databaseInstance:DatabaseInstance",
+    "gcp:spanner/database:Database",
+    "gcp:storage/bucket:Bucket",
 )
 AZURE_WITHOUT_OWN_PROTECTION = (
     "azure-native:dbforpostgresql:Server",

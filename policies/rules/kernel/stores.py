@@ -80,7 +80,7 @@ _BY_PROVIDER: dict[str, dict[str, str]] = {
             "dbforpostgresql:Server dbforpostgresql:Database dbformysql:Server dbformysql:Database "
             "dbformariadb:Server dbformariadb:Database sql:Database sql:ManagedDatabase cosmosdb:DatabaseAccount "
             "cosmosdb:SqlResourceSqlDatabase cosmosdb:SqlResourceSqlContainer cosmosdb:MongoDBResourceMongoDBDatabase "
-            "cosmosdb:MongoDBResourceMongoDBCollection cosmosdb:TableResourceTable cosmosdb:MongoCluster "
+            "cosmosdb:MongoDBResourceMongoDBCollection cosmosdb:TableResourceTable "
             "mongocluster:MongoCluster cosmosdb:CassandraCluster kusto:ReadWriteDatabase"
         ),
         "database server": "sql:Server sql:ManagedInstance",

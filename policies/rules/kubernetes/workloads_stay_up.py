@@ -15,10 +15,7 @@ from ..kernel.values import Unknown
 WORKLOADS = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
 SETS = ("kubernetes:apps/v1:DaemonSet", "kubernetes:apps/v1:ReplicaSet")
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
-SCALERS = (
-    "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
-    "kubernetes:autoscaling/v1:HorizontalPodAutoscaler",
-)
+SCALERS = ("kubernetes:autoscaling/v2:HorizontalPodAutoscaler",)
 HANDLERS = ("httpGet", "tcpSocket", "exec", "grpc")
 
 

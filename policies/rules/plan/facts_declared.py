@@ -6,6 +6,7 @@ from typing import Any
 from ..kernel import LOW, Context, Resource, Rule, Threshold
 from ..kernel.standards import NIST_PLAN
 
+NUMBER = {"type": "number", "minimum": 0}
 FACTS: dict[str, tuple[dict[str, Any], str]] = {
     "environment": ({"type": "string"}, "prod, staging or dev"),
     "siteRole": (
@@ -16,20 +17,23 @@ FACTS: dict[str, tuple[dict[str, Any], str]] = {
     "primaryRegion": ({"type": "string"}, "region of the primary site"),
     "recoveryRegions": ({"type": "array", "items": {"type": "string"}}, "regions of the other sites"),
     "allowedRegions": ({"type": "array", "items": {"type": "string"}}, "regions in which data may lie"),
-    "rtoMinutes": ({"type": "number"}, "shortest recovery time objective of a regional outage"),
-    "rpoMinutes": ({"type": "number"}, "shortest recovery point objective of a regional outage"),
-    "pitrDays": ({"type": "number"}, "point-in-time window that the plan promises"),
-    "backupEveryMinutes": ({"type": "number"}, "time between backups that the plan promises"),
-    "backupRetentionDays": ({"type": "number"}, "life of a backup that the plan promises"),
-    "dnsTtlSeconds": ({"type": "number"}, "time to live of the traffic record in the plan"),
+    "rtoMinutes": (NUMBER, "shortest recovery time objective of a regional outage"),
+    "rpoMinutes": (NUMBER, "shortest recovery point objective of a regional outage"),
+    "pitrDays": (NUMBER, "point-in-time window that the plan promises"),
+    "backupEveryMinutes": (NUMBER, "time between backups that the plan promises"),
+    "backupRetentionDays": (NUMBER, "life of a backup that the plan promises"),
+    "dnsTtlSeconds": (NUMBER, "time to live of the traffic record in the plan"),
     "expectedReplicas": ({"type": "object"}, "replicas this stack must hold: {database: 1, objects: 1}"),
-    "stateBackends": ({"type": "array"}, "address of the state backend of each site: {site, region, url}"),
+    "stateBackends": (
+        {"type": "array", "items": {"type": "object"}},
+        "address of the state backend of each site: {site, region, url}",
+    ),
     "secretsProvider": ({"type": "string"}, "the stack's secrets provider"),
     "quotas": ({"type": "object"}, "service quotas agreed for each recovery region"),
     "scaleTargets": ({"type": "object"}, "pods of each workload in the active site: {checkout: 3}"),
-    "neededNodes": ({"type": "number"}, "nodes that a site needs for the whole load"),
+    "neededNodes": (NUMBER, "nodes that a site needs for the whole load"),
     "bucketsWithoutData": ({"type": "array", "items": {"type": "string"}}, "buckets of leases and signals"),
-    "drillsEveryDays": ({"type": "number"}, "time between the restore tests and drills of the plan"),
+    "drillsEveryDays": (NUMBER, "time between the restore tests and drills of the plan"),
     "waivers": ({"type": "array"}, "rule, resource, reason, owner, expires"),
     "asOf": ({"type": "string"}, "the date on which waivers are judged, instead of today"),
 }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ..kernel import HIGH, Context, Resource, Rule
 from ..kernel.standards import DELETION
-from ..kernel.stateful import STATEFUL
+from ..kernel.stateful import GCP_STORES, STATEFUL
 
 
 def check(r: Resource, ctx: Context) -> Iterator[str]:
@@ -16,7 +16,7 @@ RULE = Rule(
     id="DR-PRO-008",
     title="What holds data has Pulumi's protect",
     severity=HIGH,
-    types=STATEFUL,
+    types=(*STATEFUL, *GCP_STORES),
     checks=(check,),
     why=(
         "It stops a replacement in the preview, before any cloud was asked, also where the cloud has no protection of "
