@@ -2,7 +2,7 @@
 The program of every stack: config and plan say what is declared.
 
 `prod`, `dr` and `cold` hold one site each, `traffic` the switch between them, so that nothing which one disaster takes
-away is needed to update the rest. Who is active is config (`dr:activeSite`, `dr:epoch`, `dr:databases`).
+away is needed to update the rest. Who is active is config (`dr:activeSite`, `dr:epoch`, `dr:stores`).
 """
 
 import pulumi

@@ -8,7 +8,7 @@ import pulumi
 
 from model import Plan, PlanError, Topology, TopologyError, load_plan
 from model.site_records import Records, records_from_config
-from model.topology import foreign_sites
+from model.topology import foreign_names
 
 PASSWORD_FILE = "DR_DATABASE_PASSWORD_FILE"  # noqa: S105 # the name of a variable
 
@@ -36,13 +36,14 @@ def read_settings() -> Settings:
     config = pulumi.Config("dr")
     try:
         plan = load_plan(config.require("plan"))
-        keys = ("databases", "backupsOf", "isolated", "tainted")
+        keys = ("stores", "backupsOf", "isolated", "tainted")
         topology = Topology.from_config(
             {"activeSite": config.require("activeSite"), "epoch": config.require_int("epoch")}
             | {key: found for key in keys if (found := config.get_object(key))}
         )
         records = records_from_config(config.get_object("records"))
-        foreign_sites(topology, plan, records)
+        foreign_names(topology, plan, records)
+        topology = topology.with_new_stores(plan)
     except (PlanError, TopologyError) as error:
         raise pulumi.RunError(str(error)) from None
     return Settings(

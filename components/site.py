@@ -60,7 +60,9 @@ class RecoverySite(pulumi.ComponentResource):
                 site=name,
                 instances={database: instance.identifier for database, instance in databases.items()},
                 vault=names.vault(plan, name),
-                follows=name in topology.databases and topology.databases[name].source is not None,
+                follows=frozenset(
+                    store for store, held in topology.stores.get(name, {}).items() if held.source is not None
+                ),
             ),
             self._child,
         )
@@ -153,9 +155,7 @@ class RecoverySite(pulumi.ComponentResource):
 
     def _databases(self) -> dict[str, ReplicatedPostgres]:
         plan, site = self._settings.plan, self._spec.name
-        incarnation = self._settings.topology.databases.get(site)
-        if incarnation is None:
-            return {}
+        held = self._settings.topology.stores.get(site, {})
         return {
             database.name: ReplicatedPostgres(
                 database.name,
@@ -163,7 +163,7 @@ class RecoverySite(pulumi.ComponentResource):
                     plan=plan,
                     site=site,
                     database=database,
-                    incarnation=incarnation,
+                    incarnation=held[database.name],
                     subnet_ids=self._network.private_subnet_ids,
                     security_group_id=self._network.database_group_id,
                     key_arn=self._key.arn,
@@ -173,4 +173,5 @@ class RecoverySite(pulumi.ComponentResource):
                 self._child,
             )
             for database in plan.stores_of(Postgres)
+            if database.name in held
         }

@@ -15,15 +15,15 @@ CLAIM_KEY = "claims/active"
 LEASE_KEY = "lease/writer.json"
 
 
-def database_identifier(plan: "Plan", site: str, database: str, built: int) -> str:
-    """`samia-primary-core-1`: one incarnation of a site's database. Never used again after it is gone."""
-    return f"{plan.system}-{site}-{database}-{built}"
+def store_identifier(plan: "Plan", site: str, store: str, incarnation: int) -> str:
+    """`samia-primary-core-1`: one incarnation of a site's store. Never used again after it is gone."""
+    return f"{plan.system}-{site}-{store}-{incarnation}"
 
 
-def database_arn(plan: "Plan", site: str, database: str, built: int) -> str:
+def database_arn(plan: "Plan", site: str, database: str, incarnation: int) -> str:
     """How a site in another region names it (RDS: cross-region replicas take the ARN of their source)."""
     region = plan.site(site).region
-    return f"arn:aws:rds:{region}:{plan.account}:db:{database_identifier(plan, site, database, built)}"
+    return f"arn:aws:rds:{region}:{plan.account}:db:{store_identifier(plan, site, database, incarnation)}"
 
 
 def database_name(database: str) -> str:

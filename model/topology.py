@@ -1,12 +1,12 @@
 """
-Who is active, and which incarnation of its database each site holds: data in the stacks' config.
+Who is active, and which incarnation of each store each site holds: data in the stacks' config.
 
-The transitions are pure: they give a new topology, and the runbooks write it. A database that was lost or left behind
+The transitions are pure: they give a new topology, and the runbooks write it. A store that was lost or left behind
 cannot become a replica again, so re-protection builds a new incarnation beside it
-(`docs/decisions/incarnations-of-databases.md`).
+(`docs/decisions/incarnations-of-stores.md`). Each store has its own, so that one can be restored or re-protected alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -21,10 +21,10 @@ from .mistakes import listed, mistakes_of
 if TYPE_CHECKING:
     from .plan import Plan
 
-KEYS = ("activeSite", "epoch", "databases", "backupsOf", "isolated", "tainted")
+KEYS = ("activeSite", "epoch", "stores", "backupsOf", "isolated", "tainted")
 """Of the config, without the project's `dr:` in front."""
 
-Built = Annotated[int, Field(ge=1, strict=True)]
+Number = Annotated[int, Field(ge=1, strict=True)]
 
 
 class TopologyError(Exception):
@@ -39,71 +39,102 @@ class _Data(Model):
 
 class Incarnation(_Data):
     """
-    One site's database.
+    What one site holds of one store.
 
-    `built` numbers the incarnation (at least the epoch it was built in, never used twice); None when there is none
-    left but retiring ones. `source` and `source_built` say what it follows; None once it has been promoted, or when it
-    was built as a primary. `restored_from` is the backup that it was built from: the name of a snapshot, or the ARN of
-    replicated automated backups or the RDS resource ID of an instance of its own region (alive or deleted), each with
-    `@` and a moment (ISO 8601) behind it for another than the newest, or in its own region the identifier of a living
-    instance, `@` and a moment; a mapping where the plan has several databases. `retiring` are former
-    incarnations, still declared but without protection, so that the next update can drop them.
+    `number` is at least the epoch in which the incarnation was built, and is never used twice; it is None when only
+    retiring incarnations are left. `source` and `source_number` say which incarnation of which site it follows.
+    `promoted`: it followed another one once and was promoted. `restored_from` is the backup that it was built from, in
+    the words of the site's cloud, with `@` and a moment (ISO 8601) behind it for a state other than the newest.
+    `retiring` are former incarnations, which are still declared but no longer protected, so that the next update can
+    drop them.
     """
 
-    built: Built | None
+    number: Number | None
     source: Name | None = None
-    source_built: Built | None = None
-    restored_from: Text | dict[Name, Text] | None = None
-    retiring: tuple[Built, ...] = ()
+    source_number: Number | None = None
+    promoted: bool = False
+    restored_from: Text | None = None
+    retiring: tuple[Number, ...] = ()
 
-    def backup_of(self, database: str) -> str | None:
-        """The backup that this database of the incarnation was built from; None when it was not restored."""
-        if isinstance(self.restored_from, dict):
-            return self.restored_from.get(database)
-        return self.restored_from
+    @property
+    def origin(self) -> Literal["new", "replica", "restored"]:
+        """How it was built, which its declaration keeps saying for as long as it lives."""
+        if self.restored_from is not None:
+            return "restored"
+        return "replica" if self.source is not None or self.promoted else "new"
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The present incarnation and the retiring ones."""
+        return (*(() if self.number is None else (self.number,)), *self.retiring)
 
 
 class Topology(_Data):
     """
-    `epoch` grows by one with each change of the active site. `backups_of` maps a site to the incarnation of its
-    database whose backups the cold site receives. `isolated` are sites that were found compromised: nothing is moved
-    to them or built in them until somebody says that they are clean. `tainted` maps the identifier of a database to the
-    moment up to which its backups may be used: it was left because of what happened to it after that. It is never
-    forgotten, because backups outlive what they are backups of.
+    `epoch` grows by one with each change of the active site. `stores` maps a site to the incarnation of each store that
+    it holds; a site that is not in it holds nothing. `backups_of` maps a site to the incarnations of its stores whose
+    backups the cold site receives. `isolated` are sites that were found compromised: nothing is moved to them or built
+    in them until somebody says that they are clean. `tainted` maps the identifier of an incarnation to the moment up to
+    which its backups may be used: it was left because of what happened to it after that. It is never forgotten, because
+    backups outlive what they are backups of.
     """
 
     active_site: Name
     epoch: Annotated[int, Field(ge=1, strict=True)]
-    databases: dict[Name, Incarnation] = Field(default_factory=dict)
-    backups_of: dict[Name, Built] = Field(default_factory=dict)
+    stores: dict[Name, dict[Name, Incarnation]] = Field(default_factory=dict)
+    backups_of: dict[Name, dict[Name, Number]] = Field(default_factory=dict)
     isolated: tuple[Name, ...] = ()
     tainted: dict[Text, AwareDatetime] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
     def _of_the_present_source(cls, data: Any) -> Any:
-        """A `source` written without `sourceBuilt` means the source's present incarnation."""
-        databases = data.get("databases") if isinstance(data, dict) else None
-        if not isinstance(databases, dict):
+        """A `source` written without `sourceNumber` means the source's present incarnation."""
+        sites = data.get("stores") if isinstance(data, dict) else None
+        if not isinstance(sites, dict):
             return data
-        filled = {}
-        for site, database in databases.items():
-            source = databases.get(database.get("source")) if isinstance(database, dict) else None
-            if isinstance(source, dict) and "sourceBuilt" not in database and "source_built" not in database:
-                filled[site] = {**database, "sourceBuilt": source.get("built")}
-            else:
-                filled[site] = database
-        return {**data, "databases": filled}
+
+        def filled(name: Any, incarnation: Any) -> Any:
+            if not isinstance(incarnation, dict) or {"sourceNumber", "source_number"} & incarnation.keys():
+                return incarnation
+            source = sites.get(incarnation.get("source"))
+            held = source.get(name) if isinstance(source, dict) else None
+            return {**incarnation, "sourceNumber": held.get("number")} if isinstance(held, dict) else incarnation
+
+        stores = {
+            site: {name: filled(name, each) for name, each in held.items()} if isinstance(held, dict) else held
+            for site, held in sites.items()
+        }
+        return {**data, "stores": stores}
 
     @classmethod
     def initial(cls, plan: "Plan") -> "Topology":
         """As first deployed: the primary active, warm sites following it, cold sites receiving its backups."""
-        primary = plan.primary.name
-        databases = {primary: Incarnation(built=1)}
-        for site in plan.sites:
-            if site.kind == "warm":
-                databases[site.name] = Incarnation(built=1, source=primary, source_built=1)
-        return cls(active_site=primary, epoch=1, databases=databases, backups_of={primary: 1} if plan.cold else {})
+        populated: dict[str, dict[str, Incarnation]] = {site.name: {} for site in plan.sites if site.kind != "cold"}
+        empty = cls(active_site=plan.primary.name, epoch=1, stores=populated, backups_of={})
+        first = empty.with_new_stores(plan)
+        numbers = dict.fromkeys(first.stores[plan.primary.name], 1)
+        return _changed(first, backups_of={plan.primary.name: numbers} if plan.cold and numbers else {})
+
+    def with_new_stores(self, plan: "Plan") -> "Topology":
+        """
+        With what the plan has come to hold since: a store that no site holds yet is new in the active site, and in the
+        other populated sites it follows that one.
+        """
+        stores = {site: dict(held) for site, held in self.stores.items()}
+        for store in plan.incarnated_stores:
+            if any(store.name in held for held in stores.values()):
+                continue
+            for site, held in stores.items():
+                if held and not any(each.number for each in held.values()):
+                    continue  # it is being emptied
+                follows = site != self.active_site and store.is_followed
+                held[store.name] = (
+                    Incarnation(number=self.epoch, source=self.active_site, source_number=self.epoch)
+                    if follows
+                    else Incarnation(number=self.epoch)
+                )
+        return self if stores == self.stores else _changed(self, stores=stores)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "Topology":
@@ -122,51 +153,103 @@ class Topology(_Data):
     def to_config(self) -> dict[str, Any]:
         """Plain data with the keys of the config, without the project's `dr:` in front."""
         data = self.model_dump(by_alias=True, mode="json")
-        for database in data["databases"].values():
-            for key in ("sourceBuilt", "restoredFrom", "retiring"):
-                if not database[key]:
-                    del database[key]
+        for held in data["stores"].values():
+            for incarnation in held.values():
+                for key in ("source", "sourceNumber", "promoted", "restoredFrom", "retiring"):
+                    if not incarnation[key]:
+                        del incarnation[key]
         for key in ("isolated", "tainted"):
             if not data[key]:
                 del data[key]
         return data
 
-    def built(self, site: str) -> int:
-        """The present incarnation of a site's database. Raises TopologyError when it has none."""
-        database = self.databases.get(site)
-        if database is None or database.built is None:
-            raise TopologyError(f"site {site} holds no database")
-        return database.built
+    def held(self, site: str, store: str) -> Incarnation | None:
+        """What a site holds of a store; None for nothing at all."""
+        return self.stores.get(site, {}).get(store)
+
+    def incarnation(self, site: str, store: str) -> int:
+        """The number of a site's present incarnation of a store. Raises TopologyError when it has none."""
+        held = self.held(site, store)
+        if held is None or held.number is None:
+            raise TopologyError(f"site {site} holds no {store}")
+        return held.number
+
+    def identifier(self, plan: "Plan", site: str, store: str) -> str:
+        """The identifier of a site's present incarnation of a store. Raises TopologyError when it has none."""
+        return names.store_identifier(plan, site, store, self.incarnation(site, store))
+
+    def incarnations(self, site: str) -> dict[str, int]:
+        """The numbers of a site's present incarnations, by store."""
+        return {name: held.number for name, held in self.stores.get(site, {}).items() if held.number is not None}
+
+    def inventory(self, site: str) -> str:
+        """`core 2, cache 1`: what a site holds, for a sentence; `no store` for nothing."""
+        return ", ".join(f"{name} {number}" for name, number in self.incarnations(site).items()) or "no store"
+
+    def follows(self, site: str, store: str) -> bool:
+        """Whether what a site holds of a store follows the active site's present incarnation."""
+        held, active = self.held(site, store), self.held(self.active_site, store)
+        return (
+            held is not None
+            and active is not None
+            and held.number is not None
+            and (held.source, held.source_number) == (self.active_site, active.number)
+        )
+
+    def not_following(self, plan: "Plan", site: str) -> tuple[str, ...]:
+        """The stores of the plan that should follow the active site's, and do not, or are not there at all."""
+        return tuple(
+            store.name
+            for store in plan.incarnated_stores
+            if (store.is_followed and not self.follows(site, store.name)) or self.held(site, store.name) is None
+        )
 
 
 def after_failover(topology: Topology, plan: "Plan", to: str) -> Topology:
     """
-    `to` becomes active; a database that followed another is promoted. Nothing else changes: the sites left behind
-    keep what they have. The active site itself gives the topology as it is.
+    `to` becomes active; its stores that followed others are promoted. Nothing else changes: the sites left behind keep
+    what they have. The active site itself gives the topology as it is. Raises TopologyError when it holds not all.
     """
     _known(plan, to)
     if to == topology.active_site:
         return topology
     _open(topology, to)
-    topology.built(to)
-    promoted = topology.databases[to].model_copy(update={"source": None, "source_built": None})
-    return _changed(topology, active_site=to, epoch=topology.epoch + 1, databases={**topology.databases, to: promoted})
+    if to not in topology.stores:
+        raise TopologyError(f"site {to} holds nothing that could take over")
+    for store in plan.incarnated_stores:
+        topology.incarnation(to, store.name)
+    promoted = {name: _promoted(held) for name, held in topology.stores[to].items()}
+    return _holding(topology, to, promoted, active_site=to, epoch=topology.epoch + 1)
 
 
-def after_cold_activation(topology: Topology, plan: "Plan", site: str, restored_from: str | dict[str, str]) -> Topology:
-    """A cold site becomes active with a database restored from a backup that lies there."""
+def _promoted(held: Incarnation) -> Incarnation:
+    if held.source is None:
+        return held
+    return held.model_copy(update={"source": None, "source_number": None, "promoted": True})
+
+
+def after_cold_activation(topology: Topology, plan: "Plan", site: str, restored_from: Mapping[str, str]) -> Topology:
+    """
+    A cold site becomes active. `restored_from` maps each store to the backup in that site that it is restored from; a
+    store that is not in it begins empty.
+    """
     _known(plan, site)
     if site == topology.active_site:
         return topology
     _open(topology, site)
-    old = topology.databases.get(site)
-    if old is not None and old.built is not None:
-        raise TopologyError(f"site {site} already holds a database: fail over to it instead of restoring one")
-    built = max(topology.epoch + 1, _next_built(topology))
-    restored = Incarnation(built=built, restored_from=restored_from, retiring=old.retiring if old else ())
-    return _changed(
-        topology, active_site=site, epoch=topology.epoch + 1, databases={**topology.databases, site: restored}
-    )
+    if (present := topology.incarnations(site)) or (site in topology.stores and not plan.incarnated_stores):
+        what = listed(tuple(present)) if present else "the services"
+        raise TopologyError(f"site {site} already holds {what}: fail over to it instead of restoring")
+    held = topology.stores.get(site, {})
+    new = {
+        store.name: Incarnation(
+            number=max(topology.epoch + 1, _next(topology, store.name)),
+            restored_from=restored_from.get(store.name),
+            retiring=held[store.name].retiring if store.name in held else (),
+        )
+        for store in plan.incarnated_stores
+    }
+    return _holding(topology, site, new, active_site=site, epoch=topology.epoch + 1)
 
 
 def after_isolation(topology: Topology, plan: "Plan", sites: Sequence[str], clean_before: datetime) -> Topology:
@@ -187,106 +270,117 @@ def after_release(topology: Topology, plan: "Plan", site: str) -> Topology:
     return _changed(topology, isolated=tuple(each for each in topology.isolated if each != site))
 
 
-def after_restore(topology: Topology, plan: "Plan", restored_from: str | dict[str, str], at: datetime) -> Topology:
+def after_restore(topology: Topology, plan: "Plan", restored_from: Mapping[str, str], at: datetime) -> Topology:
     """
-    The active site's database is taken back to a moment: a new incarnation in a new epoch, restored beside the damaged
-    one, which is retiring. What followed the damaged one is fenced by that.
+    The stores named in `restored_from`, in the active site, are taken back to a moment: each gets a new incarnation,
+    restored beside the damaged one, which is retiring. The epoch grows, so that what followed a damaged one is fenced.
     """
     site, epoch = topology.active_site, topology.epoch + 1
     _known(plan, site)
-    old = topology.databases[site]
-    new = Incarnation(
-        built=max(epoch, _next_built(topology)),
-        restored_from=restored_from,
-        retiring=(*old.retiring, topology.built(site)),
-    )
-    tainted = _tainted(topology, plan, list(topology.databases), at)
-    return _changed(topology, epoch=epoch, databases={**topology.databases, site: new}, tainted=tainted)
+    new = {}
+    for store, backup in restored_from.items():
+        _named(plan, [store])
+        old = topology.stores.get(site, {}).get(store) or Incarnation(number=None)
+        topology.incarnation(site, store)
+        number = max(epoch, _next(topology, store))
+        retiring = (*old.retiring, topology.incarnation(site, store))
+        new[store] = Incarnation(number=number, restored_from=backup, retiring=retiring)
+    tainted = _tainted(topology, plan, list(topology.stores), at, tuple(restored_from))
+    return _holding(topology, site, new, epoch=epoch, tainted=tainted)
 
 
-def after_reprotect(topology: Topology, plan: "Plan", site: str) -> Topology:
-    """A new incarnation in `site` follows the active site; the one it had is retiring."""
+def after_reprotect(topology: Topology, plan: "Plan", site: str, stores: Collection[str] | None = None) -> Topology:
+    """
+    New incarnations in `site` follow the active site's, and those that it had are retiring. `stores` names the stores
+    that this is done for; by default it is done for all. One that nothing follows (a cache) begins empty instead.
+    """
     _known(plan, site)
     if site == topology.active_site:
         raise TopologyError(f"site {site} is active: it cannot follow itself")
     _open(topology, site)
-    old = topology.databases.get(site)
-    if old is None and plan.site(site).kind == "cold":
+    if site not in topology.stores and plan.site(site).kind == "cold":
         raise TopologyError(f"site {site} is cold: it receives backups and follows nobody")
-    retiring = (*(old.retiring if old else ()), *((old.built,) if old and old.built is not None else ()))
-    new = Incarnation(
-        built=_next_built(topology),
-        source=topology.active_site,
-        source_built=topology.built(topology.active_site),
-        retiring=retiring,
-    )
-    return _changed(topology, databases={**topology.databases, site: new})
+    new = {}
+    for store in plan.incarnated_stores:
+        if stores is not None and store.name not in _named(plan, stores):
+            continue
+        old = topology.held(site, store.name)
+        retiring = () if old is None else (*old.retiring, *(() if old.number is None else (old.number,)))
+        number, active = _next(topology, store.name), topology.incarnation(topology.active_site, store.name)
+        follows = {"source": topology.active_site, "source_number": active} if store.is_followed else {}
+        new[store.name] = Incarnation(number=number, retiring=retiring).model_copy(update=follows)
+    return _holding(topology, site, new)
 
 
 def after_stand_down(topology: Topology, plan: "Plan", site: str) -> Topology:
-    """A cold site that was active is to be cold again: its database is retiring, and no new one is built."""
+    """A cold site that was active is to be cold again: its stores are retiring, and no new ones are built."""
     _known(plan, site)
     if plan.site(site).kind != "cold":
         raise TopologyError(f"site {site} is not cold by design: re-protect it instead")
     if site == topology.active_site:
         raise TopologyError(f"site {site} is active: fail over to another site first")
-    old = topology.databases.get(site)
-    if old is None or old.built is None:
+    if site not in topology.stores:
         return topology
-    retired = Incarnation(built=None, retiring=(*old.retiring, old.built))
-    return _changed(topology, databases={**topology.databases, site: retired})
+    retired = {name: Incarnation(number=None, retiring=held.numbers) for name, held in topology.stores[site].items()}
+    if not any(held.retiring for held in retired.values()):  # it held services alone
+        return _changed(topology, stores={name: held for name, held in topology.stores.items() if name != site})
+    return _holding(topology, site, retired)
 
 
-def after_retirement(topology: Topology, plan: "Plan", site: str) -> Topology:
-    """What was retiring in `site` is no longer declared, nor are the copies of its backups kept up to date."""
+def after_retirement(topology: Topology, plan: "Plan", site: str, stores: Collection[str] | None = None) -> Topology:
+    """
+    What was retiring in `site` is no longer declared, nor are the copies of its backups kept up to date. `stores` names
+    the stores that this is done for; by default it is done for all.
+    """
     _known(plan, site)
-    old = topology.databases.get(site)
-    if old is None or not old.retiring:
+    held = topology.stores.get(site, {})
+    meant = {name for name, each in held.items() if each.retiring and (stores is None or name in _named(plan, stores))}
+    if not meant:
         return topology
-    databases = {**topology.databases, site: old.model_copy(update={"retiring": ()})}
-    if old.built is None:
-        del databases[site]
-    backups = {name: built for name, built in topology.backups_of.items() if name != site or built not in old.retiring}
-    return _changed(topology, databases=databases, backups_of=backups)
+    left = {name: each.model_copy(update={"retiring": ()}) if name in meant else each for name, each in held.items()}
+    left = {name: each for name, each in left.items() if each.numbers}
+    copied = topology.backups_of.get(site, {})
+    kept = {name: at for name, at in copied.items() if name not in meant or at not in held[name].retiring}
+    sites = {name: each for name, each in topology.stores.items() if name != site or left}
+    return _changed(
+        topology,
+        stores={name: left if name == site else each for name, each in sites.items()},
+        backups_of=_without_empty({**topology.backups_of, site: kept}),
+    )
 
 
-def after_backups_switch(topology: Topology, plan: "Plan") -> Topology:
-    """The cold site receives the backups of the active site's database as well; older ones stay until retirement."""
+def after_backups_switch(topology: Topology, plan: "Plan", stores: Collection[str] | None = None) -> Topology:
+    """
+    The cold site receives the backups of the active site's stores as well; older ones stay until retirement. `stores`
+    names the stores that this is done for; by default it is done for all.
+    """
     active = topology.active_site
     if plan.cold is None or active == plan.cold.name:
         return topology
-    present = topology.backups_of.get(active)
-    built = topology.built(active)
-    if present is not None and present != built:
-        raise TopologyError(
-            f"the cold site still receives the backups of {active}'s incarnation {present}: retire it first"
-        )
-    return _changed(topology, backups_of={**topology.backups_of, active: built})
+    present = dict(topology.backups_of.get(active, {}))
+    for name, number in topology.incarnations(active).items():
+        if stores is not None and name not in _named(plan, stores):
+            continue
+        if present.setdefault(name, number) != number:
+            raise TopologyError(
+                f"the cold site still receives the backups of {active}'s incarnation {present[name]} of {name}: "
+                "retire it first"
+            )
+    return _changed(topology, backups_of=_without_empty({**topology.backups_of, active: present}))
 
 
 def after_backups_settled(topology: Topology, plan: "Plan") -> Topology:
-    """The cold site receives the backups of the active site's database only."""
+    """The cold site receives the backups of the active site's stores only."""
     switched = after_backups_switch(topology, plan)
     if plan.cold is None or topology.active_site == plan.cold.name:
         return switched
-    return _changed(switched, backups_of={topology.active_site: switched.backups_of[topology.active_site]})
+    only = {topology.active_site: switched.backups_of.get(topology.active_site, {})}
+    return _changed(switched, backups_of=_without_empty(only))
 
 
-def origin_of(plan: "Plan", site: str, incarnation: Incarnation) -> Literal["new", "replica", "restored"]:
-    """
-    How an incarnation was built, which its declaration keeps saying for as long as it lives.
-
-    Only the first database of the primary site was ever built empty; all others are replicas (promoted or not) or were
-    restored.
-    """
-    if incarnation.restored_from is not None:
-        return "restored"
-    return "new" if site == plan.primary.name and incarnation.built == 1 and incarnation.source is None else "replica"
-
-
-def foreign_sites(topology: Topology, plan: "Plan", records: Mapping[str, object]) -> None:
-    """Raises TopologyError for each site that config names and the plan does not have."""
-    named = [("activeSite", [topology.active_site]), ("databases", topology.databases)]
+def foreign_names(topology: Topology, plan: "Plan", records: Mapping[str, object]) -> None:
+    """Raises TopologyError for each site and each store that config names and the plan does not have."""
+    named = [("activeSite", [topology.active_site]), ("stores", topology.stores)]
     named += [("backupsOf", topology.backups_of), ("isolated", topology.isolated), ("records", records)]
     known = [site.name for site in plan.sites]
     wrong = [
@@ -295,32 +389,52 @@ def foreign_sites(topology: Topology, plan: "Plan", records: Mapping[str, object
         for site in sites
         if site not in known
     ]
+    stores = [store.name for store in plan.incarnated_stores]
+    wrong += [
+        f"dr:{key}.{site}: {quote(store)} is no store of the plan {plan.system} that has incarnations; "
+        f"there is {listed(stores)}"
+        for key, held in (("stores", topology.stores), ("backupsOf", topology.backups_of))
+        for site, of_site in held.items()
+        for store in of_site
+        if store not in stores
+    ]
     if wrong:
         raise TopologyError("\n".join(wrong))
 
 
-def _next_built(topology: Topology) -> int:
+def _next(topology: Topology, store: str) -> int:
     """At least the epoch, and higher than any number in use, so that no identifier is ever built twice."""
-    numbers = [topology.epoch, *(built + 1 for built in topology.backups_of.values())]
-    for database in topology.databases.values():
-        numbers += [built + 1 for built in (database.built, *database.retiring) if built is not None]
+    numbers = [topology.epoch, *(held[store] + 1 for held in topology.backups_of.values() if store in held)]
+    for held in topology.stores.values():
+        if store in held:
+            numbers += [number + 1 for number in held[store].numbers]
     return max(numbers)
 
 
 def _known(plan: "Plan", site: str) -> None:
     if site not in {entry.name for entry in plan.sites}:
-        raise TopologyError(f"no site {site!r} in the plan; there is {', '.join(entry.name for entry in plan.sites)}")
+        raise TopologyError(f"no site {site!r} in the plan; there is {listed([entry.name for entry in plan.sites])}")
 
 
-def _tainted(topology: Topology, plan: "Plan", sites: Sequence[str], since: datetime) -> dict[str, datetime]:
-    """With every database that these sites hold now; the earliest moment counts."""
+def _named(plan: "Plan", stores: Collection[str]) -> Collection[str]:
+    known = [store.name for store in plan.incarnated_stores]
+    for name in stores:
+        if name not in known:
+            raise TopologyError(f"no store {name!r} with incarnations in the plan; there is {listed(known)}")
+    return stores
+
+
+def _tainted(
+    topology: Topology, plan: "Plan", sites: Sequence[str], since: datetime, stores: Collection[str] | None = None
+) -> dict[str, datetime]:
+    """With every incarnation that these sites hold now, of these stores or of all; the earliest moment counts."""
     tainted = dict(topology.tainted)
     for site in sites:
-        held = topology.databases.get(site, Incarnation(built=None))
-        present = () if held.built is None else (held.built,)
-        for built in (*present, *held.retiring):
-            for database in plan.incarnated_stores:
-                identifier = names.database_identifier(plan, site, database.name, built)
+        for name, held in topology.stores.get(site, {}).items():
+            if stores is not None and name not in stores:
+                continue
+            for number in held.numbers:
+                identifier = names.store_identifier(plan, site, name, number)
                 tainted[identifier] = min(since, tainted.get(identifier, since))
     return tainted
 
@@ -328,6 +442,16 @@ def _tainted(topology: Topology, plan: "Plan", sites: Sequence[str], since: date
 def _open(topology: Topology, site: str) -> None:
     if site in topology.isolated:
         raise TopologyError(f"site {site} was found compromised and is isolated")
+
+
+def _holding(topology: Topology, site: str, new: Mapping[str, Incarnation], **changes: Any) -> Topology:
+    """With new incarnations of some stores in a site; its other stores stay as they are."""
+    held = {**topology.stores.get(site, {}), **new}
+    return _changed(topology, stores={**topology.stores, site: held}, **changes)
+
+
+def _without_empty(backups_of: Mapping[str, Mapping[str, int]]) -> dict[str, Mapping[str, int]]:
+    return {site: held for site, held in backups_of.items() if held}
 
 
 def _changed(topology: Topology, **changes: Any) -> Topology:

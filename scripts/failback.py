@@ -52,7 +52,7 @@ def parts(plan: Plan, topology: Topology, home: str) -> list[Part]:
             todo.append(("reprotect", site.name))
     todo += [
         ("stand_down", site.name) for site in plan.sites
-        if site.kind == "cold" and site.name != home and (held := topology.databases.get(site.name)) and held.built
+        if site.kind == "cold" and site.name != home and site.name in topology.stores
     ]  # fmt: skip
     return todo
 

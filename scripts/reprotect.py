@@ -46,8 +46,8 @@ def reprotect(
         )
     if site not in topology.isolated:
         more.pop("declared_clean", None)
-    present = topology.databases.get(site)
-    if role_of(plan, topology, site) in {"warm", "active"} and not (present and present.retiring):
+    retiring = any(held.retiring for held in topology.stores.get(site, {}).values())
+    if role_of(plan, topology, site) in {"warm", "active"} and not retiring:
         said = f"{site} is active" if site == topology.active_site else f"{site} follows {topology.active_site}"
         return RunOutcome("", "done", {"reprotect": Result("already", said)})
     return run("reprotect", plan, Options(to=site, more=more), observer=observer, plan_path=plan_path)

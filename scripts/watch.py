@@ -97,8 +97,8 @@ class Watch:
         topology = topology_files.read_topology(plan, project_dir())
         self._active = active = topology.active_site
         self._epoch = topology.epoch
-        built = topology.built(active)
-        self._logins = {each.name: self.clouds.login(active, each.name, built) for each in plan.incarnated_stores}
+        held = topology.incarnations(active)
+        self._logins = {name: self.clouds.login(active, name, number) for name, number in held.items()}
         site = self.clouds.at(active)
         host = site.front_door()
         site.warm_up()

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class AlarmsArgs:
     """
-    `instances` maps the name of a database to its present identifier in this site. `follows`: they are replicas, so
-    that a lag which is not measured means a replica that is gone.
+    `instances` maps the name of a database to its present identifier in this site. `follows` names those that are
+    replicas, so that a lag which is not measured means a replica that is gone.
     """
 
     plan: "Plan"
     site: str
     instances: dict[str, str]
     vault: str
-    follows: bool
+    follows: frozenset[str]
 
 
 class Alarms(pulumi.ComponentResource):
@@ -56,7 +56,7 @@ class Alarms(pulumi.ComponentResource):
                     metric_name="ReplicaLag",
                     statistic="Maximum",
                     threshold=lag.total_seconds(),
-                    treat_missing_data="breaching" if args.follows else "notBreaching",
+                    treat_missing_data="breaching" if database.name in args.follows else "notBreaching",
                     **of_instance,
                 )
             self._alarm(

@@ -112,25 +112,26 @@ class Backups(pulumi.ComponentResource):
         for database in plan.stores_of(Postgres):
             if args.site not in database.backups.copies_to:
                 continue
-            for source, built in args.topology.backups_of.items():
-                if source == args.site:
+            for source, numbers in args.topology.backups_of.items():
+                number = numbers.get(database.name)
+                if source == args.site or number is None:
                     continue
                 aws.rds.InstanceAutomatedBackupsReplication(
-                    f"{name}-{database.name}-of-{source}-{built}",
+                    f"{name}-{database.name}-of-{source}-{number}",
                     region=plan.site(args.site).region,
-                    source_db_instance_arn=names.database_arn(plan, source, database.name, built),
+                    source_db_instance_arn=names.database_arn(plan, source, database.name, number),
                     retention_period=database.backups.pitr_retention.days,
                     kms_key_id=args.key_arn,
                     opts=pulumi.ResourceOptions(
-                        parent=self, protect=args.protect and _is_present(args.topology, source, built)
+                        parent=self,
+                        protect=args.protect and _is_present(args.topology, source, database.name, number),
                     ),
                 )
 
 
-def _is_present(topology: Topology, source: str, built: int) -> bool:
+def _is_present(topology: Topology, source: str, store: str, number: int) -> bool:
     """Copies of the active site's present incarnation are guarded; those of a former one are to go."""
-    held = topology.databases.get(source)
-    return source == topology.active_site and held is not None and held.built == built
+    return source == topology.active_site and topology.incarnations(source).get(store) == number
 
 
 def cron(every: timedelta) -> str:

@@ -16,7 +16,6 @@ import pulumi
 import pulumi_aws as aws
 
 from model import Incarnation, names
-from model.topology import origin_of
 
 if TYPE_CHECKING:
     from model import Plan
@@ -72,12 +71,12 @@ class ReplicatedPostgres(pulumi.ComponentResource):
             subnet_ids=args.subnet_ids,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        instances = [self._instance(name, args, subnets, built, retiring=True) for built in args.incarnation.retiring]
-        if args.incarnation.built is not None:
-            instances.append(self._instance(name, args, subnets, args.incarnation.built, retiring=False))
+        instances = [self._instance(name, args, subnets, number, retiring=True) for number in args.incarnation.retiring]
+        if args.incarnation.number is not None:
+            instances.append(self._instance(name, args, subnets, args.incarnation.number, retiring=False))
         present = instances[-1]
-        self.identifier: str = names.database_identifier(
-            args.plan, args.site, args.database.name, args.incarnation.built or args.incarnation.retiring[-1]
+        self.identifier: str = names.store_identifier(
+            args.plan, args.site, args.database.name, args.incarnation.number or args.incarnation.retiring[-1]
         )
         self.address: pulumi.Output[str] = present.address
         self.port: pulumi.Output[int] = present.port
@@ -85,12 +84,12 @@ class ReplicatedPostgres(pulumi.ComponentResource):
         self.register_outputs({"identifier": self.identifier, "address": self.address, "port": self.port})
 
     def _instance(
-        self, name: str, args: ReplicatedPostgresArgs, subnets: aws.rds.SubnetGroup, built: int, *, retiring: bool
+        self, name: str, args: ReplicatedPostgresArgs, subnets: aws.rds.SubnetGroup, number: int, *, retiring: bool
     ) -> aws.rds.Instance:
         plan, database = args.plan, args.database
-        identifier = names.database_identifier(plan, args.site, database.name, built)
+        identifier = names.store_identifier(plan, args.site, database.name, number)
         return aws.rds.Instance(
-            f"{name}-{built}",
+            f"{name}-{number}",
             region=plan.site(args.site).region,
             identifier=identifier,
             instance_class=database.size.get("aws", "db.t4g.medium"),
@@ -120,12 +119,11 @@ class ReplicatedPostgres(pulumi.ComponentResource):
     @staticmethod
     def _origin(args: ReplicatedPostgresArgs, identifier: str) -> dict[str, Any]:
         plan, database, incarnation = args.plan, args.database, args.incarnation
-        if incarnation.source is not None and incarnation.source_built is not None:
-            source = names.database_arn(plan, incarnation.source, database.name, incarnation.source_built)
+        if incarnation.source is not None and incarnation.source_number is not None:
+            source = names.database_arn(plan, incarnation.source, database.name, incarnation.source_number)
             return {"replicate_source_db": source, "skip_final_snapshot": True}
         kept = {"skip_final_snapshot": not args.protect, "final_snapshot_identifier": names.final_snapshot(identifier)}
-        origin = origin_of(plan, args.site, incarnation)
-        if origin == "new":
+        if incarnation.origin == "new":
             return kept | {
                 "engine": "postgres",
                 "engine_version": database.version,
@@ -135,7 +133,7 @@ class ReplicatedPostgres(pulumi.ComponentResource):
                 "username": names.database_user(plan),
                 "password": args.password,
             }
-        backup = incarnation.backup_of(database.name)
+        backup = incarnation.restored_from
         if backup is None:  # a replica that was promoted
             return kept
         kept |= {"password": args.password}  # a restore brings the one of its day, which may not be good any more

@@ -64,7 +64,7 @@ def lengths(plan: Plan) -> Iterator[Mistake]:
             yield Mistake(f"sites[{i}].name", f"{balancer} is longer than 32, a load balancer's limit")
         for j, store in enumerate(plan.stores):
             if store.traits.incarnations:
-                identifier = names.final_snapshot(names.database_identifier(plan, site.name, store.name, 9999))
+                identifier = names.final_snapshot(names.store_identifier(plan, site.name, store.name, 9999))
                 if len(identifier) > 63:
                     yield Mistake(f"stores[{j}].name", f"{identifier} is longer than 63, a database's limit")
             elif len(names.bucket(plan, site.name, store.name)) > 50:

@@ -109,6 +109,14 @@ class IncarnatedStore(BaseStore):
     backups: Backups | SnapshotsOnly
 
     @property
+    def is_followed(self) -> bool:
+        """
+        Whether the other sites' incarnations of it follow the active one's. A cache that is replicated nowhere begins
+        empty there; what is guarded comes home by a replica even where none is kept all the time.
+        """
+        return self.replication.mode != "none" or self.traits.why_not_guarded is None
+
+    @property
     def data_gb(self) -> int:
         """How much a restore of it has to copy at most."""
         raise NotImplementedError

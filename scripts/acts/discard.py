@@ -29,12 +29,12 @@ def discard_failed(context: Context, site: str, new: Topology) -> list[str]:
     plan = context.plan
     gone: dict[str, ManagedStore] = {}
     for each in plan.incarnated_stores:
-        managed = context.clouds.store(site, each.name, new.built(site))
+        managed = context.clouds.store(site, each.name, new.incarnation(site, each.name))
         found = managed.state()
         if found is None or found.phase is not Phase.FAILED:
             continue
-        present = context.stacks.read_topology().databases.get(site)
-        source = present.backup_of(each.name) if present is not None else None
+        present = context.stacks.read_topology().held(site, each.name)
+        source = present.restored_from if present is not None else None
         said = f"{found.identifier} never came up (it is {found.said}): it is deleted, and made anew"
         context.journal.note(DISCARDED, said, identifier=found.identifier, status=found.said, source=source)
         managed.discard()

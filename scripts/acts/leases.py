@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 
@@ -49,10 +50,13 @@ def take_from_living(context: Context, holder: str) -> Seen:
     return take_over(context, witness, seen, holder)
 
 
-def open_for_writes(context: Context, site: str, epoch: int, built: int) -> Result:
-    """Renew the lease of `site`, grant it in each database, and see a write accepted."""
+def open_for_writes(context: Context, site: str, epoch: int, held: Mapping[str, int]) -> Result:
+    """
+    Renew the lease of `site`, grant it in each database, and see a write accepted. `held` maps each store to the
+    incarnation that the site holds.
+    """
     plan, clouds = context.plan, context.clouds
-    databases = [clouds.database(site, each.name, built) for each in plan.incarnated_stores]
+    databases = [clouds.database(site, each.name, held[each.name]) for each in plan.incarnated_stores]
     if all(database.rows("SELECT dr.why_not_write() IS NULL")[0][0] for database in databases):
         status = "already"  # its sentinel was quicker
     else:

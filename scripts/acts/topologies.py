@@ -18,18 +18,12 @@ if TYPE_CHECKING:
 
 
 def protected(context: Context) -> Topology:
-    """With a new incarnation in the target that follows the active site."""
+    """With a new incarnation in the target of each store that does not follow the active site's."""
     topology = context.topology
     if context.options.more.get("declared_clean"):
         topology = after_release(topology, context.plan, target(context))
-    present = topology.databases.get(target(context))
-    if (
-        present is not None
-        and present.source == topology.active_site
-        and present.source_built == topology.built(topology.active_site)
-    ):
-        return topology  # it follows the active site already
-    return after_reprotect(topology, context.plan, target(context))
+    behind = topology.not_following(context.plan, target(context))
+    return after_reprotect(topology, context.plan, target(context), behind)  # the others follow already
 
 
 def restored(context: Context) -> Topology:

@@ -40,7 +40,7 @@ def write_sentinel_row(stage: Stage, site: str) -> datetime:
     """A row written just before, whose return proves that the backup is fresh and can be read."""
     topology, name = stage.topology, stage.plan.incarnated_stores[0].name
     clouds = stage.clouds()
-    database = clouds.database(site, name, topology.built(site))
+    database = clouds.database(site, name, topology.incarnation(site, name))
     attempt = try_write(database, site, topology.epoch, name="drill")
     written: datetime = database.rows(guard.READ_MARKER, {"name": "drill"})[0][2]
     stage.check("sentinel row", attempt.accepted, f"a sentinel row is written in {site}", written_at=written)

@@ -73,7 +73,8 @@ def leave(stage: Stage) -> Found:
 def add_reader(stage: Stage) -> None:
     """A login besides the service's own, as people have them."""
     clouds, site = stage.clouds(), stage.active
-    owner = clouds.database(site, stage.plan.incarnated_stores[0].name, stage.topology.built(site))
+    name = stage.plan.incarnated_stores[0].name
+    owner = clouds.database(site, name, stage.topology.incarnation(site, name))
     owner.script(f"CREATE ROLE {READER} LOGIN PASSWORD '{READER}'")
     clouds.close()
 
@@ -81,7 +82,7 @@ def add_reader(stage: Stage) -> None:
 def can_log_in(stage: Stage, site: str, user: str, password: str) -> bool:
     """Is this login good at the server itself, past whatever the network says?"""
     database = stage.plan.incarnated_stores[0].name
-    identifier = names.database_identifier(stage.plan, site, database, stage.topology.built(site))
+    identifier = stage.topology.identifier(stage.plan, site, database)
     server = conninfo_to_dict(stage.world.admin_dsn(identifier))
     try:
         with psycopg.connect(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from model import names
 from scripts.clouds.protocol import PointKind
 from scripts.core.errors import ObjectiveMissed, Refused
 from scripts.core.waiting import wait_until
@@ -35,7 +34,7 @@ UNACKNOWLEDGED = 4  # the writer sends one order after the other: so many connec
 def fail(stage: Stage, *, hang: bool = False) -> Found:
     """Kill the active database's node (or make it a black hole) under load, and let `dr watch` act."""
     plan, site = stage.plan, stage.active
-    identifier = names.database_identifier(plan, site, plan.incarnated_stores[0].name, stage.topology.built(site))
+    identifier = stage.topology.identifier(plan, site, plan.incarnated_stores[0].name)
     found = Found()
     with stage.writing() as workload:
         watcher = aimed(plan)
@@ -110,9 +109,7 @@ def damage(stage: Stage, older_than: datetime) -> datetime:
 def wait_until_restorable(stage: Stage, moment: datetime, site: str = "") -> None:
     """Until the log up to a moment has left the active site's database, and has reached `site` where one is named."""
     clouds, active = stage.clouds(), stage.active
-    source = names.database_identifier(
-        stage.plan, active, stage.plan.incarnated_stores[0].name, stage.topology.built(active)
-    )
+    source = stage.topology.identifier(stage.plan, active, stage.plan.incarnated_stores[0].name)
     there, store = clouds.at(site or active), stage.plan.incarnated_stores[0].name
     wait_until(
         lambda: any(

@@ -48,7 +48,7 @@ def lose(stage: Stage) -> Found:
 def _sentinel_row_is_there(stage: Stage, site: str, written: datetime) -> bool:
     topology, name = stage.topology, stage.plan.incarnated_stores[0].name
     clouds = stage.clouds(*(each.name for each in stage.plan.sites if each.name != site))
-    rows = clouds.database(site, name, topology.built(site)).rows(guard.READ_MARKER, {"name": "drill"})
+    rows = clouds.database(site, name, topology.incarnation(site, name)).rows(guard.READ_MARKER, {"name": "drill"})
     clouds.close()
     there = bool(rows) and rows[0][2] == written
     return stage.check("sentinel row", there, f"the sentinel row is there in {site}", written_at=written)

@@ -35,4 +35,5 @@ def settle(made: Stage) -> None:
 
 def identifier(made: Stage, site: str) -> str:
     """The site's database as it is now."""
-    return f"{made.plan.system}-{site}-{made.plan.incarnated_stores[0].name}-{made.topology.built(site)}"
+    name = made.plan.incarnated_stores[0].name
+    return made.topology.identifier(made.plan, site, name)

@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model import names
 from sandbox.client import World, leading_elsewhere
 from sandbox.workload import Workload
 from scripts.clouds.access import Clouds
@@ -107,16 +106,14 @@ class Stage:
         """Straight to a site's first database, for proofs."""
         topology = self.topology
         site = site or topology.active_site
-        identifier = names.database_identifier(
-            self.plan, site, self.plan.incarnated_stores[0].name, topology.built(site)
-        )
+        identifier = topology.identifier(self.plan, site, self.plan.incarnated_stores[0].name)
         return self.world.admin_dsn(identifier)
 
     def password(self, site: str) -> str:
         """What a site's secret holds, for proofs."""
         clouds = self.clouds()
         database = self.plan.incarnated_stores[0].name
-        login = clouds.login(site, database, self.topology.built(site))
+        login = clouds.login(site, database, self.topology.incarnation(site, database))
         clouds.close()
         return login.password
 
@@ -165,8 +162,8 @@ class Stage:
 
     def wait_for_lag(self, site: str, *, seconds: float) -> None:
         """Until a site's copy is so far behind."""
-        clouds = self.clouds()
-        database = clouds.database(site, self.plan.incarnated_stores[0].name, self.topology.built(site))
+        clouds, name = self.clouds(), self.plan.incarnated_stores[0].name
+        database = clouds.database(site, name, self.topology.incarnation(site, name))
         wait_until(
             lambda: (position(database).seconds_behind or 0.0) >= seconds,
             seconds=seconds + 60, what=f"{site} to be {seconds:g} s behind", error=ObjectiveMissed,

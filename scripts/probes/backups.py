@@ -41,9 +41,9 @@ def of_what_it_holds(
     left of an older one only grows older. A cold site that holds none is built from what any site sent it.
     """
     found = usable(plan, topology, database, points)
-    held = topology.databases.get(site)
-    if held is not None and held.built is not None:
-        present = names.database_identifier(plan, site, database, held.built)
+    number = topology.incarnations(site).get(database)
+    if number is not None:
+        present = names.store_identifier(plan, site, database, number)
         return [point for point in found if point.source == present]
     return found if plan.site(site).kind == "cold" else []
 

@@ -188,17 +188,15 @@ def _site(plan: Plan, topology: Topology, clouds: Clouds, name: str) -> SiteStat
 
 
 def _databases(plan: Plan, topology: Topology, clouds: Clouds, site: str) -> list[DatabaseStatus]:
-    held = topology.databases.get(site)
-    if held is None or held.built is None:
-        return []
-    return [_database(plan, topology, clouds, site, each.name) for each in plan.incarnated_stores]
+    held = topology.incarnations(site)
+    return [_database(plan, topology, clouds, site, each.name) for each in plan.incarnated_stores if each.name in held]
 
 
 def _database(plan: Plan, topology: Topology, clouds: Clouds, site: str, name: str) -> DatabaseStatus:
-    built = topology.built(site)
-    status = DatabaseStatus(name, names.database_identifier(plan, site, name, built))
+    number = topology.incarnation(site, name)
+    status = DatabaseStatus(name, names.store_identifier(plan, site, name, number))
     try:
-        database = clouds.database(site, name, built)
+        database = clouds.database(site, name, number)
         attempt = try_write(
             database, site, topology.epoch, name="status", note="dr status asks whether writes are taken"
         )

@@ -31,7 +31,7 @@ class Site:
     name: str
     region: str
     role: str
-    built: int | None
+    holds: str
     follows: str | None
 
 
@@ -254,9 +254,11 @@ def _sites(plan: Plan | None, topology: Topology | None) -> tuple[Site, ...]:
         return ()
     found = []
     for site in plan.sites:
-        database = topology.databases.get(site.name)
+        held = topology.stores.get(site.name, {}).values()
         role = role_of(plan, topology, site.name)
-        built, follows = (database.built, database.source) if database else (None, None)
+        follows = next((each.source for each in held if each.source is not None), None)
         # What a fenced copy once followed is over: an arrow would say otherwise.
-        found.append(Site(site.name, site.region, role, built, follows if role == "warm" else None))
+        found.append(
+            Site(site.name, site.region, role, topology.inventory(site.name), follows if role == "warm" else None)
+        )
     return tuple(found)

@@ -89,9 +89,9 @@ class MomentChosen(PointsChosen):
 
 
 class Built(AtStake):
-    """A new incarnation is there. `restored_from`: what each store was restored from."""
+    """New incarnations are there, by store. `restored_from`: what each of them was restored from."""
 
-    built: int
+    incarnations: dict[str, int]
     restored_from: dict[str, str]
     topology: dict[str, Any]
     update: dict[str, Any]

@@ -47,18 +47,13 @@ def isolated(context: Context) -> list[str]:
     return [str(site) for site in context.options.more.get("isolated", ())]
 
 
-def built_now(context: Context) -> int:
-    """The incarnation of the target's database: the one that this run built, else the one it began with."""
+def incarnations_now(context: Context) -> dict[str, int]:
+    """The incarnation of each of the target's stores: the one that this run built, else the one it began with."""
     found = context.found(Built)
-    return found.built if found else context.topology.built(target(context))
+    return found.incarnations if found else context.topology.incarnations(target(context))
 
 
 def held_stores(context: Context, site: str) -> list[ManagedStore]:
     """Every incarnation of a site's stores that is declared, retiring ones among them."""
-    held = context.topology.databases.get(site)
-    if held is None:
-        return []
-    numbers = [number for number in (held.built, *held.retiring) if number is not None]
-    return [
-        context.clouds.store(site, each.name, number) for each in context.plan.incarnated_stores for number in numbers
-    ]
+    held = context.topology.stores.get(site, {})
+    return [context.clouds.store(site, name, number) for name, each in held.items() for number in each.numbers]

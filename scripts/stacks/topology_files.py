@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from model.topology import KEYS, Topology, TopologyError
+from model.topology import KEYS, Topology, TopologyError, foreign_names
 from scripts.core.errors import BadInput, Refused
 
 if TYPE_CHECKING:
@@ -69,10 +69,10 @@ def read_topology(plan: Plan, project: Path) -> Topology:
         path = settings_path(project, stack)
         try:
             topology = Topology.from_config(ours)
+            foreign_names(topology, plan, {})
         except TopologyError as error:
             raise BadInput(f"{path}: config: {error}", _HINT) from error
-        _check_sites(plan, path, topology)
-        found[stack] = topology
+        found[stack] = topology.with_new_stores(plan)
     if not found:
         return Topology.initial(plan)
     first = next(iter(found))
@@ -89,20 +89,6 @@ def read_topology(plan: Plan, project: Path) -> Topology:
 def _number(value: Any) -> Any:
     """The CLI quotes every number on the top level of `config` when it writes the file."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
-
-
-def _check_sites(plan: Plan, path: Path, topology: Topology) -> None:
-    known = {site.name for site in plan.sites}
-    named = [("activeSite", topology.active_site)]
-    named += [("databases", site) for site in topology.databases]
-    named += [("backupsOf", site) for site in topology.backups_of]
-    named += [("isolated", site) for site in topology.isolated]
-    for key, site in named:
-        if site not in known:
-            raise BadInput(
-                f"{path}: config: dr:{key}: {site!r} is not a site of the plan {plan.system}",
-                f"the plan has {', '.join(sorted(known))}",
-            )
 
 
 def write_topology(plan: Plan, project: Path, topology: Topology) -> list[Path]:

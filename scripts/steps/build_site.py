@@ -33,9 +33,9 @@ def build_site(context: Context) -> Result:
     stack = plan.site(site).stack
     refuse_destruction(context.stacks.preview(stack))
     changes = context.stacks.up(stack)
-    said = f"{site} holds incarnation {new.built(site)}, restored from {', '.join(sources.values())}, and its services"
+    said = f"{site} holds {new.inventory(site)}, restored from {', '.join(sources.values())}, and its services"
     found = Built(
-        built=new.built(site),
+        incarnations=new.incarnations(site),
         restored_from=sources,
         topology=new.to_config(),
         update=changes.to_json(),

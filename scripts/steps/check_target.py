@@ -58,7 +58,9 @@ def _data_at_stake(context: Context, epoch: int, renewed: datetime | None) -> tu
     site, worst, copies = target(context), timedelta(0), dict[str, CopyPosition]()
     for database in context.plan.incarnated_stores:
         try:
-            found = position(context.clouds.database(site, database.name, context.topology.built(site)))
+            found = position(
+                context.clouds.database(site, database.name, context.topology.incarnation(site, database.name))
+            )
         except DrError as error:
             raise Refused(
                 f"{site}'s copy of {database.name} does not answer: {error}", "look at `dr status`"

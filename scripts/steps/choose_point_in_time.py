@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from model import names
 from scripts.clouds.protocol import PointKind, RestorePoint, at_moment
 from scripts.core.errors import DrError, LossTooGreat, Refused
 from scripts.core.moments import past_moment
@@ -16,7 +15,7 @@ from scripts.runs.targets import objective, target
 def _continuous_backup(context: Context, database: str) -> RestorePoint:
     """The backup with log of the present incarnation, in its own region. Raises Refused when there is none."""
     site = target(context)
-    identifier = names.database_identifier(context.plan, site, database, context.topology.built(site))
+    identifier = context.topology.identifier(context.plan, site, database)
     for point in context.clouds.at(site).restore_points(database):
         if point.kind is PointKind.CONTINUOUS and point.source == identifier:
             return point
@@ -38,7 +37,7 @@ def _answers(context: Context, database: str) -> None:
     """Writes to a database that does not answer cannot be stopped, and it might come back. Raises Refused."""
     site = target(context)
     try:
-        context.clouds.database(site, database, context.topology.built(site)).rows("SELECT 1")
+        context.clouds.database(site, database, context.topology.incarnation(site, database)).rows("SELECT 1")
     except DrError as error:
         raise Refused(
             f"{site}'s {database} does not answer, so its writes cannot be stopped: {error}",

@@ -12,5 +12,5 @@ def declare_replica(context: Context) -> Result:
     """Write both at once. Already so counts as done."""
     new = after_backups_switch(protected(context), context.plan)
     paths = context.stacks.write_topology(new)
-    said = f"{target(context)} is to hold incarnation {new.built(target(context))}, a replica of {new.active_site}"
+    said = f"{target(context)} is to hold {new.inventory(target(context))}, following {new.active_site}"
     return Result("done" if paths else "already", said, {"topology": new.to_config()})

@@ -25,12 +25,12 @@ def fail_over_database(context: Context) -> Result:
     if reason := why_not_fail_over(context):
         raise Refused(reason, "fail over to another site")
     site, name, epoch = target(context), context.subject, context.topology.epoch
-    built = context.topology.built(site)
-    database = context.clouds.database(site, name, built)
+    number = context.topology.incarnation(site, name)
+    database = context.clouds.database(site, name, number)
     quick = Database(database.login, connect_timeout=0.3, timeout=0.3)
     if not context.options.more.get("seen_down") and try_write(quick, site, epoch).accepted:
         return Result("already", f"{site}'s {name} accepts writes", {})
-    managed = context.clouds.store(site, name, built)
+    managed = context.clouds.store(site, name, number)
     identifier = managed.identifier
     need(identifier, "fail over to a standby", able=StoreFeature.STANDBY in managed.features)
     managed.fail_over_in_region()

@@ -47,7 +47,7 @@ def _refuses(context: Context, name: str) -> bool:
     topology = context.topology
     site = topology.active_site
     try:
-        database = context.clouds.database(site, name, topology.built(site))
+        database = context.clouds.database(site, name, topology.incarnation(site, name))
         if not guard.revoke(database, NOBODY, epoch_to_be(context)):
             return False
         return try_write(database, site, topology.epoch, name="fence").sqlstate == guard.READ_ONLY

@@ -9,16 +9,16 @@ from scripts.acts.forks import remember_fork
 from scripts.acts.leases import open_for_writes
 from scripts.runs.findings import TargetChecked
 from scripts.runs.runbook import Context, Result
-from scripts.runs.targets import built_now, epoch_to_be, target
+from scripts.runs.targets import epoch_to_be, incarnations_now, target
 
 
 def grant_lease(context: Context) -> Result:
     """Evidence: a write that was accepted. Raises NotFenced when the lease went to somebody else meanwhile."""
-    site, epoch, built = target(context), epoch_to_be(context), built_now(context)
-    result = open_for_writes(context, site, epoch, built)
+    site, epoch, held = target(context), epoch_to_be(context), incarnations_now(context)
+    result = open_for_writes(context, site, epoch, held)
     checked = context.found(TargetChecked)
     # Seen before the promotion: after it, writes of the new history may have begun already.
     for name, before in (checked.copies if checked else {}).items():
-        database = context.clouds.database(site, name, built)
+        database = context.clouds.database(site, name, held[name])
         remember_fork(database, context.topology.active_site, site, epoch, before.oldest_xid)
     return result

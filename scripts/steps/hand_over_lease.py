@@ -26,7 +26,7 @@ def hand_over_lease(context: Context) -> Result:
     take_from_living(context, site)
     last: dict[str, str] = {}
     for each in plan.incarnated_stores:
-        database = clouds.database(old, each.name, topology.built(old))
+        database = clouds.database(old, each.name, topology.incarnation(old, each.name))
         if not guard.revoke(database, site, epoch):
             raise NotFenced(f"{old}'s {each.name} already belongs to a younger epoch", "look at `dr status`")
         attempt = try_write(database, old, topology.epoch, name="fence")

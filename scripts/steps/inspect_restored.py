@@ -6,7 +6,7 @@ from scripts.core.errors import DatabaseFailed
 from scripts.probes.contents import lock_login, look_inside, other_roles
 from scripts.runs.findings import CleanPointsChosen
 from scripts.runs.runbook import Context, Result
-from scripts.runs.targets import built_now, target
+from scripts.runs.targets import incarnations_now, target
 
 
 def inspect_restored(context: Context) -> Result:
@@ -22,14 +22,14 @@ def inspect_restored(context: Context) -> Result:
     tables: dict[str, list[str]] = {}
     locked: dict[str, list[str]] = {}
     for each in plan.incarnated_stores:
-        database = context.clouds.database(site, each.name, built_now(context))
+        database = context.clouds.database(site, each.name, incarnations_now(context)[each.name])
         found = look_inside(database, f"{site}'s {each.name}")
         if found.heartbeat > clean + ttl:  # a lease is valid for one ttl from its renewal
             raise DatabaseFailed(
                 f"{site}'s {each.name} shows life from {found.heartbeat.isoformat()}, after the clean moment",
                 "restore another backup: `dr verify-backups` looks into each of them",
             )
-        clouds_own = context.clouds.store(site, each.name, built_now(context)).clouds_own_users
+        clouds_own = context.clouds.store(site, each.name, incarnations_now(context)[each.name]).clouds_own_users
         for name, may in other_roles(database, clouds_own).items():
             if may:
                 lock_login(database, name)

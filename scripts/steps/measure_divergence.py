@@ -20,8 +20,8 @@ from scripts.runs.targets import target
 def measure_divergence(context: Context) -> Result:
     """`context.subject` names the database. Raises Refused when the old copy does not answer and nobody gave it up."""
     site, name, topology = target(context), context.subject, context.topology
-    old = context.clouds.database(site, name, topology.built(site))
-    new = context.clouds.database(topology.active_site, name, topology.built(topology.active_site))
+    old = context.clouds.database(site, name, topology.incarnation(site, name))
+    new = context.clouds.database(topology.active_site, name, topology.incarnation(topology.active_site, name))
     if site in topology.isolated:
         said = f"{site} was isolated: what it wrote since is not trusted, and kept as evidence"
         return Result("skipped", said, {"rows": None})

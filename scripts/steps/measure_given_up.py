@@ -13,7 +13,7 @@ from scripts.probes.divergence import only_in
 from scripts.runs.findings import Built, GivenUp, MomentChosen, WritesStopped
 from scripts.runs.plain import plain
 from scripts.runs.runbook import Context, Result
-from scripts.runs.targets import built_now, target
+from scripts.runs.targets import incarnations_now, target
 
 # Transactions that were at work at the chosen moment may be older than the first one that was not restored, and the
 # first that the restored copy has made of its own may be younger. Looking at too many rows costs time only.
@@ -26,8 +26,8 @@ def measure_given_up(context: Context) -> Result:
     restored = context.need(Built)
     tables, rows, changed = {}, 0, 0
     for each in plan.incarnated_stores:
-        damaged = context.clouds.database(site, each.name, context.topology.built(site))
-        new = context.clouds.database(site, each.name, built_now(context))
+        damaged = context.clouds.database(site, each.name, context.topology.incarnation(site, each.name))
+        new = context.clouds.database(site, each.name, incarnations_now(context)[each.name])
         own = only_in(damaged, new, restored.oldest_xids[each.name], margin=MARGIN)
         tables[each.name] = [asdict(divergence) for divergence in own]
         rows += sum(divergence.missing for divergence in own)

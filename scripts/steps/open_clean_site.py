@@ -9,13 +9,13 @@ from scripts.clouds.protocol import ConditionFailed
 from scripts.core.errors import NotFenced
 from scripts.fencing.lease import Lease
 from scripts.runs.runbook import Context, Result
-from scripts.runs.targets import built_now, epoch_to_be, target
+from scripts.runs.targets import epoch_to_be, incarnations_now, target
 
 
 def open_clean_site(context: Context) -> Result:
     """Evidence: a write that was accepted. Raises NotFenced when the lease is somebody else's."""
     _take(context)
-    return open_for_writes(context, target(context), epoch_to_be(context), built_now(context))
+    return open_for_writes(context, target(context), epoch_to_be(context), incarnations_now(context))
 
 
 @retry(retry=retry_if_exception_type(ConditionFailed), stop=stop_after_attempt(3), reraise=True)

@@ -28,7 +28,7 @@ def open_service(context: Context) -> Result:
     if reason := why_not_open(context):
         raise Refused(reason, "pull the newest stack settings and look at `dr status`")
     plan, topology = context.plan, context.topology
-    site, built = topology.active_site, topology.built(topology.active_site)
+    site, held = topology.active_site, topology.incarnations(topology.active_site)
     witness = context.clouds.witness()
     if witness.read() is None:
         ttl_ms = int(plan.fencing.lease.ttl.total_seconds() * 1000)
@@ -37,5 +37,5 @@ def open_service(context: Context) -> Result:
         except ConditionFailed:  # somebody opened it meanwhile: judged by the next look
             return open_service(context)
     for each in plan.incarnated_stores:
-        guard.install(context.clouds.database(site, each.name, built))
-    return open_for_writes(context, site, topology.epoch, built)
+        guard.install(context.clouds.database(site, each.name, held[each.name]))
+    return open_for_writes(context, site, topology.epoch, held)

@@ -24,7 +24,7 @@ def preserve_evidence(context: Context) -> Result:
     old = context.topology.active_site
     if old in lost(context):
         return Result("skipped", f"{old} counts as lost and is not asked", {})
-    managed, home = clouds.store(old, name, context.topology.built(old)), target(context)
+    managed, home = clouds.store(old, name, context.topology.incarnation(old, name)), target(context)
     identifier = managed.identifier
     if managed.state() is None:
         return Result("skipped", f"{identifier} is not there any more: there is nothing to preserve", {})

@@ -18,12 +18,12 @@ BOUND_SECONDS = 1800  # the instance restarts; minutes are usual
 def promote_database(context: Context) -> Result:
     """`context.subject` names the database. Evidence: where the copy stood, and what tells later what it missed."""
     site, name = target(context), context.subject
-    built = context.topology.built(site)
-    database = context.clouds.database(site, name, built)
+    number = context.topology.incarnation(site, name)
+    database = context.clouds.database(site, name, number)
     before = position(database)
     if not before.in_recovery:
         return Result("already", f"{site}'s {name} is a primary", {"lsn": before.lsn})
-    managed = context.clouds.store(site, name, built)
+    managed = context.clouds.store(site, name, number)
     need(managed.identifier, "promote a copy", able=StoreFeature.PROMOTE in managed.features)
     managed.promote()
     promoted = partial(_as_primary, database)

@@ -19,5 +19,6 @@ def rebuild_replica(context: Context) -> Result:
     preview = context.stacks.preview(stack)
     refuse_destruction(preview)
     changes = context.stacks.up(stack) if preview.real else preview
-    said = f"{site} holds incarnation {new.built(site)}, a replica of {new.active_site}"
-    return Result("done" if preview.real else "already", said, {"built": new.built(site), "update": changes.to_json()})
+    said = f"{site} holds {new.inventory(site)}, following {new.active_site}"
+    evidence = {"incarnations": new.incarnations(site), "update": changes.to_json()}
+    return Result("done" if preview.real else "already", said, evidence)

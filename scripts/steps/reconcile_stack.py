@@ -12,8 +12,8 @@ def reconcile_stack(context: Context) -> Result:
     """Raises EngineFailed when the preview would delete or replace anything; nothing is updated then."""
     plan, site = context.plan, target(context)
     stack = plan.site(site).stack
-    built = context.topology.built(site)
-    held = [context.clouds.store(site, each.name, built) for each in plan.incarnated_stores]
+    numbers = context.topology.incarnations(site)
+    held = [context.clouds.store(site, name, number) for name, number in numbers.items()]
     promoted = urns_of(context, stack, held)
     if promoted:
         context.stacks.refresh(stack, target=promoted)

@@ -24,14 +24,14 @@ def restore_in_place(context: Context) -> Result:
     refuse_destruction(preview)
     changes = context.stacks.up(stack)
     oldest = {
-        each.name: position(context.clouds.database(site, each.name, new.built(site))).oldest_xid
+        each.name: position(context.clouds.database(site, each.name, new.incarnation(site, each.name))).oldest_xid
         for each in context.plan.incarnated_stores
     }
     evidence = Built(
-        built=new.built(site),
+        incarnations=new.incarnations(site),
         restored_from=context.need(MomentChosen).sources,
         topology=new.to_config(),
         update=changes.to_json(),
         oldest_xids=oldest,
     )
-    return Result("done", f"{site} holds incarnation {new.built(site)}, as it was at the chosen moment", evidence)
+    return Result("done", f"{site} holds {new.inventory(site)}, as it was at the chosen moment", evidence)

@@ -32,10 +32,7 @@ def retire_damaged(context: Context) -> Result:
         if preview.real:
             context.stacks.up(stack)
         deleted += [change.name for change in preview.destructive]
-    kept = [
-        names.final_snapshot(names.database_identifier(plan, site, each.name, context.topology.built(site)))
-        for each in plan.incarnated_stores
-    ]
+    kept = [names.final_snapshot(context.topology.identifier(plan, site, each.name)) for each in plan.incarnated_stores]
     wait_until(partial(_there, context, kept), seconds=BOUND_SECONDS, what=f"{', '.join(kept)} to be available")
     said = f"the damaged copy in {site} is gone, and kept as {', '.join(kept)}"
     return Result("done", said, {"deleted": deleted, "kept": kept, "topology": new.to_config()})

@@ -22,14 +22,16 @@ def see_replication(context: Context) -> Result:
     site, topology = target(context), protected(context)
     token = secrets.token_hex(8)
     for each in context.plan.incarnated_stores:
-        active = context.clouds.database(topology.active_site, each.name, topology.built(topology.active_site))
+        active = context.clouds.database(
+            topology.active_site, each.name, topology.incarnation(topology.active_site, each.name)
+        )
         written = try_write(active, topology.active_site, topology.epoch, name="replication", note=token)
         if not written.accepted:
             raise DatabaseFailed(
                 f"{topology.active_site} does not accept writes: {written.said}", "look at `dr status`"
             )
-        context.clouds.forget(site, each.name, topology.built(site))
-        replica = context.clouds.database(site, each.name, topology.built(site))
+        context.clouds.forget(site, each.name, topology.incarnation(site, each.name))
+        replica = context.clouds.database(site, each.name, topology.incarnation(site, each.name))
         wait_until(
             partial(_arrived, replica, token), seconds=BOUND_SECONDS, what=f"a new row to reach {site}'s {each.name}"
         )

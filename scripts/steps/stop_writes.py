@@ -33,7 +33,7 @@ def stop_writes(context: Context) -> Result:
         raise NotFenced(reason, "look at `dr status`")
     site, epoch = target(context), epoch_to_be(context)
     for each in context.plan.incarnated_stores:
-        database = context.clouds.database(site, each.name, context.topology.built(site))
+        database = context.clouds.database(site, each.name, context.topology.incarnation(site, each.name))
         if not guard.revoke(database, NOBODY, epoch):
             raise NotFenced(
                 f"{each.name} could not be closed: its lease belongs to somebody else", "look at `dr status`"

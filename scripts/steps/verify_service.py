@@ -9,7 +9,7 @@ from scripts.core.waiting import wait_until
 from scripts.probes.traffic import Serving, serving
 from scripts.probes.writes import try_write
 from scripts.runs.runbook import Context, Result
-from scripts.runs.targets import built_now, epoch_to_be, target
+from scripts.runs.targets import epoch_to_be, incarnations_now, target
 
 BOUND_SECONDS = 180  # health checks, then the record's time to live
 
@@ -23,7 +23,7 @@ def verify_service(context: Context) -> Result:
     plan, site = context.plan, target(context)
     seen = wait_until(partial(_served, context), seconds=BOUND_SECONDS, what=f"{plan.traffic.record} to be {site}'s")
     for each in plan.incarnated_stores:
-        database = context.clouds.database(site, each.name, built_now(context))
+        database = context.clouds.database(site, each.name, incarnations_now(context)[each.name])
         attempt = try_write(database, site, epoch_to_be(context), name="verified")
         if not attempt.accepted:
             raise DatabaseFailed(f"{site}'s {each.name} does not accept writes: {attempt.said}", "look at `dr status`")

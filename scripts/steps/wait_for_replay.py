@@ -17,7 +17,7 @@ def wait_for_replay(context: Context) -> Result:
     """Needs the last positions of the old writer. Raises OutcomeUnknown when they do not arrive in time."""
     last, site = context.need(HandedOver).last_lsn, target(context)
     for name, lsn in last.items():
-        database = context.clouds.database(site, name, context.topology.built(site))
+        database = context.clouds.database(site, name, context.topology.incarnation(site, name))
         arrived = partial(has_replayed, database, lsn)
         wait_until(arrived, seconds=BOUND_SECONDS, every=0.01, what=f"{site}'s {name} to replay {lsn}")
     said = f"{site} has replayed everything up to {', '.join(last.values())}"

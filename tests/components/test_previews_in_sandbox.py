@@ -80,13 +80,13 @@ def test_cold_site_receives_other_backups_beside_the_old_ones(stacks: Stacks) ->
 
 def test_cold_activation_only_adds(stacks: Stacks) -> None:
     backup = "arn:aws:rds:us-east-1:123456789012:auto-backup:ab-of-a-preview"
-    found = previews(stacks, after_cold_activation(INITIAL, PLAN, "tertiary", backup), "dr", "cold")
+    found = previews(stacks, after_cold_activation(INITIAL, PLAN, "tertiary", {"core": backup}), "dr", "cold")
     assert not found["dr"].real
     assert {change.op for change in found["cold"].real} == {"create"}
 
 
 def test_database_that_is_dropped_without_being_retired_is_refused(stacks: Stacks) -> None:
     """The negative control: what the tests above look for is seen, and stopped by protection."""
-    databases = {"primary": INITIAL.databases["primary"]}
+    stores = {"primary": INITIAL.stores["primary"]}
     with pytest.raises(EngineFailed, match=r"core-1.* cannot be deleted"):
-        previews(stacks, INITIAL.model_copy(update={"databases": databases}), "dr")
+        previews(stacks, INITIAL.model_copy(update={"stores": stores}), "dr")

@@ -61,7 +61,7 @@ def test_site_that_was_lost_stays_declared_exactly_as_it_was() -> None:
 
 
 def test_warm_site_stays_as_it_was_when_the_cold_one_takes_over() -> None:
-    active = after_cold_activation(INITIAL, PLAN, "tertiary", "samia-primary-core-1-20260101")
+    active = after_cold_activation(INITIAL, PLAN, "tertiary", {"core": "samia-primary-core-1-20260101"})
     assert declared("dr", active) == declared("dr", INITIAL)
 
 
@@ -147,7 +147,7 @@ def test_reprotection_builds_beside_the_old_incarnation_and_unprotects_it() -> N
     ],
 )
 def test_cold_site_is_restored_from_the_backup_that_the_topology_names(backup: str, expected: dict[str, Any]) -> None:
-    seen = declared("cold", after_cold_activation(INITIAL, PLAN, "tertiary", backup))
+    seen = declared("cold", after_cold_activation(INITIAL, PLAN, "tertiary", {"core": backup}))
     inputs = instance(seen, "core-2").inputs
     origin = {key: inputs[key] for key in ("snapshotIdentifier", "restoreToPointInTime") if key in inputs}
     assert origin == expected
@@ -307,11 +307,11 @@ def test_stack_that_the_plan_does_not_have() -> None:
 
 
 def test_config_with_mistakes_names_all_of_them() -> None:
-    config = config_of(INITIAL, RECORDS) | {"dr:epoch": "0", "dr:databases": '{"primary": {"built": "one"}}'}
+    config = config_of(INITIAL, RECORDS) | {"dr:epoch": "0", "dr:stores": '{"primary": {"core": {"number": "one"}}}'}
     with pytest.raises(pulumi.RunError) as caught:
         run("prod", config)
     assert "dr:epoch" in str(caught.value)
-    assert "dr:databases.primary.built" in str(caught.value)
+    assert "dr:stores.primary.core.number" in str(caught.value)
 
 
 def test_config_that_names_a_site_of_another_plan() -> None:

@@ -134,7 +134,7 @@ def assert_only_retirement_deletes(old: Topology, new: Topology, *, retired: str
             went_cold = ours and role_of(PLAN, new, retired) == "cold"
             copy = resource.type.endswith("InstanceAutomatedBackupsReplication")
             number = f"-{resource.name.rsplit('-', 1)[-1]}"
-            retiring = {f"-{built}" for built in old.databases[retired].retiring}
+            retiring = {f"-{number}" for held in old.stores[retired].values() for number in held.retiring}
             instance = ours and resource.type.endswith(":Instance") and number in retiring
             assert went_cold or copy or instance, f"{stack}: {urn} would be deleted"
 
@@ -158,12 +158,12 @@ def moved(topology: Topology, move: Move) -> Topology:
     if what == "failover":
         return after_failover(topology, PLAN, site)
     if what == "activate":
-        return after_cold_activation(topology, PLAN, site, f"backup-of-epoch-{topology.epoch}")
+        return after_cold_activation(topology, PLAN, site, {"core": f"backup-of-epoch-{topology.epoch}"})
     if what == "restore":
         at = datetime(2026, 1, 31, 12, 0, topology.epoch, tzinfo=UTC)
-        return after_restore(topology, PLAN, f"{what}@{at:%Y-%m-%dT%H:%M:%SZ}", at)
+        return after_restore(topology, PLAN, {"core": f"{what}@{at:%Y-%m-%dT%H:%M:%SZ}"}, at)
     if what == "compromise":
-        built = after_cold_activation(topology, PLAN, site, f"backup-of-epoch-{topology.epoch}")
+        built = after_cold_activation(topology, PLAN, site, {"core": f"backup-of-epoch-{topology.epoch}"})
         return after_isolation(built, PLAN, ["primary", "secondary"], datetime(2026, 1, 31, tzinfo=UTC))
     if what == "release":
         return after_release(topology, PLAN, site)
@@ -232,7 +232,7 @@ def test_a_restore_in_place_is_followed_by_everything_else() -> None:
             assert topology.epoch == number // 5 + 2
             assert role_of(PLAN, topology, "primary") == "active"
             assert role_of(PLAN, topology, "secondary") == "fenced"
-    assert topology.backups_of == {"primary": topology.built("primary")}
+    assert topology.backups_of == {"primary": {"core": topology.incarnation("primary", "core")}}
 
 
 @pytest.mark.engine
@@ -270,6 +270,4 @@ def test_the_comparison_sees_a_delete_a_replace_and_a_promotion() -> None:
     assert replaced(before, {**before, urn: other}) == [f"{urn}: kmsKeyId"]
     assert len(promoted_by_accident(before, {**before, urn: other}, "primary")) == 1
     with pytest.raises(AssertionError):
-        assert_only_retirement_deletes(
-            Topology.initial(PLAN), Topology.initial(PLAN).model_copy(update={"databases": {}})
-        )
+        assert_only_retirement_deletes(Topology.initial(PLAN), Topology.initial(PLAN).model_copy(update={"stores": {}}))

@@ -238,7 +238,7 @@ def test_taken_down_to_the_end(system: System) -> None:
 def backups_of_all_kinds(system: System) -> None:
     """A recovery point in the primary's vault, and a snapshot that Pulumi knows nothing of."""
     region = system.plan.primary.region
-    identifier = names.database_identifier(system.plan, "primary", "core", 1)
+    identifier = names.store_identifier(system.plan, "primary", "core", 1)
     system.client("rds", region).create_db_snapshot(
         DBInstanceIdentifier=identifier, DBSnapshotIdentifier=f"{identifier}-by-hand"
     )

@@ -94,14 +94,14 @@ def test_replica_and_cold_backups_follow_the_restored_one(made: Stage) -> None:
     assert [outcome.status for outcome in outcomes] == ["done"]
     topology = made.topology
     assert role_of(plan, topology, "secondary") == "warm"
-    assert topology.backups_of == {"primary": topology.built("primary")}
+    assert topology.backups_of == {"primary": topology.incarnations("primary")}
     with made.writing() as workload:
         made.wait_for_writes(workload, time.time())
         newest = workload.acknowledged()[-1]
         wait_until(lambda: newest["id"] in orders(made.dsn("secondary")), timeout=60, what="the replica to follow")
         clouds = made.clouds()
         cold = clouds.at("tertiary")
-        left = topology.databases["primary"].restored_from
+        left = topology.stores["primary"]["core"].restored_from
         assert isinstance(left, dict)
         damaged, _, at = left["core"].partition("@")
 

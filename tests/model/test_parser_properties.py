@@ -121,7 +121,7 @@ def test_duration_that_is_written_is_read_back(milliseconds: int) -> None:
 
 @settings(max_examples=200, deadline=None, database=None)
 @given(
-    st.dictionaries(st.sampled_from(["activeSite", "epoch", "databases", "backupsOf", "other"]), VALUES, max_size=5),
+    st.dictionaries(st.sampled_from(["activeSite", "epoch", "stores", "backupsOf", "other"]), VALUES, max_size=5),
     VALUES,
 )
 def test_any_config_gives_a_topology_or_a_topology_error(config: dict[str, Any], records: Any) -> None:

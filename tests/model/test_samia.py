@@ -32,7 +32,7 @@ def test_tiers_are_those_of_the_runbook() -> None:
         2: {"booking", "reader-tools"},
         3: {"analytics", "notifications"},
     }
-    assert PLAN.database("core").tier == 1
+    assert PLAN.incarnated_store("core").tier == 1
 
 
 def test_sites_are_those_of_the_runbook() -> None:
@@ -48,7 +48,7 @@ def test_sites_are_those_of_the_runbook() -> None:
 
 
 def test_replica_may_be_a_quarter_of_an_hour_behind_and_the_cold_site_lives_on_daily_backups() -> None:
-    core = PLAN.database("core")
+    core = PLAN.incarnated_store("core")
     assert core.replication.mode == "asynchronous"
     assert core.replication.max_lag == timedelta(minutes=15)
     assert core.backups.snapshots is not None
@@ -65,7 +65,7 @@ def test_database_is_recovered_with_the_first_tier_that_uses_it() -> None:
     assert PLAN.effective_tier("core") == 0
     assert PLAN.effective_tier("auth") == 1
     assert PLAN.effective_tier("media") == 2
-    assert notes(PLAN) == ["database core is of tier 1 but is used by tier 0, so it is recovered with that one"]
+    assert notes(PLAN) == ["store core is of tier 1 but is used by tier 0, so it is recovered with that one"]
 
 
 def test_roles_at_the_beginning() -> None:
@@ -78,7 +78,7 @@ def test_roles_at_the_beginning() -> None:
 
 
 def test_names() -> None:
-    assert names.database_identifier(PLAN, "secondary", "core", 3) == "samia-secondary-core-3"
+    assert names.store_identifier(PLAN, "secondary", "core", 3) == "samia-secondary-core-3"
     assert (
         names.database_arn(PLAN, "primary", "core", 1) == "arn:aws:rds:eu-north-1:123456789012:db:samia-primary-core-1"
     )

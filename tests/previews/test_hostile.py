@@ -338,8 +338,7 @@ def test_a_large_file_is_read_and_a_larger_one_refused(tmp_path: Path) -> None:
     with file.open("w") as out:
         out.write('{"changeSummary": {"create": 100}, "steps": [')
         for number in range(100):
-            named = json.dumps(step).replace("::z", f"::z{number}")
-            out.write(("," if number else "") + named)
+            out.write(("," if number else "") + json.dumps(step))
         out.write("]}")
     assert file.stat().st_size > 100_000_000
     report = report_or_refusal(file)

@@ -64,7 +64,7 @@ class AwsSite:
         return SiteSecrets(self.session, self.region, regions)
 
     def store(self, store: str, incarnation: int) -> ManagedStore:
-        return self.scratch(store, names.database_identifier(self._plan, self.site, store, incarnation))
+        return self.scratch(store, names.store_identifier(self._plan, self.site, store, incarnation))
 
     def scratch(self, store: str, identifier: str) -> ManagedStore:
         kind = next(each.kind for each in self._plan.stores if each.name == store)

@@ -66,7 +66,7 @@ class AwsInventory:
     def _incarnations(self, sites: Iterable[str]) -> re.Pattern[str]:
         """Matches the identifier of every incarnation of the plan's databases in these sites, and no other system's."""
         stems = [
-            re.escape(names.database_identifier(self._plan, site, database.name, 0).removesuffix("0"))
+            re.escape(names.store_identifier(self._plan, site, database.name, 0).removesuffix("0"))
             for site in sites
             for database in self._plan.incarnated_stores
         ]

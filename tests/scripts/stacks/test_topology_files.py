@@ -25,12 +25,13 @@ config:
   dr:plan: samia
   dr:activeSite: primary   # who is active
   dr:epoch: 1
-  dr:databases:
-    primary: {built: 1}
+  dr:stores:
+    primary: {core: {number: 1}}
     # the warm one
     secondary:
-      built: 1
-      source: primary
+      core:
+        number: 1
+        source: primary
   dr:other: keep me
   dr:databasePassword:
     secure: v1:abc:def
@@ -73,7 +74,7 @@ def test_a_site_that_is_isolated_and_unknown(plan: Plan, tmp_path: Path) -> None
     files.write_topology(plan, tmp_path, Topology.initial(plan))
     path = tmp_path / "Pulumi.prod.yaml"
     path.write_text(path.read_text() + "  dr:isolated: [mars]\n")
-    with pytest.raises(BadInput, match="dr:isolated: 'mars' is not a site"):
+    with pytest.raises(BadInput, match='dr:isolated: "mars" is no site'):
         files.read_topology(plan, tmp_path)
 
 
@@ -129,8 +130,8 @@ def test_files_that_contradict_each_other_are_refused_by_name(plan: Plan, tmp_pa
         ("config: [1, 2]\n", "expected a mapping with `config`"),
         ("config:\n  dr:epoch: 1\n", "activeSite"),
         ("config:\n  dr:activeSite: primary\n  dr:epoch: many\n", "epoch"),
-        ("config:\n  dr:activeSite: mars\n  dr:epoch: 1\n", "'mars' is not a site of the plan samia"),
-        ("config:\n  dr:activeSite: primary\n  dr:epoch: 1\n  dr:databases: {mars: {built: 1}}\n", "'mars'"),
+        ("config:\n  dr:activeSite: mars\n  dr:epoch: 1\n", '"mars" is no site of the plan samia'),
+        ("config:\n  dr:activeSite: primary\n  dr:epoch: 1\n  dr:stores: {mars: {core: {number: 1}}}\n", '"mars"'),
         ("config:\n  dr:activeSite: {\n", "line 3: not YAML"),
         ("a: b: c\n", "line 1: not YAML"),
         ("config:\n  dr:activeSite: primary\n  dr:epoch: 0\n", "epoch"),

@@ -53,7 +53,7 @@ def test_what_was_compromised_is_not_restored_from_even_when_everything_has_move
     topology = after_isolation(built, PLAN, ["primary", "secondary"], NOON)
     evidence = replace(AFTER, name="minimal-primary-core-1-forensic-2")
     assert usable(PLAN, topology, "core", [LOG, AFTER, evidence]) == [replace(LOG, newest=NOON, until=NOON)]
-    later = topology.model_copy(update={"databases": {}, "isolated": ()})
+    later = topology.model_copy(update={"stores": {}, "isolated": ()})
     assert usable(PLAN, later, "core", [LOG, AFTER, evidence]) == [replace(LOG, newest=NOON, until=NOON)]
 
 
@@ -64,7 +64,9 @@ def test_a_site_shows_of_its_backups_those_of_the_incarnation_that_it_holds() ->
     follows = after_reprotect(after_failover(first, PLAN, "secondary"), PLAN, "primary")
     for topology in (follows, after_retirement(follows, PLAN, "primary")):
         assert of_what_it_holds(PLAN, topology, "primary", "core", [LOG, final]) == []
-        own = replace(LOG, source=f"minimal-primary-core-{topology.built('primary')}", newest=NOON - HOUR / 2)
+        own = replace(
+            LOG, source=f"minimal-primary-core-{topology.incarnation('primary', 'core')}", newest=NOON - HOUR / 2
+        )
         assert of_what_it_holds(PLAN, topology, "primary", "core", [LOG, own, final]) == [own]
 
 
@@ -72,15 +74,15 @@ def test_a_cold_site_shows_what_any_site_sent_it_until_it_holds_a_database() -> 
     first = Topology.initial(PLAN)
     assert of_what_it_holds(PLAN, first, "tertiary", "core", [BEFORE, LOG]) == [LOG, BEFORE]
     built = after_cold_activation(first, PLAN, "tertiary", {"core": "daily-1"})
-    own = replace(LOG, source=f"minimal-tertiary-core-{built.built('tertiary')}", newest=NOON - HOUR / 2)
+    own = replace(LOG, source=f"minimal-tertiary-core-{built.incarnation('tertiary', 'core')}", newest=NOON - HOUR / 2)
     assert of_what_it_holds(PLAN, built, "tertiary", "core", [BEFORE, LOG, own]) == [own]
-    none = first.model_copy(update={"databases": {}})
+    none = first.model_copy(update={"stores": {}})
     assert of_what_it_holds(PLAN, none, "secondary", "core", [BEFORE, LOG]) == []
 
 
 def test_the_earliest_moment_counts() -> None:
-    once = after_restore(Topology.initial(PLAN), PLAN, "x", NOON - HOUR / 2)
-    again = after_restore(once, PLAN, "y", NOON)
+    once = after_restore(Topology.initial(PLAN), PLAN, {"core": "x"}, NOON - HOUR / 2)
+    again = after_restore(once, PLAN, {"core": "y"}, NOON)
     assert again.tainted["minimal-primary-core-1"] == NOON - HOUR / 2
     assert again.tainted["minimal-primary-core-2"] == NOON
 

@@ -1,1 +1,0 @@
-"""What Google Cloud resources mean for recovery."""
