@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from previews.plan_goals import WITHOUT_PLAN, Goals, goals_of
 from previews.plan_rows import plan_rows
 from previews.posture import TableRow, postures, table
 from previews.previewed import Finding, StackPreview
-from previews.reading import read_previews
+from previews.reading import check_base, check_stacks, read_previews
 from previews.report import Extras, Report, build_report
 from scripts.core.errors import BadInput
 
@@ -50,7 +50,8 @@ def analyse(request: Request) -> Report:
     base_plan = read_plan(request.base_plan) if request.base_plan else plan
     new, old = (goals_of(each) if each else WITHOUT_PLAN for each in (plan, base_plan))
     previews = read_previews(request.files, request.states, keep)
-    base = _base_findings(request.base)
+    check_stacks(previews, new.sites)
+    base = _base_findings(request.base, previews)
     changes = recovery_changes(previews)
     rows, notes = _posture_rows(previews, old, new)
     if plan and base_plan:
@@ -71,7 +72,13 @@ def analyse(request: Request) -> Report:
         drills=[measured for path in request.drill_files for measured in drills.read_drill(path)],
         notes=notes,
     )
-    return build_report(request.project or new.system or "project", previews, changes, extras)
+    return build_report(request.project or _name_of(previews, new.system), previews, changes, extras)
+
+
+def _name_of(previews: Sequence[StackPreview], system: str) -> str:
+    """The project that the URNs name, and the system of the plan: each project of a repository has its own comment."""
+    projects = sorted({project for preview in previews for _, project in preview.places()})
+    return "/".join(dict.fromkeys([*projects, *([system] if system else [])])) or "project"
 
 
 def read_plan(source: str) -> Plan:
@@ -88,14 +95,22 @@ def _all_stacks(previews: Sequence[StackPreview]) -> dict[str, str]:
     return {preview.stack: preview.stack for preview in previews}
 
 
-def _base_findings(base: Mapping[str, Path]) -> list[Finding] | None:
-    """The findings of the branch to merge into; None where they are not all known."""
+def _base_findings(base: Mapping[str, Path], previews: Sequence[StackPreview]) -> list[Finding] | None:
+    """The findings of the branch to merge into, under today's URNs; None where they are not all known."""
     if not base:
         return None
-    previews = read_previews(base, {})
-    if any(preview.failures or not preview.has_policies for preview in previews):
+    earlier = read_previews(base, {})
+    check_base(previews, earlier)
+    if any(preview.failures or not preview.has_policies for preview in earlier):
         return None  # what it did not report may still have been there
-    return [finding for preview in previews for finding in preview.findings]
+    renamed = {
+        (preview.stack, step.old.own_urn): step.urn
+        for preview in previews
+        for step in preview.steps
+        if step.old is not None and step.old.own_urn not in {"", step.urn}
+    }
+    findings = [finding for preview in earlier for finding in preview.findings]
+    return [replace(each, urn=renamed.get((each.stack, each.urn), each.urn)) for each in findings]
 
 
 def _posture_rows(previews: Sequence[StackPreview], old: Goals, new: Goals) -> tuple[list[TableRow], list[str]]:

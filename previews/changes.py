@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from previews import property_paths, schedules
+from previews import property_paths
 from previews.meanings import GUARDS, MEANINGS, STORES
 from previews.meanings.table import ASPECT_RANK, Aspect, Better, Meaning
 from previews.previewed import Resource, StackPreview, Step
@@ -54,15 +54,29 @@ def recovery_changes(previews: Iterable[StackPreview]) -> list[Change]:
 
 
 def step_changes(step: Step) -> Iterator[Change]:
-    """Changes of one step. Steps that only read yield none; a changed `protect` shows on unchanged steps too."""
+    """
+    Changes of one step. Steps that only read yield none, nor do components and what belongs to somebody else; a
+    changed `protect` shows on unchanged steps too.
+    """
+    if not step.is_owned or step.op == "delete-replaced":
+        return
+    found = _changes_of(step)
+    yield from (replace(each, note=_outside(each.note)) for each in found) if step.outside else found
+
+
+def _outside(note: str) -> str:
+    return f"{note}; changed outside" if note else "changed outside"
+
+
+def _changes_of(step: Step) -> Iterator[Change]:
     if step.old is not None and step.new is not None and step.old is not step.new:
         yield from _option_changes(step, step.old, step.new)
         for meaning in MEANINGS.get(step.type, ()):
             yield from _compare(step, meaning, step.old, step.new)
         yield from _moved_replica(step, step.old, step.new)
     guard = GUARDS.get(step.type)
-    if guard is not None and step.op in {"create", "delete", "import"}:
-        gone = step.op == "delete"
+    if guard is not None and step.op in {"create", "delete", "import", "gone"}:
+        gone = step.op in {"delete", "gone"}
         if not (gone and step.old is not None and step.old.retain):
             direction = Direction.WEAKER if gone else Direction.STRONGER
             yield _change(step, guard.label, guard.aspect, direction, note="removed" if gone else "added")
@@ -176,8 +190,7 @@ def _compare_sets(step: Step, meaning: Meaning, before: list[Any] | None, after:
 
 
 def _compare_values(step: Step, meaning: Meaning, item: str, before: Any, after: Any) -> Iterator[Change]:
-    before = meaning.default if before is None else before
-    after = meaning.default if after is None else after
+    before, after = (_or_default(meaning, value) for value in (before, after))
     if before == after:
         return
     shown = {
@@ -197,7 +210,21 @@ def _compare_values(step: Step, meaning: Meaning, item: str, before: Any, after:
     else:
         direction = _direction(meaning, before, after)
         if direction is not None:
-            yield _change(step, meaning.label, meaning.aspect, direction, **shown)
+            yield _change(step, meaning.label, meaning.aspect, direction, note=_not_taken(meaning, after), **shown)
+
+
+def _or_default(meaning: Meaning, value: Any) -> Any:
+    """What the cloud does where nothing is said, or where a duration of nothing means the same."""
+    if value is None or (meaning.zero_is_default and _in_seconds(meaning, value) == 0):
+        return meaning.default
+    return value
+
+
+def _not_taken(meaning: Meaning, value: Any) -> str:
+    """Says so where a value is none of those that the system reads: then nobody knows what it does with it."""
+    if meaning.notation is None or value is None or meaning.notation.seconds(value) is not None:
+        return ""
+    return f"the system that reads it takes {meaning.notation.words}"
 
 
 def _replication(step: Step, meaning: Meaning, before: Any, after: Any, shown: dict[str, str]) -> Iterator[Change]:
@@ -249,12 +276,16 @@ def rank(meaning: Meaning, value: Any) -> float | None:
             lowered = [step.lower() for step in meaning.order]
             return float(lowered.index(str(value).lower())) if str(value).lower() in lowered else None
         case Better.OFTEN:
-            gap = schedules.longest_gap(value) if isinstance(value, str) else None
+            gap = _in_seconds(meaning, value)
             return None if gap is None else -gap
         case Better.LONGER:
-            return schedules.seconds(value) if isinstance(value, str) else number(value)
+            return _in_seconds(meaning, value)
         case _:
             return None
+
+
+def _in_seconds(meaning: Meaning, value: Any) -> float | None:
+    return None if meaning.notation is None else meaning.notation.seconds(value)
 
 
 def number(value: Any) -> float | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from previews import property_paths
+from previews.changes import number, switched
 from previews.previewed import Resource
 from previews.safety import is_secret, is_unknown
 
@@ -34,7 +35,10 @@ class Copy:
 
 @dataclass(slots=True)
 class Store:
-    """Data that the service needs. `retention` is seconds of backups, None where there is no such thing."""
+    """
+    Data that the service needs. `retention` is seconds of backups, None where there is no such thing. `unsure` says
+    that something which decides about its copies is a secret, or is known only after the update.
+    """
 
     name: str
     stack: str
@@ -42,6 +46,8 @@ class Store:
     region: str
     identities: frozenset[str]
     required: bool
+    urn: str = ""
+    unsure: bool = False
     retention: float | None = None
     size_gb: float = 0
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -64,17 +70,21 @@ class Side:
             if resource.type.startswith("pulumi:providers:") and resource.inputs:
                 region = resource.inputs.get("region") or resource.inputs.get("location")
                 if isinstance(region, str) and not is_unknown(region):
-                    self._provider_regions[resource.stack, resource.urn] = normal_region(region)
+                    for urn in (resource.urn, resource.own_urn):
+                        self._provider_regions[resource.stack, urn] = normal_region(region)
 
     def of(self, kind: str) -> list[Resource]:
         return self._by_type.get(kind, [])
+
+    def of_all(self, kinds: Iterable[str]) -> list[Resource]:
+        return [resource for kind in kinds for resource in self.of(kind)]
 
     def region(self, resource: Resource) -> str:
         """The region in which the resource is, "" where nothing says it."""
         for place in (resource.inputs or {}, resource.outputs):
             for key in ("region", "location"):
-                value = place.get(key)
-                if isinstance(value, str) and value and not is_unknown(value) and not is_secret(value):
+                value = known(resource, place.get(key))
+                if isinstance(value, str) and value:
                     return normal_region(value)
         if (found := arn_region(resource.outputs.get("arn", ""))) != "":
             return found
@@ -97,10 +107,33 @@ def last_part(identifier: str) -> str:
     return identifier.rpartition("/")[2].rpartition(":")[2]
 
 
+def known(resource: Resource, value: Any) -> Any:
+    """The value, or None where it is a secret or not known yet; the resource then counts as unsure."""
+    if is_secret(value) or is_unknown(value):
+        resource.unsure = True
+        return None
+    return value
+
+
+def at(resource: Resource, path: str) -> Any:
+    """The known value at a path of the inputs, None otherwise."""
+    return known(resource, property_paths.value_at(resource.inputs or {}, path))
+
+
 def text(resource: Resource, path: str) -> str:
     """A known text at a path of the inputs, "" otherwise."""
-    value = property_paths.value_at(resource.inputs or {}, path)
-    return value if isinstance(value, str) and not is_unknown(value) and not is_secret(value) else ""
+    value = at(resource, path)
+    return value if isinstance(value, str) else ""
+
+
+def amount(resource: Resource, path: str) -> float | None:
+    """A known number at a path of the inputs, None otherwise."""
+    return number(at(resource, path))
+
+
+def is_on(resource: Resource, path: str) -> bool:
+    """Whether a switch at a path of the inputs is known to be on."""
+    return switched(at(resource, path)) is True
 
 
 def leaves(resource: Resource, path: str) -> list[str]:
@@ -108,7 +141,7 @@ def leaves(resource: Resource, path: str) -> list[str]:
     found: list[str] = []
     for value in property_paths.values_at(resource.inputs or {}, path).values():
         for leaf in value if isinstance(value, list) else [value]:
-            if isinstance(leaf, str) and not is_unknown(leaf) and not is_secret(leaf):
+            if isinstance(known(resource, leaf), str):
                 found += [leaf]
     return found
 
@@ -116,4 +149,12 @@ def leaves(resource: Resource, path: str) -> list[str]:
 def given(resource: Resource, path: str) -> bool:
     """Whether something, known or not, stands at a path."""
     value: Any = property_paths.value_at(resource.inputs or {}, path)
+    known(resource, value)
     return value not in (None, "", False, [], {})
+
+
+def spread_doubt(side: Side, kinds: Iterable[str], stores: Iterable[Store]) -> None:
+    """Where something that makes copies is not known, neither is what it does for any of the stores."""
+    if any(resource.unsure for resource in side.of_all(kinds)):
+        for store in stores:
+            store.unsure = True

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from previews.headline import Line, headline
+from previews.losses import Loss
 from previews.previewed import Finding
 from previews.report import Report, StepLine
-from previews.schedules import show
 from previews.spans import MARKS, Cell, Code, Mark, Part, Value
+from previews.units import show
+
+_MOST_STACKS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def _losses(report: Report) -> Section:
         (
             (Mark.WEAKER if loss.destroys else Mark.JUDGE,),
             (Code(loss.op),),
-            (f"{loss.noun} " if loss.listed else "", Code(loss.name)),
+            (f"{loss.noun} " if loss.listed else "", Code(loss.name), *_if_unlisted(loss)),
             (Code(loss.stack),),
             _values(loss.causes),
             (loss.protected,),
@@ -83,6 +86,10 @@ def _losses(report: Report) -> Section:
     ]
     columns = ("", "Step", "Resource", "Stack", "Because of", "Protected", "Retained", "Backed up")
     return Section("Data to be deleted, replaced or promoted", columns, tuple(rows), 40)
+
+
+def _if_unlisted(loss: Loss) -> Cell:
+    return () if loss.listed else (" (", Code(loss.type), ")" if loss.known else "): not known whether it holds data")
 
 
 def _table(report: Report, *, moved: bool) -> Section:
@@ -191,21 +198,32 @@ def _values(items: Sequence[str]) -> Cell:
 
 
 def _remarks(report: Report) -> list[Cell]:
-    remarks: list[Cell] = []
-    for line in report.stacks:
-        counts = ", ".join(f"{count} {op}" for op, count in sorted(line.counts.items())) or "nothing to do"
-        remarks.append((Code(line.stack), ": ", Value(counts)))
-        if not line.complete and not line.failures:
-            text = ": unchanged resources are not in this preview (use the event log, --show-sames or --state)"
-            remarks.append((Code(line.stack), text))
-    without = [line.stack for line in report.stacks if not line.has_policies]
-    if without:
+    """What is missing first, because a renderer with little room leaves out the last ones."""
+    remarks: list[Cell] = [(Value(note),) for note in report.notes]
+    digests = [line.stack for line in report.stacks if not line.has_policies and line.is_digest]
+    if digests:
         remarks.append(
             (
                 "Policy results are not in the preview of ",
-                *_list(without),
+                *_stacks(digests),
                 ": a digest drops them, the event log has them",
             )
         )
-    remarks += [(Value(note),) for note in report.notes]
+    without = [line.stack for line in report.stacks if not line.has_policies and not line.is_digest]
+    if without:
+        remarks.append(("Policy results are not in the preview of ", *_stacks(without), ": no policy pack ran"))
+    partial = [line.stack for line in report.stacks if not line.complete and not line.failures and not line.doubts]
+    if partial:
+        text = ": unchanged resources are not in this preview (use the event log, --show-sames or --state)"
+        remarks.append((*_stacks(partial), text))
+    for line in report.stacks:
+        remarks += [(Code(line.stack), ": ", Value(doubt)) for doubt in line.doubts]
+    for line in report.stacks:
+        counts = ", ".join(f"{count} {op}" for op, count in sorted(line.counts.items())) or "nothing to do"
+        remarks.append((Code(line.stack), ": ", Value(counts)))
     return remarks
+
+
+def _stacks(names: Sequence[str]) -> Cell:
+    more = len(names) - _MOST_STACKS
+    return (*_list(names[:_MOST_STACKS]), f" and {more} more" if more > 0 else "")

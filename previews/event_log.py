@@ -2,15 +2,17 @@
 Reading the engine's event stream: JSON lines from `--event-log`, or from `preview --json` with
 PULUMI_ENABLE_STREAMING_JSON_PREVIEW=1, or as the Automation API hands them on.
 
-Unlike the digest it names every resource, unchanged ones too, and carries policy results with their severity.
+Unlike the digest it names every resource, unchanged ones too, and carries policy results with their severity. The
+format is `apitype.EngineEvent` of the Pulumi SDK.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from previews import sources
+from previews.folding import Folding
 from previews.meanings import normal_type
 from previews.previewed import (
     KNOWN_OPERATIONS,
@@ -26,18 +28,11 @@ from previews.sources import bad
 from scripts.packs.messages import BROKEN, taken_apart
 
 _HINT = "the log may be cut short or of another version: run the preview again to its end"
-# Later steps on the same resource say more: a replacement than its parts, an update than the import before it.
 _NO_SUCCESS = "the preview did not succeed"
 _OUTCOMES = frozenset({_NO_SUCCESS, "preview failed", "update failed"})
-_RANK = {
-    "refresh": 0,
-    "read": 1,
-    "same": 1,
-    "delete-replaced": 1,
-    "create-replacement": 2,
-    "import-replacement": 2,
-    "import": 2,
-}
+# Operations whose step learns of the resource while it runs, so that its output event says more than what began it.
+_LEARNING = frozenset({"read", "read-replacement", "import", "import-replacement"})
+_OF_POLICIES = ("policyAnalyzeSummaryEvent", "policyAnalyzeStackSummaryEvent", "policyRemediateSummaryEvent")
 
 
 def parse_lines(lines: Iterable[str], where: str) -> Iterable[tuple[str, Mapping[str, Any]]]:
@@ -58,33 +53,22 @@ def read_events(events: Iterable[tuple[str, Mapping[str, Any]]], where: str, pre
     """
     Fill the preview of one stack from its events.
 
-    Raises BadInput where the stream has no summary: what is missing then cannot be told from what did not change.
+    A stream without a summary is refused with BadInput, because what is missing then cannot be told from what did not
+    change; unless the engine says in it why it gave up, which is then reported.
     """
-    preview.has_policies = True
-    steps: dict[str, Step] = {}
-    errors: list[str] = []
-    summaries = 0
+    reader = _Reader(preview)
     for place, event in events:
-        if (pre := event.get("resourcePreEvent")) is not None:
-            _add_step(preview, steps, pre, f"{place}: resourcePreEvent")
-        elif (policy := event.get("policyEvent")) is not None:
-            preview.findings.append(_finding(preview.stack, policy, f"{place}: policyEvent"))
-        elif (diagnostic := event.get("diagnosticEvent")) is not None:
-            sources.expect(diagnostic, dict, f"{place}: diagnosticEvent", "an object")
-            if diagnostic.get("severity") == "error" and not diagnostic.get("ephemeral"):
-                errors.append(str(diagnostic.get("message", "")))
-        elif (prelude := event.get("preludeEvent")) is not None:
-            config = sources.expect(prelude, dict, f"{place}: preludeEvent", "an object").get("config") or {}
-            config = sources.expect(config, dict, f"{place}: preludeEvent.config", "an object")
-            preview.config = {key: value for key, value in config.items() if key.endswith((":region", ":location"))}
-        elif (summary := event.get("summaryEvent")) is not None:
-            summaries += 1
-            _take_summary(preview, summary, f"{place}: summaryEvent", errors)
-    if summaries != 1:
-        what = "has no summary: the stream is cut short" if summaries == 0 else "holds more than one preview"
-        raise bad(where, what, _HINT)
-    preview.steps = list(steps.values())
-    preview.failures = _failures(preview, errors)
+        for key, value in event.items():
+            if (take := _TAKERS.get(key)) is not None and value is not None:
+                take(reader, value, f"{place}: {key}")
+    if reader.summaries > 1:
+        raise bad(where, "holds more than one preview", _HINT)
+    if not reader.summaries and not reader.errors:
+        if not reader.ended:
+            raise bad(where, "has no summary: the stream is cut short", _HINT)
+        reader.errors.append("it was broken off before it came to its summary")
+    preview.steps = reader.folding.steps()
+    preview.failures = _failures(preview, reader.errors)
     # A preview that failed may never have reached some resources.
     preview.complete = not preview.failures
     return preview
@@ -97,61 +81,133 @@ def _failures(preview: StackPreview, errors: list[str]) -> list[str]:
     """
     lines = sources.error_lines(errors)
     by_rules = any(finding.level == "mandatory" for finding in preview.findings)
-    return [line for line in lines if not (by_rules and line.removeprefix("error: ") in _OUTCOMES)]
+    return [line for line in lines if not (by_rules and line in _OUTCOMES)]
 
 
-def _take_summary(preview: StackPreview, summary: Any, where: str, errors: list[str]) -> None:
-    sources.expect(summary, dict, where, "an object")
-    changes = sources.expect(summary.get("resourceChanges") or {}, dict, f"{where}.resourceChanges", "an object")
-    preview.counts = {
-        op: sources.expect(count, int, f"{where}.resourceChanges.{op}", "a number") for op, count in changes.items()
-    }
-    if summary.get("maybeCorrupt") is True:
-        errors.append("the engine reports that the state may be corrupt")
-    if summary.get("result") not in (None, "", "succeeded") and not errors:
-        errors.append(_NO_SUCCESS)
+class _Reader:
+    """What has been read so far; one method for each event that says something."""
+
+    def __init__(self, preview: StackPreview) -> None:
+        self.preview = preview
+        self.folding = Folding()
+        self.errors: list[str] = []
+        self.summaries = 0
+        self.ended = False
+        # Refreshes and steps that learn, until their output event comes.
+        self._refreshing: set[str] = set()
+        self._learning: set[str] = set()
+
+    def diagnostic(self, event: Any, where: str) -> None:
+        sources.expect(event, dict, where, "an object")
+        if event.get("severity") == "error" and not event.get("ephemeral"):
+            self.errors.append(str(event.get("message", "")))
+
+    def error(self, event: Any, where: str) -> None:
+        self.errors.append(str(sources.expect(event, dict, where, "an object").get("error", "")))
+
+    def prelude(self, event: Any, where: str) -> None:
+        config = sources.expect(event, dict, where, "an object").get("config")
+        self.preview.config = sources.regions_in(self.preview, config, f"{where}.config")
+
+    def cancel(self, _event: Any, _where: str) -> None:
+        self.ended = True
+
+    def policies_ran(self, _event: Any, _where: str) -> None:
+        self.preview.has_policies = True
+
+    def policy(self, event: Any, where: str) -> None:
+        self.preview.has_policies = True
+        self.preview.findings.append(_finding(self.preview.stack, event, where))
+
+    def summary(self, event: Any, where: str) -> None:
+        sources.expect(event, dict, where, "an object")
+        self.summaries += 1
+        self.preview.counts = sources.counts_in(event.get("resourceChanges"), f"{where}.resourceChanges")
+        if sources.expect(event.get("PolicyPacks") or {}, dict, f"{where}.PolicyPacks", "an object"):
+            self.preview.has_policies = True
+        if event.get("isPreview") is False:
+            hint = "give the event log of `pulumi preview`; an update has already happened"
+            raise bad(where, "is of an update, not of a preview", hint)
+        if event.get("maybeCorrupt") is True:
+            self.errors.append("the engine reports that the state may be corrupt")
+        if event.get("result") not in (None, "", "succeeded") and not self.errors:
+            self.errors.append(_NO_SUCCESS)
+
+    def begins(self, event: Any, where: str) -> None:
+        data, op, urn, where = _metadata(event, where)
+        if op == "refresh":
+            self._refreshing.add(urn)
+        elif op in _LEARNING:
+            self._learning.add(urn)
+        self.folding.add(self._step(data, op, urn, where))
+
+    def ends(self, event: Any, where: str) -> None:
+        """Of most steps the output event repeats the step; of a refresh it alone tells what was found."""
+        if not self._refreshing and not self._learning:
+            return
+        data, op, urn, where = _metadata(event, where)
+        if urn in self._refreshing:
+            self._refreshing.discard(urn)
+            self.folding.found(self._step(data, "delete" if op == "delete" else "refresh", urn, where))
+        elif urn in self._learning and op in _LEARNING:
+            self._learning.discard(urn)
+            step = self._step(data, op, urn, where)
+            self.folding.update_sides(urn, step.old, step.new)
+
+    def _step(self, data: Mapping[str, Any], op: str, urn: str, where: str) -> Step:
+        old, new = self._sides(data, op, urn, where)
+        detailed = sources.expect(data.get("detailedDiff") or {}, dict, f"{where}.detailedDiff", "an object")
+        changed = tuple(detailed) or sources.texts(data.get("diffs"), f"{where}.diffs")
+        causes = sources.texts(data.get("keys"), f"{where}.keys")
+        if op in {"update", "same"}:
+            keep_identity(old, new)
+        if op.startswith("read") and new is not None:
+            new.owned = False
+        side = new or old
+        return Step(
+            stack=self.preview.stack,
+            op=op,
+            urn=urn,
+            type=side.type if side else normal_type(str(data.get("type") or urn_type(urn))),
+            name=urn_name(urn),
+            old=old,
+            new=new,
+            changed=changed or (sources.differing(old, new) if op != "same" else ()),
+            causes=causes,
+            known=op in KNOWN_OPERATIONS,
+        )
+
+    def _sides(self, data: Mapping[str, Any], op: str, urn: str, where: str) -> tuple[Resource | None, Resource | None]:
+        before, after = data.get("old"), data.get("new")
+        old = None
+        if op not in {"create", "import"}:
+            old = sources.resource(self.preview, before, urn, f"{where}.old", custom_if_unsaid=False)
+        if op in {"delete", "delete-replaced"}:
+            return old, None
+        if old is not None and after is not None and after == before:
+            return old, old  # unchanged: read once, kept once
+        return old, sources.resource(self.preview, after, urn, f"{where}.new", custom_if_unsaid=False)
 
 
-def _add_step(preview: StackPreview, steps: dict[str, Step], event: Any, where: str) -> None:
+_TAKERS: dict[str, Callable[[_Reader, Any, str], None]] = {
+    "resourcePreEvent": _Reader.begins,
+    "resOutputsEvent": _Reader.ends,
+    "policyEvent": _Reader.policy,
+    "diagnosticEvent": _Reader.diagnostic,
+    "errorEvent": _Reader.error,
+    "preludeEvent": _Reader.prelude,
+    "summaryEvent": _Reader.summary,
+    "cancelEvent": _Reader.cancel,
+    **dict.fromkeys(_OF_POLICIES, _Reader.policies_ran),
+}
+
+
+def _metadata(event: Any, where: str) -> tuple[Mapping[str, Any], str, str, str]:
     sources.expect(event, dict, where, "an object")
-    data = sources.expect(event.get("metadata"), dict, f"{where}.metadata", "an object")
     where = f"{where}.metadata"
-    op = sources.expect(data.get("op"), str, f"{where}.op", "text")
-    urn = sources.check_urn(data.get("urn"), f"{where}.urn")
-    earlier = steps.get(urn)
-    if earlier is not None and _RANK.get(op, 3) <= _RANK.get(earlier.op, 3):
-        return
-    old, new = _sides(preview, data, op, urn, where)
-    detailed = sources.expect(data.get("detailedDiff") or {}, dict, f"{where}.detailedDiff", "an object")
-    changed = tuple(detailed) or sources.texts(data.get("diffs"), f"{where}.diffs")
-    causes = sources.texts(data.get("keys"), f"{where}.keys")
-    if op in {"update", "same"}:
-        keep_identity(old, new)
-    side = new or old
-    steps[urn] = Step(
-        stack=preview.stack,
-        op="replace" if op in {"create-replacement", "import-replacement"} else op,
-        urn=urn,
-        type=side.type if side else normal_type(str(data.get("type") or urn_type(urn))),
-        name=urn_name(urn),
-        old=old,
-        new=new,
-        changed=changed or (sources.differing(old, new) if op not in {"same", "refresh"} else ()),
-        causes=causes,
-        known=op in KNOWN_OPERATIONS,
-    )
-
-
-def _sides(
-    preview: StackPreview, data: Mapping[str, Any], op: str, urn: str, where: str
-) -> tuple[Resource | None, Resource | None]:
-    before, after = data.get("old"), data.get("new")
-    old = None if op in {"create", "import"} else sources.resource(preview, before, urn, f"{where}.old")
-    if op in {"delete", "delete-replaced"}:
-        return old, None
-    if after is not None and before is not None and after == before:
-        return old, old  # unchanged: read once, kept once
-    return old, sources.resource(preview, after, urn, f"{where}.new")
+    data: Mapping[str, Any] = sources.expect(event.get("metadata"), dict, where, "an object")
+    op: str = sources.expect(data.get("op"), str, f"{where}.op", "text")
+    return data, op, sources.check_urn(data.get("urn"), f"{where}.urn"), where
 
 
 def _finding(stack: str, event: Any, where: str) -> Finding:
@@ -159,7 +215,7 @@ def _finding(stack: str, event: Any, where: str) -> Finding:
 
     def text(key: str) -> str:
         value = event.get(key)
-        return "" if value is None else str(sources.expect(value, str, f"{where}.{key}", "text"))
+        return "" if value is None else sources.plain_text(sources.expect(value, str, f"{where}.{key}", "text"))
 
     sources.expect(event.get("policyName"), str, f"{where}.policyName", "text")
     kind, title, wrong = taken_apart(text("message"))

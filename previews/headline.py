@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from previews.changes import Change, Direction
+from previews.losses import Loss
 from previews.posture import TableRow
 from previews.previewed import Finding
 from previews.report import Report
@@ -14,6 +15,7 @@ NOTHING = "No recovery-relevant change."
 DRILLS = "Drills"
 _MOST_GROUPS = 4
 _MOST_ROWS = 3
+_MOST_STACKS = 5
 
 Line = tuple[Mark, Cell]
 
@@ -22,7 +24,7 @@ def headline(report: Report) -> list[Line]:
     """One line each: what cannot be judged, data at stake, weaker, stronger, to judge, rules, sites, drills."""
     if report.quiet:
         return [(Mark.QUIET, (NOTHING,))]
-    lines = [*_unread(report), *_at_stake(report)]
+    lines = [*_unread(report), *_at_stake(report), *_gone(report), *_unknown(report)]
     for direction, title, changes in (
         (Direction.WEAKER, "**Weaker:** ", report.weaker),
         (Direction.STRONGER, "**Stronger:** ", report.stronger),
@@ -45,10 +47,17 @@ def headline(report: Report) -> list[Line]:
 
 def _unread(report: Report) -> list[Line]:
     lines: list[Line] = []
-    for line in report.stacks:
-        if line.failures:
-            only = " failed, and this report covers only what it reached: "
-            lines.append((Mark.STOP, ("The preview of ", Code(line.stack), only, Code(line.failures[0]))))
+    failed = [line for line in report.stacks if line.failures]
+    for line in failed[:_MOST_STACKS]:
+        only = " failed, and this report covers only what it reached: "
+        lines.append((Mark.STOP, ("The preview of ", Code(line.stack), only, Code(line.failures[0]))))
+    if len(failed) > _MOST_STACKS:
+        lines.append((Mark.STOP, (f"{counted(len(failed) - _MOST_STACKS, 'more preview')} failed.",)))
+    doubted = [line for line in report.stacks if line.doubts and not line.failures]
+    said = " not all may be here: "
+    lines += [(Mark.STOP, ("Of ", Code(line.stack), said, Code(line.doubts[0]))) for line in doubted[:_MOST_STACKS]]
+    if len(doubted) > _MOST_STACKS:
+        lines.append((Mark.STOP, (f"Of {counted(len(doubted) - _MOST_STACKS, 'more preview')} not all may be here.",)))
     if report.unknown_steps:
         steps = counted(report.unknown_steps, "step")
         lines.append((Mark.STOP, (f"{steps} with an operation that this version does not know.",)))
@@ -63,6 +72,27 @@ def _at_stake(report: Report) -> list[Line]:
     for number, loss in enumerate(destroyed[:_MOST_GROUPS]):
         words += [", " if number else "", Code(loss.name), f" ({loss.noun}, {loss.op}d)" if loss.listed else ""]
     return [(Mark.WEAKER, (*words, and_more(len(destroyed) - _MOST_GROUPS)))]
+
+
+def _gone(report: Report) -> list[Line]:
+    gone = [loss for loss in report.losses if loss.op == "gone"]
+    return [(Mark.JUDGE, ("**Lost before this change:** ", *_named(gone)))] if gone else []
+
+
+def _unknown(report: Report) -> list[Line]:
+    unknown = [loss for loss in report.losses if not loss.known and loss.op != "gone" and loss.retained != "yes"]
+    title = "**Deleted or replaced, and not known whether it holds data:** "
+    return [(Mark.JUDGE, (title, *_named(unknown)))] if unknown else []
+
+
+def _named(losses: Sequence[Loss]) -> list[Part]:
+    words: list[Part] = []
+    for number, loss in enumerate(losses[:_MOST_GROUPS]):
+        words += [", " if number else "", Code(loss.name)]
+        words += [f" ({loss.noun})"] if loss.listed else [" (", Code(loss.type), ")"]
+        if loss.op == "gone":
+            words.append(f": {loss.causes[0]}")
+    return [*words, and_more(len(losses) - _MOST_GROUPS)]
 
 
 def _rules(findings: Sequence[Finding]) -> str:

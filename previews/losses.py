@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from previews import property_paths
 from previews.changes import switched, value_text
-from previews.meanings import MEANINGS, STORES
+from previews.meanings import MEANINGS
+from previews.meanings.store_names import store_kind
 from previews.meanings.table import Aspect, Better, Meaning, StoreKind
 from previews.previewed import Resource, StackPreview, Step
 from previews.safety import is_secret, is_unknown, safe_path
-
-# Types that the table does not list but whose name says that they hold data.
-_LIKELY = re.compile(
-    r"(?:database|dbinstance|dbcluster|bucket|volume|disk|filesystem|fileshare|vault|keyring|cryptokey|queue|topic|"
-    r"registry|namespace|storageaccount|backup)$",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
     """
-    A stateful resource to be deleted or replaced.
+    A stateful resource to be deleted or replaced, or already gone from the cloud (`op` is "gone").
 
     `causes` are the properties that force it, with values where the table knows them safe. `protected`, `retained` and
     `backed_up` are the answers a reviewer asks for; "?" where the preview cannot say.
@@ -41,11 +35,15 @@ class Loss:
     retained: str
     backed_up: str
     listed: bool
+    known: bool = True
 
     @property
     def destroys(self) -> bool:
-        """Whether data would really go: not when the engine only forgets the resource and leaves it in the cloud."""
-        return self.retained != "yes"
+        """
+        Whether this change makes data go: not when the engine only forgets the resource and leaves it in the cloud,
+        and not when it was lost before. Of a type that nobody knows it cannot be said.
+        """
+        return self.retained != "yes" and self.op != "gone" and self.known
 
 
 def losses(previews: Iterable[StackPreview]) -> list[Loss]:
@@ -57,16 +55,18 @@ def losses(previews: Iterable[StackPreview]) -> list[Loss]:
 
 
 def _loss(step: Step) -> Iterator[Loss]:
-    if step.op not in {"delete", "replace", "delete-replaced"} or step.type.startswith("pulumi:"):
+    old = step.gone or step.old
+    if step.type.startswith("pulumi:") or (old is not None and not old.owned):
         return
-    kind = STORES.get(step.type)
+    if step.gone is not None:
+        op = "gone"
+    elif step.op in {"delete", "replace", "delete-replaced"}:
+        op = "delete" if step.op == "delete-replaced" else step.op
+    else:
+        return
+    kind = store_kind(step.type)
     if kind is None:
-        leaf = step.type.rpartition(":")[2]
-        if not _LIKELY.search(leaf):
-            return
-        kind = StoreKind(step.type, f"{leaf} (by its name)")
-    op = "delete" if step.op == "delete-replaced" else step.op
-    old = step.old
+        return
     yield Loss(
         stack=step.stack,
         urn=step.urn,
@@ -78,11 +78,17 @@ def _loss(step: Step) -> Iterator[Loss]:
         protected=_protected(kind, old),
         retained="?" if old is None else "yes" if old.retain else "no",
         backed_up=_backed_up(kind, old),
-        listed=step.type in STORES,
+        listed=kind.listed,
+        known=kind.known,
     )
 
 
 def _without_cause(step: Step) -> tuple[str, ...]:
+    if step.gone is not None:
+        if not step.outside:
+            return ("deleted by an earlier update that broke off; will be made new and empty",)
+        after = "; will be made new and empty" if step.new is not None else ""
+        return (f"gone in the cloud already{after}",)
     if step.op == "delete":
         return ("no longer in the program",)
     if step.op == "delete-replaced":
@@ -111,12 +117,18 @@ def _protected(kind: StoreKind, old: Resource | None) -> str:
         return "?"
     words = ["by the engine"] if old.protect else []
     if kind.protection:
-        value = property_paths.value_at(old.inputs or {}, kind.protection)
+        value = _or_default(kind, kind.protection, old)
         if is_secret(value) or is_unknown(value):
             words.append("?")
-        elif switched(value):
+        elif switched(value) or str(value).rpartition("_")[2] in {"ENABLED", "PROTECTED"}:
             words.append("by the cloud")
     return ", ".join(words) or "no"
+
+
+def _or_default(kind: StoreKind, path: str, old: Resource) -> Any:
+    value = property_paths.value_at(old.inputs or {}, path)
+    row = next((row for row in MEANINGS.get(kind.type, ()) if row.path == path), None)
+    return row.default if value is None and row is not None else value
 
 
 def _backed_up(kind: StoreKind, old: Resource | None) -> str:
@@ -129,6 +141,6 @@ def _backed_up(kind: StoreKind, old: Resource | None) -> str:
     value = meaning.default if value is None else value
     if value is None:
         return "?"
-    if value in (0, False, "0", "false", "Disabled"):
+    if value in (0, False, "0", "false") or str(value).lower().endswith("disabled"):
         return "no"
     return value_text(value, meaning)

@@ -11,14 +11,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from previews import assumptions, property_paths
-from previews.changes import number
+from previews import assumptions
 from previews.copies import LOG, REPLICA, SNAPSHOT, STANDBY, Copy, Side, Store
+from previews.meanings.clouds import CLOUDS
 from previews.plan_goals import Goal, Goals
 
 NEVER = math.inf
-# Health checks that follow others and probe nothing by themselves.
-_FOLLOWING_CHECKS = frozenset({"CALCULATED", "CLOUDWATCH_METRIC", "RECOVERY_CONTROL"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,36 +120,15 @@ def _lost_seconds(copy: Copy, name: str, goals: Goals) -> float:
 
 def _time_to_live(side: Side, goals: Goals) -> float:
     """The longest TTL of a record, else the plan's."""
-    found = [
-        value
-        for kind, path in (
-            ("aws:route53/record:Record", "ttl"),
-            ("azure-native:trafficmanager:Profile", "dnsConfig.ttl"),
-        )
-        for record in side.of(kind)
-        if (value := number(property_paths.value_at(record.inputs or {}, path))) is not None
-    ]
+    found = [value for cloud in CLOUDS for value in cloud.times_to_live(side)]
     if found:
         return max(found)
     return assumptions.DNS_TTL if goals.ttl is None else goals.ttl
 
 
 def _detection(side: Side, goals: Goals) -> float:
-    """The slowest health check's interval times its failures, else the plan's detection."""
-    found = []
-    for check in side.of("aws:route53/healthCheck:HealthCheck"):
-        if property_paths.value_at(check.inputs or {}, "type") in {
-            "CALCULATED",
-            "CLOUDWATCH_METRIC",
-            "RECOVERY_CONTROL",
-        }:
-            continue  # it follows others and probes nothing by itself
-        interval = number(property_paths.value_at(check.inputs or {}, "requestInterval")) or 30.0
-        found.append(interval * (number(property_paths.value_at(check.inputs or {}, "failureThreshold")) or 3.0))
-    for profile in side.of("azure-native:trafficmanager:Profile"):
-        interval = number(property_paths.value_at(profile.inputs or {}, "monitorConfig.intervalInSeconds")) or 30.0
-        tolerated = number(property_paths.value_at(profile.inputs or {}, "monitorConfig.toleratedNumberOfFailures"))
-        found.append(interval * ((3.0 if tolerated is None else tolerated) + 1))
+    """The slowest health check, else the plan's detection."""
+    found = [value for cloud in CLOUDS for value in cloud.detections(side)]
     if found:
         return max(found)
     return assumptions.DETECT if goals.detect is None else goals.detect

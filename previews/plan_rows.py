@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from model.forecast import forecast
-from previews import schedules
+from previews import units
 from previews.changes import Direction
 from previews.posture import TableRow
 
@@ -51,7 +51,7 @@ def _promises(old: Plan, new: Plan) -> Iterator[TableRow]:
         was = earlier.get(key)
         for what, then, now in (("RTO", was.rto, each.rto), ("RPO", was.rpo, each.rpo)) if was else ():
             if then != now:
-                shown = (schedules.show(then.total_seconds()), schedules.show(now.total_seconds()))
+                shown = (units.show(then.total_seconds()), units.show(now.total_seconds()))
                 yield TableRow(f"{what} objective", _label(*key), *shown, Direction.JUDGE)
     for key in earlier.keys() - kept:
         yield TableRow("Objective", _label(*key), "promised", "no longer in the plan", Direction.WEAKER)
@@ -59,7 +59,7 @@ def _promises(old: Plan, new: Plan) -> Iterator[TableRow]:
     for tier in new.tiers:
         now_seconds = tier.max_downtime.total_seconds()
         if tier.tier in tiers and tiers[tier.tier] != now_seconds:
-            shown = (schedules.show(tiers[tier.tier]), schedules.show(now_seconds))
+            shown = (units.show(tiers[tier.tier]), units.show(now_seconds))
             yield TableRow("Longest downtime", f"tier {tier.tier}", *shown, Direction.JUDGE)
 
 
@@ -76,4 +76,4 @@ def _label(disaster: str, component: str | None) -> str:
 
 
 def _shown(seconds: float | None) -> str:
-    return "not recoverable" if seconds is None else schedules.show(seconds)
+    return "not recoverable" if seconds is None else units.show(seconds)

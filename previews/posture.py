@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from previews import schedules
+from previews import units
 from previews.changes import Direction
-from previews.copies import Side, Store
-from previews.meanings.aws import copies as copies_aws
-from previews.meanings.azure import copies as copies_azure
-from previews.outlook import NEVER, Outlook, outlook
+from previews.copies import Side, Store, normal_region
+from previews.meanings.clouds import CLOUDS, stores_of
+from previews.outlook import NEVER, outlook
 from previews.plan_goals import Goals
 from previews.previewed import StackPreview
 
 _CANNOT = "not recoverable"
+_NOT_KNOWN = "not known"
+ByTier = tuple[tuple[int | None, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,57 +58,109 @@ def postures(previews: Sequence[StackPreview], goals: Goals) -> tuple[Posture, P
         Side((resource for preview in previews for resource in preview.before()), regions),
         Side((resource for preview in previews for resource in preview.after()), regions),
     )
-    before, after = (Posture(side, [*copies_aws.stores(side), *copies_azure.stores(side)]) for side in sides)
-    needed = {(store.stack, store.name) for store in (*before.stores, *after.stores) if store.required}
+    before, after = (Posture(side, stores_of(side)) for side in sides)
+    needed = {store.urn for store in (*before.stores, *after.stores) if store.required}
     for store in (*before.stores, *after.stores):
-        store.required = (store.stack, store.name) in needed
+        store.required = store.urn in needed
     return before, after
 
 
 def _configured_region(config: Mapping[str, object]) -> str:
-    for key in ("aws:region", "azure-native:location"):
+    for key in (key for cloud in CLOUDS for key in cloud.region_keys):
         value = config.get(key)
         if isinstance(value, str):
-            return value.lower().replace(" ", "")
+            return normal_region(value)
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """
+    Both sides, and what of them can be compared: the stores that are there before and after. A store that goes makes
+    nothing stronger, and a new one makes nothing weaker that was there before.
+    """
+
+    before: Posture
+    after: Posture
+    was: Posture
+    stays: Posture
+
+    @classmethod
+    def of(cls, before: Posture, after: Posture) -> _Sides:
+        both = {store.urn for store in before.stores} & {store.urn for store in after.stores}
+        was, stays = (
+            Posture(side.side, [store for store in side.stores if store.urn in both]) for side in (before, after)
+        )
+        return cls(before, after, was, stays)
+
+    @property
+    def had(self) -> bool:
+        return bool(self.before.stores)
+
+    @property
+    def has(self) -> bool:
+        return bool(self.after.stores)
+
+    def unsure(self) -> tuple[bool, bool]:
+        """Whether on each side something that the rows are worked out from is not known."""
+        was, stays = (any(s.unsure and s.required for s in side.stores) for side in (self.before, self.after))
+        return was, stays
 
 
 def table(before: Posture, after: Posture, old: Goals, new: Goals) -> list[TableRow]:
     """All rows. `old` and `new` are the goals of the plan before and after: the same where the plan did not change."""
-    return [
-        *_forecasts(before, after, old, new),
-        *_regions(before, after),
+    sides = _Sides.of(before, after)
+    rows = [
+        *_forecasts(sides, old, new),
+        *_regions(sides),
         *_retention(before, after),
     ]
+    return [_honest(row, *sides.unsure()) for row in rows]
 
 
-def _forecasts(before: Posture, after: Posture, old: Goals, new: Goals) -> Iterator[TableRow]:
-    if not before.stores and not after.stores:
+def _honest(row: TableRow, was_unsure: bool, is_unsure: bool) -> TableRow:
+    """The row without a figure that hangs on a value which nobody can know here."""
+    if not was_unsure and not is_unsure:
+        return row
+    before = _NOT_KNOWN if was_unsure and row.before != "—" else row.before
+    after = _NOT_KNOWN if is_unsure and row.after != "—" else row.after
+    note = "it hangs on a secret value, or on one that is known only after the update"
+    direction = Direction.JUDGE if row.direction is not None else None
+    return replace(row, before=before, after=after, direction=direction, note=note, brief=(before, after))
+
+
+def _forecasts(sides: _Sides, old: Goals, new: Goals) -> Iterator[TableRow]:
+    if not sides.had and not sides.has:
         return
     earlier = {(goal.scenario, goal.component): goal for goal in old.scenarios}
     for goal in new.scenarios:
-        then = outlook(earlier.get((goal.scenario, goal.component), goal), old, before.stores, before.side)
-        now = outlook(goal, new, after.stores, after.side)
+        past = earlier.get((goal.scenario, goal.component), goal)
+        then = outlook(past, old, sides.before.stores, sides.before.side)
+        now = outlook(goal, new, sides.after.stores, sides.after.side)
+        was = outlook(past, old, sides.was.stores, sides.before.side)
+        stays = outlook(goal, new, sides.stays.stores, sides.after.side)
         label = goal.scenario.replace("_", " ") + (f" ({goal.component})" if goal.component else "")
-        had = bool(before.stores)
-        yield _forecast_row("RTO", label, then, now, goal.rto, had=had)
-        yield _forecast_row("RPO", label, then, now, goal.rpo, had=had)
+        yield _forecast_row("RTO", label, [each.rto for each in (then, now, was, stays)], goal.rto, sides)
+        yield _forecast_row("RPO", label, [each.rpo for each in (then, now, was, stays)], goal.rpo, sides)
 
 
-def _forecast_row(what: str, label: str, then: Outlook, now: Outlook, target: float | None, *, had: bool) -> TableRow:
-    old, new = (then.rto, now.rto) if what == "RTO" else (then.rpo, now.rpo)
-    pairs = [(dict(old).get(tier), value) for tier, value in new]
-    direction = None
-    if had and any(before is not None and value > before for before, value in pairs):
+def _forecast_row(what: str, label: str, values: Sequence[ByTier], target: float | None, sides: _Sides) -> TableRow:
+    old, new, was, stays = values
+    pairs = [(dict(was).get(tier), value) for tier, value in stays]
+    direction, note = None, ""
+    if sides.was.stores and any(before is not None and value > before for before, value in pairs):
         direction = Direction.WEAKER
-    elif had and any(before is not None and value < before for before, value in pairs):
+    elif sides.was.stores and any(before is not None and value < before for before, value in pairs):
         direction = Direction.STRONGER
+    elif sides.had and any(value > dict(stays).get(tier, value) for tier, value in new):
+        direction, note = Direction.JUDGE, "because of what is new"
     worst = max(value for _, value in new)
-    brief = (_duration(max(value for _, value in old)), _duration(worst))
-    note = "" if target is None else f"objective {schedules.show(target)}{', missed' if worst > target else ''}"
-    return TableRow(
-        f"{what} (forecast)", label, _by_tier(old) if had else "—", _by_tier(new), direction, note, brief=brief
-    )
+    brief = (_duration(max(value for _, value in old)) if sides.had else "—", _duration(worst) if sides.has else "—")
+    if target is not None and sides.has:
+        missed = ", missed" if worst > target else ""
+        note = "; ".join(filter(None, (note, f"objective {units.show(target)}{missed}")))
+    before, after = _by_tier(old) if sides.had else "—", _by_tier(new) if sides.has else "—"
+    return TableRow(f"{what} (forecast)", label, before, after, direction, note, brief=brief)
 
 
 def _by_tier(values: tuple[tuple[int | None, float], ...]) -> str:
@@ -125,7 +178,7 @@ def _by_tier(values: tuple[tuple[int | None, float], ...]) -> str:
 
 
 def _duration(value: float) -> str:
-    return _CANNOT if value == NEVER else schedules.show(value)
+    return _CANNOT if value == NEVER else units.show(value)
 
 
 def losable(posture: Posture) -> tuple[set[str], dict[str, str]]:
@@ -148,24 +201,31 @@ def at_once(posture: Posture) -> int:
     return min((len(store.regions() - {""}) - 1 for store in posture.stores if store.required), default=0)
 
 
-def _regions(before: Posture, after: Posture) -> Iterator[TableRow]:
-    needed = [store for store in (*before.stores, *after.stores) if store.required]
-    if not needed:
+def _regions(sides: _Sides) -> Iterator[TableRow]:
+    before, after = sides.before, sides.after
+    if not any(store.required for store in (*before.stores, *after.stores)):
         return
     (old, _), (new, blockers) = losable(before), losable(after)
-    # A region that holds nothing any more may be lost as well as before.
-    gone = {region for region in old - new if region in blockers or region in before.regions() - after.regions()}
-    stuck = old & set(blockers)
-    direction = None
-    if before.stores and old != new:
-        direction = Direction.WEAKER if stuck or (gone and not new - old) else Direction.STRONGER
     note, where = ("no copy elsewhere of", ", ".join(sorted(set(blockers.values()))[:3])) if blockers else ("", "")
+    direction = _moved_regions(sides.was, sides.stays)
     yield TableRow("Regions that may be lost", "one at a time", _names(old), _names(new), direction, note, where)
-    had, has = max(at_once(before), 0), max(at_once(after), 0)
+    was, stays = max(at_once(sides.was), 0), max(at_once(sides.stays), 0)
     moved = None
-    if before.stores and had != has:
-        moved = Direction.WEAKER if has < had else Direction.STRONGER
-    yield TableRow("Regions that may be lost", "at once", str(had) if before.stores else "—", str(has), moved)
+    if sides.was.stores and was != stays:
+        moved = Direction.WEAKER if stays < was else Direction.STRONGER
+    had, has = (str(max(at_once(side), 0)) if side.stores else "—" for side in (before, after))
+    yield TableRow("Regions that may be lost", "at once", had, has, moved)
+
+
+def _moved_regions(was: Posture, stays: Posture) -> Direction | None:
+    """Which way the regions that may be lost went, by the stores that are there before and after."""
+    (old, _), (new, blockers) = losable(was), losable(stays)
+    if not was.stores or old == new:
+        return None
+    # A region that holds nothing any more may be lost as well as before.
+    gone = {region for region in old - new if region in blockers or region in was.regions() - stays.regions()}
+    stuck = old & set(blockers)
+    return Direction.WEAKER if stuck or (gone and not new - old) else Direction.STRONGER
 
 
 def _names(regions: set[str]) -> str:
@@ -174,8 +234,8 @@ def _names(regions: set[str]) -> str:
 
 def _retention(before: Posture, after: Posture) -> Iterator[TableRow]:
     """The shortest retention of the stores that are there on both sides; new ones have nothing to compare with."""
-    old = {(s.stack, s.name): s for s in before.stores if s.retention is not None}
-    new = {(s.stack, s.name): s for s in after.stores if s.retention is not None}
+    old = {s.urn: s for s in before.stores if s.retention is not None}
+    new = {s.urn: s for s in after.stores if s.retention is not None}
     both = [key for key in old if key in new]
     if not both:
         return
@@ -188,4 +248,4 @@ def _retention(before: Posture, after: Posture) -> Iterator[TableRow]:
 
 
 def _days(seconds: float) -> str:
-    return "no backups" if seconds == 0 else f"{seconds / schedules.DAY:g} days"
+    return "no backups" if seconds == 0 else f"{seconds / units.DAY:g} days"

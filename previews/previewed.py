@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from previews.meanings import RELEVANT_TYPES
 
-# Operations of the engine that the analysis understands. `replace` stands for a whole replacement.
-CHANGING = frozenset({"create", "update", "delete", "replace", "import"})
+# Operations of the engine that the analysis understands. `replace` stands for a whole replacement, `delete-replaced`
+# for what an earlier replacement left behind, `gone` for what a refresh did not find any more.
+CHANGING = frozenset({"create", "update", "delete", "replace", "import", "delete-replaced", "gone"})
 QUIET = frozenset({"same", "read", "refresh", "discard", "read-replacement", "discard-replaced"})
 REPLACEMENT_PARTS = frozenset({"create-replacement", "delete-replaced", "import-replacement", "remove-pending-replace"})
 KNOWN_OPERATIONS = CHANGING | QUIET | REPLACEMENT_PARTS
@@ -22,6 +23,10 @@ class Resource:
 
     `inputs` is None for types that no rule of recovery speaks of: of those only `prints` is kept, a hash of each
     top-level input, so that a preview of many thousand resources stays small.
+
+    `urn` is that of the step, on both sides of a rename; `own_urn` is what this side itself is called. `owned` is False
+    for a component, which holds nothing by itself, and for what is only read and belongs to somebody else. `unsure` is
+    set by whoever looks for copies and finds a value that it cannot know.
     """
 
     stack: str
@@ -34,15 +39,20 @@ class Resource:
     provider: str = ""
     protect: bool = False
     retain: bool = False
+    own_urn: str = ""
+    id: str = ""
+    owned: bool = True
+    unsure: bool = False
 
 
 @dataclass(slots=True)
 class Step:
     """
-    One operation on one resource.
+    What happens to one resource.
 
     `changed` are the property paths that differ; `causes` those that force a replacement. `known` is False for an
-    operation that this version has not heard of: it counts as a change that must be read by hand.
+    operation that this version has not heard of: it counts as a change that must be read by hand. `gone` is the
+    resource that the state still has and the cloud has not; `outside` says that somebody changed it in the cloud.
     """
 
     stack: str
@@ -55,10 +65,17 @@ class Step:
     changed: tuple[str, ...] = ()
     causes: tuple[str, ...] = ()
     known: bool = True
+    gone: Resource | None = None
+    outside: bool = False
 
     @property
     def is_change(self) -> bool:
         return not self.known or (self.op in CHANGING and not self.is_default_provider)
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether the stack itself manages this: no component, and nothing that is only read."""
+        return all(side.owned for side in (self.old, self.new, self.gone) if side is not None)
 
     @property
     def is_default_provider(self) -> bool:
@@ -100,8 +117,9 @@ class StackPreview:
     The preview of one stack.
 
     `complete` says that unchanged resources are in `steps` as well, so that the whole of the stack can be judged.
-    `has_policies` says that the source carries policy results (a digest never does). `failures` are the engine's own
-    error lines: a preview that failed covers only what it reached. `keep` are the types whose inputs are kept.
+    `has_policies` says that a policy pack ran and that its results are here (a digest never has them). `failures` are
+    the engine's own error lines: a preview that failed covers only what it reached. `doubts` say, in this project's own
+    words, why it is not known whether all steps are here. `keep` are the types whose inputs are kept.
     """
 
     stack: str
@@ -112,22 +130,42 @@ class StackPreview:
     counts: Mapping[str, int] = field(default_factory=dict)
     complete: bool = False
     has_policies: bool = False
+    is_digest: bool = False
+    doubts: list[str] = field(default_factory=list)
     sensitive: set[str] = field(default_factory=set)
     keep: frozenset[str] = RELEVANT_TYPES
 
     def before(self) -> Iterable[Resource]:
-        """Resources as the state has them now."""
-        return (step.old for step in self.steps if step.old is not None)
+        """The stack's own resources as they are now."""
+        return (step.old for step in self.steps if _counts(step.old) and step.op != "delete-replaced")
 
     def after(self) -> Iterable[Resource]:
-        """Resources as they would be after the update."""
-        return (step.new for step in self.steps if step.new is not None)
+        """The stack's own resources as they would be after the update."""
+        return (step.new for step in self.steps if _counts(step.new))
+
+    def places(self) -> set[tuple[str, str]]:
+        """Stack and project as the URNs of the steps name them: one pair, where the file is of one stack."""
+        return {urn_place(step.urn) for step in self.steps}
+
+    def former_places(self) -> set[tuple[str, str]]:
+        """Stack and project by which resources were known before a rename."""
+        return {urn_place(step.old.own_urn) for step in self.steps if step.old is not None and step.old.own_urn}
+
+
+def _counts(side: Resource | None) -> TypeGuard[Resource]:
+    return side is not None and side.owned
 
 
 def keep_identity(old: Resource | None, new: Resource | None) -> None:
     """An update in place keeps ARN and id, which a preview leaves out of the side after."""
     if old is not None and new is not None and not new.outputs:
         new.outputs = old.outputs
+
+
+def urn_place(urn: str) -> tuple[str, str]:
+    """Stack and project out of a URN."""
+    parts = urn.removeprefix("urn:pulumi:").split("::", 2)
+    return (parts[0], parts[1]) if len(parts) > 1 else ("", "")
 
 
 def urn_name(urn: str) -> str:

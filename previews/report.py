@@ -13,7 +13,7 @@ from previews.previewed import Finding, StackPreview, Step
 from previews.safety import Cleaner, safe_path
 from previews.sides import OneSided, one_sided
 
-_OP_RANK = {"replace": 0, "delete": 1, "delete-replaced": 1, "update": 3, "import": 4, "create": 5}
+_OP_RANK = {"replace": 0, "delete": 1, "delete-replaced": 1, "gone": 1, "update": 3, "import": 4, "create": 5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class StackLine:
     complete: bool
     has_policies: bool
     failures: tuple[str, ...]
+    is_digest: bool = False
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,11 @@ class Report:
         return any(line.failures for line in self.stacks)
 
     @property
+    def doubted(self) -> bool:
+        """Whether it is not known of some preview that all of its steps are there."""
+        return any(line.doubts for line in self.stacks)
+
+    @property
     def unknown_steps(self) -> int:
         return sum(not step.known for step in self.steps)
 
@@ -88,7 +95,7 @@ class Report:
         moved = any(row.direction is not None for row in self.table)
         if any(finding.level == "mandatory" for finding in self.findings.unsure):
             return False
-        return not any(touched) and not moved and not self.failed and not self.unknown_steps
+        return not any(touched) and not moved and not (self.failed or self.doubted or self.unknown_steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +125,8 @@ def build_report(project: str, previews: Sequence[StackPreview], changes: Sequen
                 p.complete,
                 p.has_policies,
                 tuple(p.failures),
+                p.is_digest,
+                tuple(p.doubts),
             )
             for p in previews
         ),

@@ -13,26 +13,14 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
-from functools import lru_cache
 from typing import Any, TypeVar
 
 REDACTED = "[redacted]"
 SECRET = "[secret]"  # noqa: S105 - how the engine writes a secret value
-_SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the engine's signature key, not a secret
+SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the engine's signature key, not a secret
 _SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
-_SENSITIVE = re.compile(
-    r"passw|passphrase|pwd|secret|token|credential|api_?key|access_?key|account_?key|shared_?key|private_?key|"
-    r"storage_?key|connection_?str|sas_?(?:url|uri|tok)|kubeconfig|client_?cert|auth_?str|dsn$|pin$|hmac|signature|webhook",
-    re.IGNORECASE,
-)
-# `kmsKeyId`, `secretName`, `passwordLength`: they name or measure a secret and do not hold it.
-_BENIGN = re.compile(
-    r"(?:name|arn|arns|id|ids|uri|version|length|days|hours|enabled|disabled|type|status|state|policy|period|window|"
-    r"algorithm|ref|selector|class|mode|count|size|format|encoding|rotation|replicas|file|path|usage|spec|region)$",
-    re.IGNORECASE,
-)
 _SHAPES = re.compile(
     r"""
     -----BEGIN[ A-Z0-9]*(?:PRIVATE|SECRET)[ A-Z0-9]*-----.*?(?:-----END[^-]*-----|\Z)   # PEM
@@ -44,13 +32,14 @@ _SHAPES = re.compile(
     | (?<=://)[^\s/@:]{0,200}:[^\s/@]{1,200}(?=@)                    # user and password in an address
     | (?<=AccountKey=)[^;\s]+ | (?<=SharedAccessKey=)[^;\s]+ | (?<=[?&]sig=)[^&\s]+
     | (?<=password=)[^\s;&]+ | (?<=pwd=)[^\s;&]+ | (?<=token=)[^\s;&]+ | (?<=secret=)[^\s;&]+
+    | (?<=passwd=)[^\s;&]+ | (?<=api_key=)[^\s;&]+ | (?<=apikey=)[^\s;&]+
+    | (?<=Bearer[ ])[\w.~+/=-]{8,} | (?<=Basic[ ])[\w+/=-]{8,}
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _LONG_TOKEN = re.compile(r"[0-9A-Za-z+/_=-]{32,}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _PLAIN = re.compile(r"[ -~]*")
-_TELLS_NOTHING = frozenset({"true", "false", "none", "null", "on", "off", "yes", "no", "enabled", "disabled", "0", "1"})
 _SHORTEST = 4
 _INDEX = 3
 
@@ -60,60 +49,13 @@ T = TypeVar("T")
 def is_secret(value: Any) -> bool:
     """Whether the engine itself marked this value as a secret, in either of its notations."""
     if isinstance(value, dict):
-        return value.get(_SECRET_KEY) == _SECRET_SIGNATURE
+        return value.get(SECRET_KEY) == _SECRET_SIGNATURE
     return isinstance(value, str) and value == SECRET
 
 
 def is_unknown(value: Any) -> bool:
     """Whether the value is the engine's placeholder for something known only after the update."""
     return isinstance(value, str) and UNKNOWN in value
-
-
-@lru_cache(maxsize=4096)
-def is_sensitive_name(name: str) -> bool:
-    """Whether a property of this name usually holds a secret, marked or not."""
-    return _SENSITIVE.search(name) is not None and _BENIGN.search(name) is None
-
-
-def collect_sensitive(tree: Any, into: set[str], *, everything: bool = False) -> None:
-    """
-    Add to `into` every value below `tree` that stands under a sensitive name.
-
-    `everything` takes all values (the data of a Kubernetes Secret). Walks with a list, not by recursion, so that a
-    deeply nested value cannot exhaust the stack.
-    """
-    todo: list[tuple[Any, bool]] = [(tree, everything)]
-    while todo:
-        value, taken = todo.pop()
-        if isinstance(value, dict):
-            if _SECRET_KEY in value and is_secret(value):
-                todo.extend((item, True) for key, item in value.items() if key != _SECRET_KEY)
-                continue
-            # A list of environment variables: {name: DB_PASSWORD, value: ...}
-            label = value.get("name")
-            named = isinstance(label, str) and is_sensitive_name(label)
-            for key, item in value.items():
-                if isinstance(item, (dict, list)):
-                    todo.append((item, taken or is_sensitive_name(key)))
-                elif taken or (named and key == "value") or is_sensitive_name(key):
-                    _take(item, into)
-        elif isinstance(value, list):
-            for item in value:
-                if isinstance(item, (dict, list)):
-                    todo.append((item, taken))
-                elif taken:
-                    _take(item, into)
-        elif taken:
-            _take(value, into)
-
-
-def _take(value: Any, into: set[str]) -> None:
-    if isinstance(value, bool) or value is None or is_secret(value) or is_unknown(value):
-        return
-    text = str(value)
-    if text and text.lower() not in _TELLS_NOTHING:
-        into.add(text)
-        into.update(line for line in text.splitlines() if len(line) >= _SHORTEST)
 
 
 class Cleaner:

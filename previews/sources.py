@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from previews.meanings import normal_type
 from previews.previewed import Resource, StackPreview, urn_name, urn_type
-from previews.safety import collect_sensitive
+from previews.secrets import collect_sensitive
 from scripts.core.errors import BadInput
 
 LARGEST_FILE = 256 * 1024 * 1024
@@ -36,11 +37,30 @@ def read_text(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise bad(str(path), f"cannot be read: {error.strerror}", "check the path and its permissions") from None
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        return data.decode(encoding)
+        return data.decode(_encoding(data[:4]))
     except UnicodeDecodeError as error:
         raise bad(str(path), f"is no text at byte {error.start}", _HINT) from None
+
+
+def _encoding(start: bytes) -> str:
+    """By the byte order mark; without one, by where the zeros of the first ASCII character stand."""
+    if start in (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff"):
+        return "utf-32"
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    if start[1:2] == b"\x00" and start[:1] != b"\x00":
+        return "utf-16-le"
+    return "utf-16-be" if start[:1] == b"\x00" else "utf-8-sig"
+
+
+# The engine's own markup (`<{%fg 1%}>`, as it stands where nobody asked for a colour) and a terminal's sequences.
+_COLOURS = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;:?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+
+
+def plain_text(text: str) -> str:
+    """A message of the engine without the colours in it."""
+    return _COLOURS.sub("", text) if "<{%" in text or "\x1b" in text else text
 
 
 def decoder() -> json.JSONDecoder:
@@ -81,10 +101,13 @@ def texts(value: Any, where: str) -> tuple[str, ...]:
     )
 
 
-def resource(preview: StackPreview, state: Any, urn: str, where: str) -> Resource | None:
+def resource(
+    preview: StackPreview, state: Any, urn: str, where: str, *, custom_if_unsaid: bool = True
+) -> Resource | None:
     """
     One side of a step. Values that stand under a sensitive name are remembered in `preview.sensitive`.
 
+    An event log leaves `custom` out where it is false, a digest never does: `custom_if_unsaid`.
     Raises BadInput that names the part which is of another shape.
     """
     if state is None:
@@ -99,6 +122,8 @@ def resource(preview: StackPreview, state: Any, urn: str, where: str) -> Resourc
             for key in ("data", "stringData"):
                 collect_sensitive(side.get(key), preview.sensitive, everything=True)
         collect_sensitive(side, preview.sensitive)
+    for name in _named_secret(state.get("additionalSecretOutputs")):
+        collect_sensitive([inputs.get(name), outputs.get(name)], preview.sensitive, everything=True)
     keep = kind in preview.keep or kind.startswith("pulumi:providers:")
     return Resource(
         stack=preview.stack,
@@ -111,7 +136,16 @@ def resource(preview: StackPreview, state: Any, urn: str, where: str) -> Resourc
         provider=state.get("provider") if isinstance(state.get("provider"), str) else "",
         protect=state.get("protect") is True,
         retain=state.get("retainOnDelete") is True,
+        own_urn=own_urn if isinstance(own_urn := state.get("urn"), str) and own_urn else urn,
+        id=identity if isinstance(identity := state.get("id"), str) else "",
+        owned=(custom_if_unsaid if (custom := state.get("custom")) is None else custom is True)
+        and state.get("external") is not True,
     )
+
+
+def _named_secret(value: Any) -> list[str]:
+    """Properties that the provider or the program calls secret, whether or not their values are marked."""
+    return [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
 
 
 def differing(old: Resource | None, new: Resource | None) -> tuple[str, ...]:
@@ -124,5 +158,19 @@ def differing(old: Resource | None, new: Resource | None) -> tuple[str, ...]:
 
 
 def error_lines(messages: Iterable[str]) -> list[str]:
-    """The engine's error messages without repeats and empty ones."""
-    return list(dict.fromkeys(text.strip() for text in messages if text.strip()))
+    """The engine's error messages without colours, prefixes, repeats and empty ones."""
+    lines = (plain_text(text).strip().removeprefix("error:").strip() for text in messages)
+    return list(dict.fromkeys(line for line in lines if line))
+
+
+def regions_in(preview: StackPreview, config: Any, where: str) -> dict[str, Any]:
+    """What the configuration of a stack says of its place; what in it is sensitive is remembered."""
+    given = expect(config or {}, dict, where, "an object")
+    collect_sensitive(given, preview.sensitive)
+    return {key: value for key, value in given.items() if key.endswith((":region", ":location"))}
+
+
+def counts_in(value: Any, where: str) -> dict[str, int]:
+    """How many steps of each operation a summary counts."""
+    summary = expect(value or {}, dict, where, "an object")
+    return {op: expect(number, int, f"{where}.{op}", "a number") for op, number in summary.items()}

@@ -57,6 +57,8 @@ def why_not_merge(report: Report, gates: list[Gate]) -> str | None:
     """The reason why a gate refuses the change, or None. A preview that failed or was not understood passes no gate."""
     if gates and report.failed:
         return "a preview failed, so that the change cannot be judged"
+    if gates and (line := next((line for line in report.stacks if line.doubts), None)) is not None:
+        return f"of {line.stack} not all may be here: {line.doubts[0]}"
     if gates and report.unknown_steps:
         return f"{report.unknown_steps} steps have an operation that this version does not know"
     if Gate.WEAKER in gates and report.is_weaker:
@@ -69,7 +71,8 @@ def why_not_merge(report: Report, gates: list[Gate]) -> str | None:
         ]:
             return f"the change breaks {len(broken)} mandatory rules"
         if without := [line.stack for line in report.stacks if not line.has_policies]:
-            return f"there are no policy results for {', '.join(without)}: give the event log instead of the digest"
+            how = "a policy pack has to run with the preview, and its results are in the event log alone"
+            return f"there are no policy results for {', '.join(without)}: {how}"
     return None
 
 

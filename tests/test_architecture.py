@@ -280,8 +280,6 @@ STILL_SPELLS = {
     "model.base": "the message for a bad region shows what one looks like",
     "model.names": "names that other regions work out without asking: ARNs, the host of a bucket",
     "model.step_times": "where the assumed durations come from",
-    "previews.outlook": "records and health checks, until meanings say which resources those are",
-    "previews.posture": "which property says where a resource is, until meanings do",
     "sandbox.client": "what leads a shell elsewhere",
     "sandbox.clouds.planes": "the environment in which SDKs find the world",
     "sandbox.dataplane.dns": "the names that the world answers for",

@@ -2,15 +2,20 @@
 
 from previews.meanings.aws.properties import AWS, AWS_GUARDS, AWS_STORES
 from previews.meanings.azure.properties import AZURE, AZURE_GUARDS, AZURE_STORES
+from previews.meanings.gcp.properties import GCP, GCP_GUARDS, GCP_STORES
 from previews.meanings.kubernetes.properties import KUBERNETES, KUBERNETES_GUARDS, KUBERNETES_STORES
 from previews.meanings.table import Guard, Meaning, StoreKind, normal_type
 
 MEANINGS: dict[str, tuple[Meaning, ...]] = {}
-for _meaning in (*AWS, *AZURE, *KUBERNETES):
+for _meaning in (*AWS, *AZURE, *GCP, *KUBERNETES):
     MEANINGS[_meaning.type] = (*MEANINGS.get(_meaning.type, ()), _meaning)
 
-GUARDS: dict[str, Guard] = {guard.type: guard for guard in (*AWS_GUARDS, *AZURE_GUARDS, *KUBERNETES_GUARDS)}
-STORES: dict[str, StoreKind] = {store.type: store for store in (*AWS_STORES, *AZURE_STORES, *KUBERNETES_STORES)}
+GUARDS: dict[str, Guard] = {
+    guard.type: guard for guard in (*AWS_GUARDS, *AZURE_GUARDS, *GCP_GUARDS, *KUBERNETES_GUARDS)
+}
+STORES: dict[str, StoreKind] = {
+    store.type: store for store in (*AWS_STORES, *AZURE_STORES, *GCP_STORES, *KUBERNETES_STORES)
+}
 RELEVANT_TYPES = frozenset(MEANINGS) | frozenset(GUARDS) | frozenset(STORES)
 
 __all__ = ["GUARDS", "MEANINGS", "RELEVANT_TYPES", "STORES", "Guard", "Meaning", "StoreKind", "normal_type"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any
+
+from policies.rules.kernel.spellings import plain_type
+from previews.units import Notation
 
 
 class Better(Enum):
@@ -20,7 +23,7 @@ class Better(Enum):
     FEWER = "fewer members of the set"
     PRESENT = "set at all"
     OFTEN = "a schedule that runs more often"
-    LONGER = "a longer duration, written 720h, 30d or P30D"
+    LONGER = "a longer duration, in the notation of the system that reads it"
     PROMOTE = "nothing: losing the value promotes a replica"
     JUDGE = "depends: a person must look"
 
@@ -53,6 +56,8 @@ class Meaning:
     `path` is in the wire names of the provider; `[*]` stands for every item of a list. `default` is what the cloud
     does when the property is absent. `absent` says how an absent value without a default ranks: weak, strong, unknown.
     `limits` marks rules of a list that take away (an expiry): there a new item is the weakening.
+    `notation` is how durations and schedules are written here, and `zero_is_default` says that no time at all means
+    the default.
     """
 
     type: str
@@ -65,6 +70,8 @@ class Meaning:
     order: tuple[str, ...] = ()
     absent: str = "weak"
     limits: bool = False
+    notation: Notation | None = None
+    zero_is_default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,7 @@ class StoreKind:
 
     `protection` and `backup` are paths into the inputs that say whether the cloud refuses a deletion and whether
     backups exist ("" where the type has none). `contains` marks things that take others with them (a namespace).
+    `listed` is False for a type of which only its name speaks, `known` where not even that does.
     """
 
     type: str
@@ -90,11 +98,11 @@ class StoreKind:
     protection: str = ""
     backup: str = ""
     contains: bool = False
+    listed: bool = True
+    known: bool = True
 
 
-_API_VERSION = re.compile(r"/v\d{8}(?:preview|privatepreview)?(?=:)")
-
-
+@lru_cache(maxsize=8192)
 def normal_type(token: str) -> str:
-    """The type token without an API version in it: azure-native tokens of SDK 2 carry one, those of SDK 3 do not."""
-    return _API_VERSION.sub("", token)
+    """The type token without an API version and in its present spelling, as the policy pack writes it."""
+    return plain_type(token)

@@ -338,7 +338,8 @@ def test_a_large_file_is_read_and_a_larger_one_refused(tmp_path: Path) -> None:
     with file.open("w") as out:
         out.write('{"changeSummary": {"create": 100}, "steps": [')
         for number in range(100):
-            out.write(("," if number else "") + json.dumps(step))
+            named = json.dumps(step).replace("::z", f"::z{number}")
+            out.write(("," if number else "") + named)
         out.write("]}")
     assert file.stat().st_size > 100_000_000
     report = report_or_refusal(file)

@@ -196,7 +196,8 @@ def events(
             stream.append({"resourcePreEvent": {"metadata": metadata, "planning": True}})
             stream.append({"resOutputsEvent": {"metadata": metadata, "planning": True}})
     stream += [{"policyEvent": policy} for policy in policies]
-    stream += [{"summaryEvent": {"resourceChanges": _counts(entries), "isPreview": True}}, {"cancelEvent": {}}]
+    summary = {"resourceChanges": _counts(entries), "PolicyPacks": {"dr": "1.0.0"}, "isPreview": True}
+    stream += [{"summaryEvent": summary}, {"cancelEvent": {}}]
     return [{"sequence": number, "timestamp": 1_790_000_000, **event} for number, event in enumerate(stream)]
 
 

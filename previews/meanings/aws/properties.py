@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from previews.meanings.table import Aspect, Better, Guard, Meaning, StoreKind
+from previews.schedules import AWS_SCHEDULE
 
 _RDS = "aws:rds/instance:Instance"
 _CLUSTER = "aws:rds/cluster:Cluster"
@@ -164,7 +165,7 @@ AWS: tuple[Meaning, ...] = (
         Better.ORDER,
         order=("DISABLED", "ENABLED"),
     ),
-    Meaning(_PLAN, "rules[*].schedule", "backup schedule", Aspect.FREQUENCY, Better.OFTEN),
+    Meaning(_PLAN, "rules[*].schedule", "backup schedule", Aspect.FREQUENCY, Better.OFTEN, notation=AWS_SCHEDULE),
     Meaning(
         _PLAN,
         "rules[*].lifecycle.deleteAfter",
@@ -208,6 +209,7 @@ AWS: tuple[Meaning, ...] = (
         "restore test schedule",
         Aspect.DETECTION,
         Better.OFTEN,
+        notation=AWS_SCHEDULE,
     ),
     # An alias record has no TTL of its own.
     Meaning(_RECORD, "ttl", "DNS TTL", Aspect.TRAFFIC, Better.LOWER, "s", absent="unknown"),
@@ -321,6 +323,9 @@ AWS_GUARDS: tuple[Guard, ...] = (
     Guard(_LOCK, "object lock", Aspect.IMMUTABILITY),
     Guard("aws:efs/backupPolicy:BackupPolicy", "file system backups", Aspect.RETENTION),
     Guard("aws:efs/replicationConfiguration:ReplicationConfiguration", "file system replication", Aspect.GEO),
+    Guard("aws:rds/clusterInstance:ClusterInstance", "instance of the cluster", Aspect.REPLICA),
+    Guard("aws:docdb/clusterInstance:ClusterInstance", "instance of the cluster", Aspect.REPLICA),
+    Guard("aws:neptune/clusterInstance:ClusterInstance", "instance of the cluster", Aspect.REPLICA),
     Guard(_PLAN, "backup plan", Aspect.RETENTION),
     Guard("aws:backup/selection:Selection", "backup selection", Aspect.RETENTION),
     Guard("aws:backup/vaultLockConfiguration:VaultLockConfiguration", "vault lock", Aspect.IMMUTABILITY),

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from previews import assumptions, property_paths
-from previews.changes import number, switched
-from previews.copies import LOG, REPLICA, SNAPSHOT, STANDBY, Copy, Side, Store, given, last_part, leaves, text
+from previews import assumptions
+from previews.changes import switched
+from previews.copies import (
+    LOG,
+    REPLICA,
+    SNAPSHOT,
+    STANDBY,
+    Copy,
+    Side,
+    Store,
+    amount,
+    given,
+    last_part,
+    leaves,
+    spread_doubt,
+    text,
+)
 from previews.copies import normal_region as normal
 from previews.previewed import Resource
+from previews.safety import is_secret, is_unknown
 
 DAY = 86400.0
 _SERVERS = ("azure-native:dbforpostgresql:Server", "azure-native:dbformysql:Server")
@@ -44,12 +59,14 @@ def pair_of(region: str) -> str:
 
 def stores(side: Side) -> list[Store]:
     """Every Azure store of a side, with its copies."""
-    return [*_servers(side), *_sql(side), *_cosmos(side), *_accounts(side)]
+    found = [*_servers(side), *_sql(side), *_cosmos(side), *_accounts(side)]
+    spread_doubt(side, ("azure-native:sql:FailoverGroup",), found)
+    return found
 
 
 def _identities(resource: Resource, *keys: str) -> frozenset[str]:
     names = [resource.outputs.get("id", ""), resource.outputs.get("name", ""), *(text(resource, key) for key in keys)]
-    return frozenset(name for name in names if name)
+    return frozenset(name for name in names if name and not is_unknown(name) and not is_secret(name))
 
 
 def _servers(side: Side) -> Iterator[Store]:
@@ -61,6 +78,7 @@ def _servers(side: Side) -> Iterator[Store]:
         for store in primaries:
             if source in {last_part(name) for name in store.identities} or (not source and len(primaries) == 1):
                 store.copies.append(Copy(side.region(resource), REPLICA, assumptions.REPLICA_LAG))
+                store.unsure |= resource.unsure
     yield from primaries
 
 
@@ -73,7 +91,7 @@ def _follows(resource: Resource) -> bool:
 
 def _server(side: Side, resource: Resource) -> Store:
     region = side.region(resource)
-    days = number(property_paths.value_at(resource.inputs or {}, "backup.backupRetentionDays"))
+    days = amount(resource, "backup.backupRetentionDays")
     store = Store(
         resource.name,
         resource.stack,
@@ -81,14 +99,16 @@ def _server(side: Side, resource: Resource) -> Store:
         region,
         _identities(resource, "serverName"),
         required=True,
+        urn=resource.urn,
         retention=(7 if days is None else days) * DAY,
-        size_gb=number(property_paths.value_at(resource.inputs or {}, "storage.storageSizeGB")) or 0,
+        size_gb=amount(resource, "storage.storageSizeGB") or 0,
     )
     store.copies.append(Copy(region, LOG, assumptions.LOG_INTERVAL, clean=True))
     if text(resource, "highAvailability.mode") in {"ZoneRedundant", "SameZone"}:
         store.copies.append(Copy(region, STANDBY, 0))
     if switched(text(resource, "backup.geoRedundantBackup")):
         store.copies.append(Copy(pair_of(region), LOG, assumptions.GEO_BACKUP, clean=True))
+    store.unsure = resource.unsure
     return store
 
 
@@ -108,6 +128,7 @@ def _sql(side: Side) -> Iterator[Store]:
             region,
             _identities(resource, "databaseName"),
             True,
+            resource.urn,
             retention=7 * DAY,
         )
         store.copies.append(Copy(region, LOG, assumptions.LOG_INTERVAL, clean=True))
@@ -117,6 +138,7 @@ def _sql(side: Side) -> Iterator[Store]:
         for partner in partners:
             if place := regions.get(last_part(partner)):
                 store.copies.append(Copy(place, REPLICA, assumptions.REPLICA_LAG))
+        store.unsure = resource.unsure
         yield store
 
 
@@ -124,21 +146,22 @@ def _cosmos(side: Side) -> Iterator[Store]:
     for resource in side.of("azure-native:cosmosdb:DatabaseAccount"):
         places = [normal(place) for place in leaves(resource, "locations[*].locationName")]
         region = places[0] if places else side.region(resource)
-        store = Store(resource.name, resource.stack, "database", region, _identities(resource, "accountName"), True)
+        ids = _identities(resource, "accountName")
+        store = Store(resource.name, resource.stack, "database", region, ids, True, resource.urn)
         store.copies += [Copy(place, REPLICA, assumptions.REPLICA_LAG) for place in places[1:]]
-        inputs = resource.inputs or {}
         if text(resource, "backupPolicy.type") == "Continuous":
             short = text(resource, "backupPolicy.continuousModeProperties.tier") == "Continuous7Days"
             store.retention = (7 if short else 30) * DAY
             store.copies += [Copy(place, LOG, assumptions.LOG_INTERVAL, clean=True) for place in places or [region]]
         else:
             properties = "backupPolicy.periodicModeProperties"
-            interval = number(property_paths.value_at(inputs, f"{properties}.backupIntervalInMinutes")) or 240
-            hours = number(property_paths.value_at(inputs, f"{properties}.backupRetentionIntervalInHours")) or 8
+            interval = amount(resource, f"{properties}.backupIntervalInMinutes") or 240
+            hours = amount(resource, f"{properties}.backupRetentionIntervalInHours") or 8
             store.retention = hours * 3600
             store.copies.append(Copy(region, SNAPSHOT, interval * 60, clean=True))
             if text(resource, f"{properties}.backupStorageRedundancy") in {"", "Geo"}:
                 store.copies.append(Copy(pair_of(region), SNAPSHOT, interval * 60, clean=True))
+        store.unsure = resource.unsure
         yield store
 
 
@@ -146,9 +169,10 @@ def _accounts(side: Side) -> Iterator[Store]:
     for resource in side.of("azure-native:storage:StorageAccount"):
         region = side.region(resource)
         ids = _identities(resource, "accountName")
-        store = Store(resource.name, resource.stack, "storage account", region, ids, required=False)
+        store = Store(resource.name, resource.stack, "storage account", region, ids, False, resource.urn)
         sku = text(resource, "sku.name")
         if any(word in sku for word in ("GRS", "GZRS")):
             store.required = True
             store.copies.append(Copy(pair_of(region), REPLICA, assumptions.OBJECT_REPLICATION))
+        store.unsure = resource.unsure
         yield store

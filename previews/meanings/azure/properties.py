@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from previews.meanings.table import Aspect, Better, Guard, Meaning, StoreKind
+from previews.units import ISO
 
 _POSTGRES = "azure-native:dbforpostgresql:Server"
 _MYSQL = "azure-native:dbformysql:Server"
@@ -100,6 +101,7 @@ AZURE: tuple[Meaning, ...] = (
         "weekly backups kept",
         Aspect.RETENTION,
         Better.LONGER,
+        notation=ISO,
     ),
     Meaning(
         "azure-native:sql:FailoverGroup",

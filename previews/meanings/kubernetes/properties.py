@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from previews.meanings.table import Aspect, Better, Guard, Meaning, StoreKind
+from previews.schedules import CRON, CRON_WITH_SECONDS
+from previews.units import GO, WINDOW
 
 _DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 _STATEFUL = "kubernetes:apps/v1:StatefulSet"
@@ -11,6 +13,7 @@ _SCHEDULE = "kubernetes:velero.io/v1:Schedule"
 _LOCATION = "kubernetes:velero.io/v1:BackupStorageLocation"
 _SCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 _CNPG = "kubernetes:postgresql.cnpg.io/v1:Cluster"
+_CRON_JOB = "kubernetes:batch/v1:CronJob"
 _CNPG_BACKUP = "kubernetes:postgresql.cnpg.io/v1:ScheduledBackup"
 
 KUBERNETES: tuple[Meaning, ...] = (
@@ -44,6 +47,15 @@ KUBERNETES: tuple[Meaning, ...] = (
         default="Retain",
         order=("Delete", "Retain"),
     ),
+    Meaning(
+        _STATEFUL,
+        "spec.persistentVolumeClaimRetentionPolicy.whenScaled",
+        "volumes after scaling down",
+        Aspect.DELETION,
+        Better.ORDER,
+        default="Retain",
+        order=("Delete", "Retain"),
+    ),
     Meaning(_BUDGET, "spec.minAvailable", "pods that must stay up", Aspect.AVAILABILITY, Better.JUDGE),
     Meaning(_BUDGET, "spec.maxUnavailable", "pods that may be down", Aspect.AVAILABILITY, Better.JUDGE),
     Meaning(
@@ -66,9 +78,19 @@ KUBERNETES: tuple[Meaning, ...] = (
     ),
     Meaning(_SCALER, "spec.maxReplicas", "room to grow", Aspect.CAPACITY, Better.HIGHER, "pods"),
     Meaning(_SCALER, "spec.minReplicas", "pods always on", Aspect.CAPACITY, Better.HIGHER, "pods", 1),
-    Meaning(_SCHEDULE, "spec.schedule", "backup schedule", Aspect.FREQUENCY, Better.OFTEN),
+    Meaning(_SCHEDULE, "spec.schedule", "backup schedule", Aspect.FREQUENCY, Better.OFTEN, notation=CRON),
     Meaning(_SCHEDULE, "spec.paused", "backup schedule paused", Aspect.FREQUENCY, Better.OFF, default=False),
-    Meaning(_SCHEDULE, "spec.template.ttl", "backups kept", Aspect.RETENTION, Better.LONGER, default="720h"),
+    # The server takes its default where nothing is said, and 0s is what its command line writes for that.
+    Meaning(
+        _SCHEDULE,
+        "spec.template.ttl",
+        "backups kept",
+        Aspect.RETENTION,
+        Better.LONGER,
+        default="720h",
+        notation=GO,
+        zero_is_default=True,
+    ),
     # No list means every namespace, which is the strongest.
     Meaning(
         _SCHEDULE,
@@ -98,10 +120,17 @@ KUBERNETES: tuple[Meaning, ...] = (
     ),
     Meaning(_LOCATION, "spec.objectStorage.bucket", "backup bucket", Aspect.GEO, Better.JUDGE),
     Meaning(_CNPG, "spec.instances", "database instances", Aspect.REPLICA, Better.HIGHER, "instances", 1),
-    Meaning(_CNPG, "spec.backup.retentionPolicy", "backup retention", Aspect.RETENTION, Better.LONGER),
+    Meaning(_CNPG, "spec.backup.retentionPolicy", "backup retention", Aspect.RETENTION, Better.LONGER, notation=WINDOW),
     # While `enabled` is on the cluster follows another one; switching it off promotes it.
     Meaning(_CNPG, "spec.replica.enabled", "follows another cluster", Aspect.REPLICA, Better.PROMOTE),
-    Meaning(_CNPG_BACKUP, "spec.schedule", "backup schedule", Aspect.FREQUENCY, Better.OFTEN),
+    Meaning(
+        _CNPG_BACKUP,
+        "spec.schedule",
+        "backup schedule",
+        Aspect.FREQUENCY,
+        Better.OFTEN,
+        notation=CRON_WITH_SECONDS,
+    ),
     Meaning(_CNPG_BACKUP, "spec.suspend", "backup schedule paused", Aspect.FREQUENCY, Better.OFF, default=False),
     Meaning(
         "kubernetes:batch/v1:CronJob",
@@ -111,7 +140,9 @@ KUBERNETES: tuple[Meaning, ...] = (
         Better.OFF,
         default=False,
     ),
-    Meaning("kubernetes:batch/v1:CronJob", "spec.schedule", "job schedule", Aspect.FREQUENCY, Better.OFTEN),
+    Meaning(
+        "kubernetes:batch/v1:CronJob", "spec.schedule", "job schedule", Aspect.FREQUENCY, Better.OFTEN, notation=CRON
+    ),
 )
 
 KUBERNETES_GUARDS: tuple[Guard, ...] = (
