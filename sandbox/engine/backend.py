@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from sandbox.engine.errors import EngineError, NotSupportedError
+from sandbox.engine import gojson
+from sandbox.engine.errors import EngineError, NotSupportedError, StackNotFoundError
 
 Json = Any
 _ATTRS = {
@@ -100,8 +101,7 @@ class Backend:
         except NotADirectoryError as error:  # as in a region that is lost: its bucket is not there to be asked
             raise EngineError(f"the state in {self.url} cannot be reached") from error
         except FileNotFoundError as error:
-            message = f"no stack named '{stack}' found"
-            raise EngineError(message) from error
+            raise StackNotFoundError(stack) from error
         except ValueError as error:
             message = f"failed to load checkpoint {path}: {error}"
             raise EngineError(message) from error
@@ -145,7 +145,7 @@ class Backend:
 
     def add_history(self, project: str, stack: str, entry: dict[str, Json], checkpoint: bytes) -> None:
         base = self.root / "history" / project / stack / f"{stack}-{time.time_ns()}"
-        text = json.dumps(entry, indent=4, ensure_ascii=False).encode()
+        text = gojson.indented(entry, 4).encode()
         write(base.with_name(base.name + ".history.json"), text, "application/json")
         write(base.with_name(base.name + ".checkpoint.json"), checkpoint, "application/json")
 
@@ -155,7 +155,7 @@ class Backend:
         return [json.loads(f.read_bytes()) for f in files]
 
     def rename(self, project: str, old: str, new: str, checkpoint: dict[str, Json]) -> None:
-        raw = json.dumps({"version": 3, "checkpoint": checkpoint}, separators=(",", ":"), ensure_ascii=False).encode()
+        raw = gojson.compact({"version": 3, "checkpoint": checkpoint}).encode()
         write(self.stack_file(project, new), raw, "application/json")
         source = self.root / "history" / project / old
         if source.exists():

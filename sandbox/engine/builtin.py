@@ -65,16 +65,19 @@ class Builtin:
         del timeout
         ident = "" if preview else str(uuid.uuid4())
         if self._only(urn) == "name":
-            return Result(ident, self._reference(inputs))
+            return Result(ident, self._known_reference(inputs))
         return Result(ident, {"input": inputs["input"], "output": inputs["input"]})
 
     def read(self, urn: str, ident: str, inputs: Map | None, state: Map | None, *, timeout: float) -> Result:
         del timeout
         if self._only(urn) == "name":
-            return Result(ident, self._reference(state or {}), inputs)
+            if not inputs:
+                message = "stack reference can not be imported"
+                raise ProviderError(message, unknown=True)
+            return Result(ident, self._known_reference(state or {}), inputs)
         if not inputs:
             message = "stash can not be imported"
-            raise ProviderError(message)
+            raise ProviderError(message, unknown=True)
         return Result(ident, dict(state or {}), dict(inputs))
 
     def update(self, old: State, new: State, *, timeout: float, ignore: list[str], preview: bool) -> Result:
@@ -97,6 +100,13 @@ class Builtin:
             return {"urn": urn, "id": found.id, "state": dict(found.outputs)}, []
         message = f"unrecognized function name: '{token}'"
         raise ProviderError(message)
+
+    def _known_reference(self, inputs: Map) -> Map:
+        """As `_reference`, for a resource: what is known of it after a failure is nothing, as the CLI has it."""
+        try:
+            return self._reference(inputs)
+        except ProviderError as error:
+            raise ProviderError(str(error), unknown=True) from error
 
     def _reference(self, inputs: Map) -> Map:
         name = inputs["name"]

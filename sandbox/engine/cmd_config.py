@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from sandbox.engine import config as configuration
-from sandbox.engine import paths
+from sandbox.engine import gojson, paths
 from sandbox.engine.arguments import Arguments
 from sandbox.engine.config import ConfigValue, full_key
 from sandbox.engine.errors import EngineError
@@ -34,7 +34,7 @@ def show(invocation: Invocation, arguments: Arguments) -> int:
     reveal, values = arguments.has("show-secrets"), _all(stack)
     if arguments.has("json"):
         whole = {k: _entry(v, stack, show=reveal) for k, v in sorted(values.items())}
-        invocation.print(json.dumps(whole, indent=2, ensure_ascii=False))
+        invocation.print(gojson.indented(whole, 2))
         return 0
     width = max([len("KEY"), *(len(_pretty(k, stack)) for k in values)])
     invocation.print(f"{'KEY':<{width}}  VALUE")
@@ -71,7 +71,7 @@ def get(invocation: Invocation, arguments: Arguments) -> int:
         message = f"configuration key '{_pretty(arguments.words[0], stack)}' not found for stack '{stack.name}'"
         raise EngineError(message)
     if arguments.has("json"):
-        invocation.print(json.dumps(_entry(value, stack, show=True), indent=2, ensure_ascii=False))
+        invocation.print(gojson.indented(_entry(value, stack, show=True), 2))
     else:
         invocation.print(value.text(stack.crypter))
     return 0

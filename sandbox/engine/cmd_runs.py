@@ -8,7 +8,7 @@ from sandbox.engine.arguments import Arguments
 from sandbox.engine.deployment import Graph, Options
 from sandbox.engine.digest import Digest
 from sandbox.engine.display import Display
-from sandbox.engine.errors import EngineError, NotSupportedError
+from sandbox.engine.errors import BAD_CALL, NO_CHANGES, EngineError, NotSupportedError
 from sandbox.engine.events import JsonLines, Listener, event_log
 from sandbox.engine.invocation import Entry, Invocation
 from sandbox.engine.operations import Importing, Operation, Outcome, RunSettings
@@ -16,8 +16,6 @@ from sandbox.engine.policies import Pack
 from sandbox.engine.project import select_stack
 from sandbox.engine.stacks import Stack
 from sandbox.engine.urns import Targets
-
-NO_CHANGES = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +135,15 @@ def _listeners(invocation: Invocation, arguments: Arguments, noun: str, *, previ
         found.append(event_log(target if target.startswith("tcp://") else str(invocation.cwd / target)))
     if arguments.has("json"):
         streaming = invocation.env.get("PULUMI_ENABLE_STREAMING_JSON_PREVIEW") in ("1", "true")
-        if preview and noun == PREVIEW.noun and not streaming:
-            found.append(Digest(invocation.print))
+        if preview and (noun == PREVIEW.noun or arguments.has("preview-only")) and not streaming:
+            found.append(
+                Digest(
+                    invocation.print,
+                    sames=arguments.has("show-sames"),
+                    replacements=arguments.has("show-replacement-steps"),
+                    outputs=not arguments.has("suppress-outputs"),
+                )
+            )
         else:
             found.append(JsonLines(invocation.print))
     else:
@@ -205,8 +210,11 @@ def _run(invocation: Invocation, arguments: Arguments, kind: Kind) -> int:
     only = kind is PREVIEW or arguments.has("preview-only")
     changing = not only
     if changing and not arguments.has("yes") and not arguments.has("skip-preview"):
-        message = "--yes or --skip-preview must be passed in to proceed when running in non-interactive mode"
-        raise EngineError(message)
+        message = (
+            "--yes or --skip-preview or --preview-only must be passed in to proceed when running in non-interactive "
+            "mode"
+        )
+        raise EngineError(message, BAD_CALL)
     if arguments.has("exclude-protected"):
         free, kept = _unprotected(stack)
         if kept and not free:

@@ -1,22 +1,23 @@
-"""`pulumi stack`, `state`, and small commands about the engine itself."""
+"""`pulumi stack`, and small commands about the engine itself."""
 
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sandbox.engine import stacks
+from sandbox.engine import gojson, stacks, state_edits
 from sandbox.engine.arguments import Arguments
 from sandbox.engine.backend import Backend, refuse_unknown
 from sandbox.engine.display import shown
 from sandbox.engine.document import features_of
-from sandbox.engine.errors import EngineError, NotSupportedError
+from sandbox.engine.errors import EngineError, NotSupportedError, StackNotFoundError
 from sandbox.engine.invocation import Entry, Invocation
 from sandbox.engine.passphrase import Crypter
 from sandbox.engine.project import select_stack, selected_stack
 from sandbox.engine.stacks import Stack
 from sandbox.engine.state import Snapshot, State, resource_json, secret_text, snapshot_from_json, to_json
-from sandbox.engine.values import SECRET_SIG, SIG, Secret, plain
+from sandbox.engine.urns import STACK_TYPE
+from sandbox.engine.values import SECRET_SIG, SIG, Secret, plain, unsealed
 from sandbox.engine.versions import VERSION
 
 Json = Any
@@ -60,8 +61,7 @@ def select(invocation: Invocation, arguments: Arguments) -> int:
     name, backend = _named(invocation, arguments), invocation.backend
     if not backend.exists(invocation.project.name, name):
         if not arguments.has("create"):
-            message = f"no stack named '{name}' found"
-            raise EngineError(message)
+            raise StackNotFoundError(name)
         stacks.create(invocation.project, name, backend, invocation.env)
     select_stack(invocation.project, invocation.env, backend.url, name)
     return 0
@@ -115,8 +115,14 @@ def remove(invocation: Invocation, arguments: Arguments) -> int:
     name, backend, project = _named(invocation, arguments), invocation.backend, invocation.project
     stack = Stack.open(project, name, backend, invocation.env)
     resources = stack.latest().get("resources") or []
-    if resources and not arguments.has("force"):
-        message = f"'{name}' still has resources; removal rejected; pass --force to override"
+    alone = len(resources) == 1 and resources[0]["type"] == STACK_TYPE
+    if resources and not alone and not arguments.has("force"):
+        message = (
+            f"'{name}' still has resources; removal rejected. Possible actions:\n"
+            f"- Make sure that '{name}' is the stack that you want to destroy\n"
+            "- Run `pulumi destroy` to delete the resources, then run `pulumi stack rm`\n"
+            "- Run `pulumi stack rm --force` to override this error"
+        )
         raise EngineError(message)
     backend.remove_stack(project.name, name)
     if not arguments.has("preserve-config"):
@@ -134,14 +140,12 @@ def rename(invocation: Invocation, arguments: Arguments) -> int:
     stack, new = invocation.stack(arguments), arguments.words[0].rsplit("/", 1)[-1]
     backend, project = stack.backend, stack.project
     if backend.exists(project.name, new):
-        message = f"a stack named '{new}' already exists"
+        message = f"a stack named {new} already exists"
         raise EngineError(message)
-    text = json.dumps(backend.read(project.name, stack.name), ensure_ascii=False)
-    text = text.replace(f"urn:pulumi:{stack.name}::{project.name}::", f"urn:pulumi:{new}::{project.name}::")
-    text = text.replace(f'::{project.name}-{stack.name}"', f'::{project.name}-{new}"')
-    checkpoint = json.loads(text)
-    checkpoint["stack"] = f"organization/{project.name}/{new}"
-    backend.rename(project.name, stack.name, new, checkpoint)
+    with backend.locked(project.name, stack.name, stack.env):
+        checkpoint = backend.read(project.name, stack.name)
+        state_edits.rename_stack(checkpoint.get("latest") or {}, project.name, stack.name, new)
+        backend.rename(project.name, stack.name, new, checkpoint)
     target = project.stack_settings_file(new)
     if stack.settings.path.exists() and not target.exists():
         stack.settings.path.rename(target)
@@ -161,9 +165,9 @@ def output(invocation: Invocation, arguments: Arguments) -> int:
             raise EngineError(message)
         values = values[arguments.words[0]]
     if arguments.has("json"):
-        invocation.print(json.dumps(to_json(values, lambda _: "[secret]"), indent=2, ensure_ascii=False))
+        invocation.print(gojson.indented(to_json(values, lambda _: "[secret]"), 2))
     elif arguments.words:
-        invocation.print(values if isinstance(values, str) else json.dumps(to_json(values, lambda _: "")))
+        invocation.print(values if isinstance(values, str) else gojson.compact(to_json(values, lambda _: "")))
     else:
         invocation.print(f"Current stack outputs ({len(values)}):")
         for key, value in values.items():
@@ -188,7 +192,7 @@ def history(invocation: Invocation, arguments: Arguments) -> int:
         entries = entries[(page - 1) * size : page * size]
     found = [_history_entry(e, stack, reveal=arguments.has("show-secrets")) for e in entries]
     if arguments.has("json"):
-        invocation.print(json.dumps(found, indent=2, ensure_ascii=False))
+        invocation.print(gojson.indented(found, 2))
         return 0
     for entry in found:
         invocation.print(f"{entry['kind']} {entry['result']} {entry['startTime']} {entry['message']}")
@@ -240,7 +244,7 @@ def export(invocation: Invocation, arguments: Arguments) -> int:
     whole: dict[str, Json] = {"version": 4 if features else 3, "deployment": latest}
     if features:
         whole["features"] = features
-    text = json.dumps(whole, indent=4, ensure_ascii=False)
+    text = gojson.indented(whole, 4)
     if arguments.one("file"):
         (invocation.cwd / arguments.one("file")).write_text(text + "\n")
     else:
@@ -274,6 +278,11 @@ def import_(invocation: Invocation, arguments: Arguments) -> int:
         if foreign is not stack.crypter:
             _unseal(snapshot.resources)
         snapshot.secrets_provider = stacks.provider_entry(stack.crypter.salt)
+        for begun in snapshot.pending:
+            invocation.err.write(
+                f"warning: removing pending operation '{begun.type}' on '{begun.resource.urn}' from snapshot\n"
+            )
+        snapshot.pending = []
         stack.save(snapshot)
     invocation.print("Import complete.")
     return 0
@@ -291,87 +300,11 @@ def _refuse_others(snapshot: Snapshot, stack: Stack, *, force: bool) -> None:
 def _unseal(resources: list[State]) -> None:
     """Forget ciphertexts, so that the values are sealed with the stack's own key."""
     for state in resources:
-        state.inputs, state.outputs = _fresh(state.inputs), _fresh(state.outputs)
-
-
-def _fresh(value: Any) -> Any:
-    if isinstance(value, Secret):
-        return Secret(_fresh(value.value))
-    if isinstance(value, dict):
-        return {k: _fresh(v) for k, v in value.items()}
-    return [_fresh(v) for v in value] if isinstance(value, list) else value
-
-
-# -- state -------------------------------------------------------------------------------------------------------------
-def _chosen(snapshot: Snapshot, arguments: Arguments) -> list[State]:
-    if arguments.has("all"):
-        return list(snapshot.resources)
-    found = []
-    for urn in arguments.words:
-        matches = [s for s in snapshot.resources if s.urn == urn]
-        if not matches:
-            message = f'No such resource "{urn}" exists in the current state'
-            raise EngineError(message)
-        found += matches
-    return found
-
-
-def _protection(invocation: Invocation, arguments: Arguments, *, protect: bool) -> int:
-    stack = invocation.stack(arguments)
-    with stack.backend.locked(stack.project.name, stack.name, stack.env):
-        snapshot = stack.snapshot()
-        chosen = _chosen(snapshot, arguments)
-        for state in chosen:
-            state.protect = protect
-        stack.save(snapshot)
-    word = "protected" if protect else "unprotected"
-    invocation.print(f"All resources {word}" if arguments.has("all") else f"{len(chosen)} resources {word}")
-    return 0
-
-
-def protect(invocation: Invocation, arguments: Arguments) -> int:
-    return _protection(invocation, arguments, protect=True)
-
-
-def unprotect(invocation: Invocation, arguments: Arguments) -> int:
-    return _protection(invocation, arguments, protect=False)
-
-
-def delete(invocation: Invocation, arguments: Arguments) -> int:
-    """Remove resources from the state; the objects themselves stay."""
-    stack = invocation.stack(arguments)
-    with stack.backend.locked(stack.project.name, stack.name, stack.env):
-        snapshot = stack.snapshot()
-        for state in _chosen(snapshot, arguments):
-            _delete(snapshot, state, force=arguments.has("force"), dependents=arguments.has("target-dependents"))
-        stack.save(snapshot)
-    invocation.print("Resource deleted")
-    return 0
-
-
-def _delete(snapshot: Snapshot, state: State, *, force: bool, dependents: bool) -> None:
-    from sandbox.engine.deployment import Graph  # noqa: PLC0415
-
-    if state not in snapshot.resources:
-        return
-    needing = Graph(snapshot.resources).depending_on(state, set(), children=True)
-    if needing and not dependents:
-        listed = "\n".join(f" * {s.urn}" for s in needing)
-        message = f"This resource can't be safely deleted because the following resources depend on it:\n{listed}"
-        raise EngineError(message)
-    for one in [state, *needing]:
-        if one.protect and not force:
-            message = (
-                "This resource can't be safely deleted because it is protected. Re-run this command with --force to "
-                f"force deletion: {one.urn}"
-            )
-            raise EngineError(message)
-    gone = {id(s) for s in (state, *needing)}
-    snapshot.resources = [s for s in snapshot.resources if id(s) not in gone]
+        state.inputs, state.outputs = unsealed(state.inputs), unsealed(state.outputs)
+        state.replacement_trigger = unsealed(state.replacement_trigger)
 
 
 _STACK = {"stack": True, "config-file": True}
-_STATE = {**_STACK, "yes": False, "all": False}
 COMMANDS = {
     ("version",): Entry(version, {}),
     ("whoami",): Entry(whoami, {"json": False, "verbose": False}),
@@ -390,8 +323,5 @@ COMMANDS = {
     ("history",): Entry(history, {**_STACK, "json": False, "show-secrets": False, "page-size": True, "page": True}),
     ("stack", "export"): Entry(export, {**_STACK, "file": True, "show-secrets": False, "version": True}),
     ("stack", "import"): Entry(import_, {**_STACK, "file": True, "force": False}),
-    ("state", "protect"): Entry(protect, _STATE, words=999),
-    ("state", "unprotect"): Entry(unprotect, _STATE, words=999),
-    ("state", "delete"): Entry(delete, {**_STATE, "force": False, "target-dependents": False}, words=999),
 }
 __all__ = ["COMMANDS", "Path", "resource_json", "secret_text"]

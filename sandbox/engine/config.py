@@ -1,10 +1,10 @@
 """Configuration values: what the settings file and the project declare, decrypted, checked and given to the program."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.engine import gojson
 from sandbox.engine.errors import EngineError
 from sandbox.engine.passphrase import Crypter
 from sandbox.engine.project import Project
@@ -66,7 +66,7 @@ def _text(value: Json) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, (dict, list)):
-        return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+        return gojson.marshalled(value)
     return "" if value is None else scalar(value)
 
 

@@ -176,31 +176,22 @@ def after_refresh(run: Deployment, steps: list[RefreshStep]) -> list[State]:
     by_state = {id(s.res): s for s in steps}
     kept: list[State] = []
     present: set[str] = set()
-    parents: dict[str, str] = {}
     for old in run.base.resources:
         step = by_state.get(id(old))
         state = step.new if step is not None else old
         if state is None:
-            parents.setdefault(old.urn, old.parent)
             continue
         living = {k: [d for d in deps if d in present] for k, deps in state.property_dependencies.items()}
         living = {k: deps for k, deps in living.items() if deps}  # as the CLI does, which tells no empty ones apart
         gone = [d for d in state.all_dependencies() if d not in present]
         if gone or living != state.property_dependencies:
-            state = state.copy(
-                dependencies=[d for d in state.dependencies if d in present],
-                property_dependencies=living,
-                replace_with=[d for d in state.replace_with if d in present],
-                deleted_with=state.deleted_with if state.deleted_with in present else "",
-                parent=_living_parent(state.parent, present, parents),
-            )
+            # in place: whoever has this state written already knows it by its identity
+            state.dependencies = [d for d in state.dependencies if d in present]
+            state.property_dependencies = living
+            state.replace_with = [d for d in state.replace_with if d in present]
+            state.deleted_with = state.deleted_with if state.deleted_with in present else ""
+            state.parent = state.parent if state.parent in present else ""  # as the CLI does, which skips to nothing
+            state.encoded = None
         kept.append(state)
         present.add(state.urn)
-        parents.setdefault(state.urn, state.parent)
     return kept
-
-
-def _living_parent(parent: str, present: set[str], parents: dict[str, str]) -> str:
-    while parent and parent not in present:
-        parent = parents.get(parent, "")
-    return parent

@@ -1,16 +1,16 @@
 """`pulumi preview --json`: one document at the end."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.engine import gojson
 from sandbox.engine.events import StepView
 from sandbox.engine.state import State, resource_json
 from sandbox.engine.urns import STACK_TYPE, is_default_provider
 from sandbox.engine.values import Asset, Secret, Value
 
 Json = Any
-_HIDDEN = ("create-replacement", "delete-replaced", "discard-replaced", "read-replacement", "import-replacement")
+_REPLACING = ("create-replacement", "delete-replaced", "discard-replaced", "read-replacement", "import-replacement")
 
 
 def _shown(value: Value) -> Value:
@@ -24,24 +24,20 @@ def _shown(value: Value) -> Value:
     return value
 
 
-def _state(state: State | None) -> Json:
-    if state is None:
-        return None
-    shown = state.copy(
-        inputs=_shown(state.inputs),
-        outputs=_shown(state.outputs),
-        replacement_trigger=_shown(state.replacement_trigger),
-    )
-    return resource_json(shown, lambda _: "[secret]")
-
-
 class Digest:
-    """Collects the steps and diagnostics of a preview."""
+    """
+    Collects the steps and diagnostics of a preview, and hands the document to `put` at the end.
+
+    `sames` shows resources that stay as they are, `replacements` the single steps of a replacement, `outputs` what the
+    stack itself exports.
+    """
 
     wants_states = False
 
-    def __init__(self, put: Callable[[str], None]) -> None:
-        self._put = put
+    def __init__(
+        self, put: Callable[[str], None], *, sames: bool = False, replacements: bool = False, outputs: bool = True
+    ) -> None:
+        self._put, self._sames, self._replacements, self._outputs = put, sames, replacements, outputs
         self._found: dict[str, Json] = {}
         self._steps: list[dict[str, Json]] = []
         self._seen: dict[str, str] = {}
@@ -68,16 +64,33 @@ class Digest:
     def _show(self, step: StepView) -> bool:
         if step.type == STACK_TYPE:
             return True
-        return step.op != "same" and step.op not in _HIDDEN and not is_default_provider(step.urn) and step.op != "read"
+        if is_default_provider(step.urn):
+            return False
+        if step.op == "same":
+            both = step.old is not None and step.new is not None
+            return self._sames or (both and step.old.protect != step.new.protect)  # type: ignore[union-attr]
+        return self._replacements or step.logical or step.op not in _REPLACING
+
+    def _state(self, state: State) -> Json:
+        visible = self._outputs or state.type != STACK_TYPE
+        shown = state.copy(
+            inputs=_shown(state.inputs) if visible else {},
+            outputs=_shown(state.outputs) if visible else {},
+            replacement_trigger=_shown(state.replacement_trigger),
+        )
+        found = resource_json(shown, lambda _: "[secret]")
+        if state.former_urn:
+            found["aliases"] = [state.former_urn]
+        return found
 
     def _entry(self, step: StepView, op: str) -> dict[str, Json]:
         entry: dict[str, Json] = {"op": op, "urn": step.urn}
         if step.provider:
             entry["provider"] = step.provider
         if step.old is not None:
-            entry["oldState"] = _state(step.old)
+            entry["oldState"] = self._state(step.old)
         if step.new is not None:
-            entry["newState"] = _state(step.new)
+            entry["newState"] = self._state(step.new)
         if step.diffs:
             entry["diffReasons"] = step.diffs
         if step.keys:
@@ -96,7 +109,7 @@ class Digest:
         if self._diagnostics:
             whole["diagnostics"] = self._diagnostics
         whole |= {k: self._found[k] for k in ("duration", "changeSummary") if self._found.get(k)}
-        self._put(json.dumps(whole, indent=4, ensure_ascii=False))
+        self._put(gojson.indented(whole, 4, html=True))
 
 
 __all__ = ["Asset", "Digest"]

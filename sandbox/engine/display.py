@@ -1,9 +1,9 @@
 """What a person sees of a run: a line for each change, messages, outputs and a summary."""
 
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
+from sandbox.engine import gojson
 from sandbox.engine.arguments import Arguments
 from sandbox.engine.events import StepView
 from sandbox.engine.urns import STACK_TYPE, is_default_provider, name_of
@@ -174,4 +174,4 @@ def shown(value: Value) -> str:
 
     if isinstance(value, (Secret, Unknown)):
         return str(bare(value))
-    return json.dumps(bare(value), ensure_ascii=False)
+    return gojson.compact(bare(value))

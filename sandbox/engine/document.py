@@ -1,10 +1,10 @@
 """The checkpoint file: what stands in it, put together from the JSON of each resource."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from sandbox.engine import gojson
 from sandbox.engine.passphrase import Crypter
 from sandbox.engine.state import Operation, Snapshot, State, now, resource_json
 
@@ -12,7 +12,7 @@ Json = Any
 VERSION = "v3.260.0"
 MAGIC = hashlib.sha256(VERSION.encode()).hexdigest()
 PAGE = 64  # resources
-dumps: Callable[[Json], str] = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+dumps: Callable[[Json], str] = gojson.compact
 
 
 def encoded(state: State, crypter: Crypter) -> str:

@@ -1,5 +1,7 @@
 """What can go wrong in the embedded engine, and how it is said."""
 
+BAD_CALL, NO_STACK, NO_CHANGES = 2, 6, 7  # exit codes of the CLI
+
 
 class EngineError(Exception):
     """Ends a command. The text is printed as `error: TEXT`; `code` is the exit code of the process."""
@@ -8,6 +10,13 @@ class EngineError(Exception):
         super().__init__(message)
         self.message = message
         self.code = code
+
+
+class StackNotFoundError(EngineError):
+    """There is no stack of this name in the backend."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no stack named '{name}' found", NO_STACK)
 
 
 class NotSupportedError(EngineError):

@@ -1,7 +1,6 @@
 """Engine events: one for each thing that happens, as the CLI writes them with --event-log."""
 
 import contextlib
-import json
 import queue
 import threading
 import time
@@ -12,6 +11,7 @@ from typing import Any, Protocol
 import grpc
 from pulumi.runtime.proto import events_pb2, events_pb2_grpc
 
+from sandbox.engine import gojson
 from sandbox.engine.provider import CHANNEL_OPTIONS
 from sandbox.engine.state import State, to_json
 from sandbox.engine.urns import is_default_provider
@@ -226,7 +226,7 @@ class _Stream:
         del step
         whole = {"sequence": self._sequence, "timestamp": int(time.time()), kind: body}
         self._sequence += 1
-        self._put(json.dumps(whole, separators=(",", ":"), ensure_ascii=False))
+        self._put(gojson.compact(whole))
 
     def close(self) -> None:
         pass

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from sandbox.engine.arguments import Arguments
 from sandbox.engine.backend import Backend
-from sandbox.engine.errors import EngineError, NotSupportedError
+from sandbox.engine.errors import NO_STACK, EngineError, NotSupportedError
 from sandbox.engine.launcher import Launcher
 from sandbox.engine.project import Project, find, selected_stack
 from sandbox.engine.stacks import Stack
@@ -51,8 +51,8 @@ class Invocation:
         if not name:
             name = selected_stack(self.project, self.env, self.backend.url) or ""
         if not name:
-            message = "no stack selected; please use `pulumi stack select` to choose one"
-            raise EngineError(message)
+            message = "no stack selected; specify a stack name with --stack"
+            raise EngineError(message, NO_STACK)
         pieces = name.split("/")
         if len(pieces) > 1 and pieces[0] != "organization":
             message = f"organization '{pieces[0]}' of stack '{name}'"

@@ -77,6 +77,7 @@ class Planner:
         old, invalid = self._old(urn, goal)
         run.goals[urn] = goal
         new = goal.state(urn, old)
+        new.former_urn = self.seen.aliases.get(urn, "")
         if new.is_provider:
             self.providers[urn] = new
             if urn in self.seen.aliases:

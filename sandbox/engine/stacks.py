@@ -13,7 +13,7 @@ from sandbox.engine.project import Project
 from sandbox.engine.stack_settings import Settings
 from sandbox.engine.state import Snapshot, from_json, snapshot_from_json
 from sandbox.engine.urns import STACK_TYPE
-from sandbox.engine.values import Map, Secret
+from sandbox.engine.values import Map, Secret, unsealed
 
 Json = Any
 
@@ -77,7 +77,10 @@ class Stack:
         return _outputs(self.latest(), self.crypter)
 
     def outputs_of(self, name: str) -> Map:
-        """The outputs of another stack of this backend. Raises ProviderError when there is none."""
+        """
+        The outputs of another stack of this backend, without its ciphertexts: this stack has a key of its own. Raises
+        ProviderError when there is no such stack.
+        """
         pieces = name.split("/")
         project = pieces[-2] if len(pieces) == 3 else self.project.name
         if len(pieces) == 2:
@@ -87,7 +90,8 @@ class Stack:
         except EngineError as error:
             message = f'unknown stack "{name}"'
             raise ProviderError(message) from error
-        return _outputs(latest, Crypter(salt_of(latest), self.env))
+        found: Map = unsealed(_outputs(latest, Crypter(salt_of(latest), self.env)))
+        return found
 
 
 def _outputs(latest: Mapping[str, Json], crypter: Crypter) -> Map:

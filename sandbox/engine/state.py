@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.engine import paths, urns
+from sandbox.engine import gojson, paths, urns
+from sandbox.engine.gojson import number
 from sandbox.engine.urns import UNKNOWN_ID
 from sandbox.engine.values import (
     ARCHIVE_SIG,
@@ -69,6 +70,7 @@ class State:
     taint: bool = False
     aliases: list[str] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
+    former_urn: str = ""  # the URN that it had before this run, where an alias found it; previews show it
     encoded: str | None = None  # the JSON in the checkpoint, while nothing has changed
 
     def copy(self, **changes: Any) -> "State":
@@ -143,7 +145,7 @@ def no_secret(_secret: Secret) -> str:
 
 def secret_text(value: Value) -> str:
     """The plaintext that is sealed for a secret: the JSON of its value."""
-    return json.dumps(to_json(unwrap(value), no_secret), separators=(",", ":"), ensure_ascii=False)
+    return gojson.compact(to_json(unwrap(value), no_secret))
 
 
 def unwrap(value: Value) -> Value:
@@ -162,9 +164,9 @@ def from_json(value: Json, unseal: Unseal) -> Value:
     if isinstance(value, list):
         return [from_json(v, unseal) for v in value]
     if not isinstance(value, dict):
-        if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
-            return int(value)
-        return UNKNOWN if value == UNKNOWN_ID else value
+        if isinstance(value, str):
+            return UNKNOWN if value == UNKNOWN_ID else value
+        return number(value) if type(value) in (int, float) else value
     sig = value.get(SIG)
     if sig is None:
         return {k: from_json(v, unseal) for k, v in value.items()}

@@ -189,6 +189,18 @@ def copy(value: Value) -> Value:
     return value
 
 
+def unsealed(value: Value) -> Value:
+    """The value without the ciphertexts of its secrets, so that whoever keeps it seals them with a key of its own."""
+    kind = type(value)
+    if kind is Secret:
+        return Secret(unsealed(value.value))
+    if kind is dict:
+        return {k: unsealed(v) for k, v in value.items()}
+    if kind is list:
+        return [unsealed(v) for v in value]
+    return value
+
+
 def mark_secrets(outs: Map | None, ins: Map | None) -> None:
     """Make secret in `outs` what is secret in `ins` under the same key: for providers that accept no secrets."""
     if not outs or not ins:

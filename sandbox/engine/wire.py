@@ -7,6 +7,7 @@ from typing import Any
 from google.protobuf import struct_pb2
 
 from sandbox.engine import assets
+from sandbox.engine.gojson import number
 from sandbox.engine.urns import UNKNOWN_ID
 from sandbox.engine.values import (
     ARCHIVE_SIG,
@@ -44,11 +45,6 @@ class WireError(Exception):
     """A message that does not follow the protocol, or holds what its receiver cannot take."""
 
 
-def whole(number: float) -> int | float:
-    """Numbers are doubles on the wire; whole ones are written without a point."""
-    return int(number) if number.is_integer() and abs(number) < 1e21 else number
-
-
 def from_value(message: Any, *, keep_outputs: bool = False, hash_in: Path | None = None) -> Value:
     """
     An engine value from a protobuf Value.
@@ -61,7 +57,7 @@ def from_value(message: Any, *, keep_outputs: bool = False, hash_in: Path | None
         text = message.string_value
         return UNKNOWN if len(text) == 36 and text in UNKNOWN_MARKERS else text
     if kind == "number_value":
-        return whole(message.number_value)
+        return number(message.number_value)
     if kind == "bool_value":
         return message.bool_value
     if kind == "struct_value":
