@@ -97,7 +97,7 @@ class Backend:
         """The checkpoint of a stack. Raises EngineError when there is none, or it is not readable."""
         path = self.stack_file(project, stack)
         try:
-            found = json.loads(path.read_bytes())
+            found = gojson.loads(path.read_bytes())
         except NotADirectoryError as error:  # as in a region that is lost: its bucket is not there to be asked
             raise EngineError(f"the state in {self.url} cannot be reached") from error
         except FileNotFoundError as error:

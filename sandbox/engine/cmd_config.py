@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from sandbox.engine import config as configuration
-from sandbox.engine import gojson, paths
+from sandbox.engine import config_paths, gojson, table
 from sandbox.engine.arguments import Arguments
 from sandbox.engine.config import ConfigValue, full_key
 from sandbox.engine.errors import EngineError
@@ -36,11 +36,12 @@ def show(invocation: Invocation, arguments: Arguments) -> int:
         whole = {k: _entry(v, stack, show=reveal) for k, v in sorted(values.items())}
         invocation.print(gojson.indented(whole, 2))
         return 0
-    width = max([len("KEY"), *(len(_pretty(k, stack)) for k in values)])
-    invocation.print(f"{'KEY':<{width}}  VALUE")
-    for key, value in sorted(values.items()):
-        text = value.text(stack.crypter) if reveal or not value.secret else configuration.BLINDED
-        invocation.print(f"{_pretty(key, stack):<{width}}  {text}")
+    rows = [
+        (_pretty(key, stack), value.text(stack.crypter) if reveal else value.blinded())
+        for key, value in sorted(values.items())
+    ]
+    for line in table.lines(("KEY", "VALUE"), rows):
+        invocation.print(line)
     return 0
 
 
@@ -48,24 +49,12 @@ def _pretty(key: str, stack: Stack) -> str:
     return key.removeprefix(f"{stack.project.name}:")
 
 
-def _located(stack: Stack, key: str, *, path: bool) -> tuple[str, paths.Path]:
-    """The full key, and the way inside its value."""
-    if not path:
-        return full_key(key, stack.project.name), []
-    namespace, colon, rest = key.partition(":")
-    parsed = paths.parse(rest if colon else key)
-    if not parsed or not isinstance(parsed[0], str):
-        message = f"invalid configuration key {key!r}"
-        raise EngineError(message)
-    return full_key(f"{namespace}:{parsed[0]}" if colon else parsed[0], stack.project.name), parsed[1:]
-
-
 def get(invocation: Invocation, arguments: Arguments) -> int:
     stack = invocation.stack(arguments)
-    key, inside = _located(stack, arguments.words[0], path=arguments.has("path"))
+    key, inside = config_paths.located(arguments.words[0], stack.project.name, path=arguments.has("path"))
     value = _all(stack).get(key)
     if value is not None and inside:
-        raw = _at(value.raw, inside)
+        raw = config_paths.at(value.raw, inside)
         value = None if raw is None else ConfigValue(raw)
     if value is None:
         message = f"configuration key '{_pretty(arguments.words[0], stack)}' not found for stack '{stack.name}'"
@@ -77,69 +66,29 @@ def get(invocation: Invocation, arguments: Arguments) -> int:
     return 0
 
 
-def _at(raw: Json, inside: paths.Path) -> Json:
-    for part in inside:
-        if isinstance(raw, dict) and isinstance(part, str):
-            raw = raw.get(part)
-        elif isinstance(raw, list) and isinstance(part, int) and part < len(raw):
-            raw = raw[part]
+Assignment = tuple[str, str, bool]  # key, text, whether it is a secret
+
+
+def assign(stack: Stack, assignments: list[Assignment], *, path: bool) -> None:
+    """Set values and write the settings once; with `path`, keys lead inside of objects. Raises EngineError."""
+    changed: dict[str, Json] = {}
+    for key, text, secret in assignments:
+        full, inside = config_paths.located(key, stack.project.name, path=path)
+        own = _own_key(stack, full)
+        if secret:
+            value: Json = {"secure": stack.crypter.encrypt(text)}
+            if not stack.settings.salt and stack.crypter.salt:
+                stack.settings.set_salt(stack.crypter.salt)
         else:
-            return None
-    return raw
-
-
-def _typed(text: str) -> Json:
-    """A value inside an object: numbers and booleans are told from text."""
-    if text in ("true", "false"):
-        return text == "true"
-    digits = text.removeprefix("-")
-    if digits.isdecimal() and (digits == "0" or not digits.startswith("0")):
-        return int(text)
-    return text
-
-
-def _put(raw: Json, inside: paths.Path, value: Json) -> Json:
-    """The value with a part of it set; what is missing on the way is made."""
-    if not inside:
-        return value
-    part, rest = inside[0], inside[1:]
-    if isinstance(part, int):
-        items = list(raw) if isinstance(raw, list) else []
-        if part > len(items):
-            message = f"array index {part} out of range"
-            raise EngineError(message)
-        if part == len(items):
-            items.append(None)
-        items[part] = _put(items[part], rest, value)
-        return items
-    mapping = dict(raw) if isinstance(raw, dict) and not configuration.is_sealed(raw) else {}
-    mapping[part] = _put(mapping.get(part), rest, value)
-    return mapping
-
-
-def _without(raw: Json, inside: paths.Path) -> Json:
-    part, rest = inside[0], inside[1:]
-    if isinstance(raw, dict) and part in raw:
-        if rest:
-            return {**raw, part: _without(raw[part], rest)}
-        return {k: v for k, v in raw.items() if k != part}
-    if isinstance(raw, list) and isinstance(part, int) and part < len(raw):
-        if rest:
-            return [_without(v, rest) if i == part else v for i, v in enumerate(raw)]
-        return [v for i, v in enumerate(raw) if i != part]
-    return raw
-
-
-def _set(stack: Stack, key: str, text: str, *, secret: bool, path: bool) -> None:
-    full, inside = _located(stack, key, path=path)
-    own = _own_key(stack, full)
-    if secret:
-        value: Json = {"secure": stack.crypter.encrypt(text)}
-        if not stack.settings.salt and stack.crypter.salt:
-            stack.settings.set_salt(stack.crypter.salt)
-    else:
-        value = _typed(text) if path and inside else text
-    stack.settings.set_config(own, _put(stack.settings.config.get(own), inside, value))
+            value = config_paths.typed(text) if path and inside else text
+        try:
+            held = changed.get(own, stack.settings.config.get(own))
+            changed[own] = config_paths.put(held, inside, value, [full.partition(":")[2]])
+        except EngineError as error:
+            message = f"could not set config: {error.message}"
+            raise EngineError(message) from error
+    for own in sorted(changed):
+        stack.settings.set_config(own, changed[own])
 
 
 def _own_key(stack: Stack, full: str) -> str:
@@ -160,37 +109,48 @@ def set_(invocation: Invocation, arguments: Arguments) -> int:
     else:
         message = "usage: pulumi config set <key> <value>"
         raise EngineError(message)
-    _set(stack, key, text, secret=arguments.has("secret"), path=arguments.has("path"))
+    assign(stack, [(key, text, arguments.has("secret"))], path=arguments.has("path"))
     return 0
+
+
+def _key_and_value(pair: str) -> tuple[str, str]:
+    """The parts of `key=value`; a bracketed part of the key may hold equals signs. Raises EngineError."""
+    key, equals, text = pair.partition("=")
+    if not equals:
+        message = f"config value not in the form of key=value: {key}"
+        raise EngineError(message)
+    return key, text
+
+
+def from_command_line(stack: Stack, pairs: list[str], *, path: bool) -> None:
+    """Set what `--config key=value` gives: in the settings file, where it stays. A bare `key` is set to nothing."""
+    assign(stack, [(key, text, False) for key, _, text in (pair.partition("=") for pair in pairs)], path=path)
 
 
 def set_all(invocation: Invocation, arguments: Arguments) -> int:
     stack, path = invocation.stack(arguments), arguments.has("path")
-    for flag, secret in (("plaintext", False), ("secret", True)):
-        for pair in arguments.all(flag):
-            key, equals, text = pair.partition("=")
-            if not equals:
-                message = f"config value not in the form of key=value: {key}"
-                raise EngineError(message)
-            _set(stack, key, text, secret=secret, path=path)
+    pairs = [
+        (pair, secret) for flag, secret in (("plaintext", False), ("secret", True)) for pair in arguments.all(flag)
+    ]
+    assign(stack, [(*_key_and_value(pair), secret) for pair, secret in pairs], path=path)
     if arguments.one("json"):
         for key, entry in json.loads(arguments.one("json")).items():
             value = entry.get("objectValue", entry.get("value"))
             if isinstance(value, (dict, list)):
-                full, _ = _located(stack, key, path=False)
+                full, _ = config_paths.located(key, stack.project.name, path=False)
                 stack.settings.set_config(_own_key(stack, full), value)
             else:
-                _set(stack, key, str(value), secret=bool(entry.get("secret")), path=False)
+                assign(stack, [(key, str(value), bool(entry.get("secret")))], path=False)
     return 0
 
 
 def remove(invocation: Invocation, arguments: Arguments) -> int:
     stack = invocation.stack(arguments)
     for word in arguments.words:
-        full, inside = _located(stack, word, path=arguments.has("path"))
+        full, inside = config_paths.located(word, stack.project.name, path=arguments.has("path"))
         own = _own_key(stack, full)
         if inside:
-            stack.settings.set_config(own, _without(stack.settings.config.get(own), inside))
+            stack.settings.set_config(own, config_paths.without(stack.settings.config.get(own), inside))
         else:
             stack.settings.remove_config(own)
     return 0

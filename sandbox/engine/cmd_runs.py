@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sandbox.engine import cmd_config
 from sandbox.engine import config as configuration
 from sandbox.engine.arguments import Arguments
 from sandbox.engine.deployment import Graph, Options
@@ -45,6 +46,7 @@ _VALUED = (
     "exec-kind",
     "exec-agent",
     "client",
+    "config",
     "config-file",
     "refresh",
 )
@@ -75,6 +77,7 @@ _PLAIN = (
     "neo",
     "copilot",
     "preserve-config",
+    "config-path",
 )
 FLAGS = {**dict.fromkeys(_VALUED, True), **dict.fromkeys(_PLAIN, False)}
 FLAGS["refresh"] = False
@@ -207,6 +210,10 @@ def _run(invocation: Invocation, arguments: Arguments, kind: Kind) -> int:
         feature = f"arguments of `pulumi {kind.command}`: {' '.join(arguments.words)}"
         raise NotSupportedError(feature)
     stack = invocation.stack(arguments)
+    if stack.settings.text and not stack.settings.salt and stack.crypter.salt:
+        stack.settings.set_salt(stack.crypter.salt)  # as the CLI does, so that the next secret has its key
+    if arguments.all("config"):
+        cmd_config.from_command_line(stack, arguments.all("config"), path=arguments.has("config-path"))
     only = kind is PREVIEW or arguments.has("preview-only")
     changing = not only
     if changing and not arguments.has("yes") and not arguments.has("skip-preview"):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sandbox.engine import gojson, stacks, state_edits
+from sandbox.engine import gojson, stacks, state_edits, table
 from sandbox.engine.arguments import Arguments
 from sandbox.engine.backend import Backend, refuse_unknown
 from sandbox.engine.display import shown
@@ -170,8 +170,9 @@ def output(invocation: Invocation, arguments: Arguments) -> int:
         invocation.print(values if isinstance(values, str) else gojson.compact(to_json(values, lambda _: "")))
     else:
         invocation.print(f"Current stack outputs ({len(values)}):")
-        for key, value in values.items():
-            invocation.print(f"    {key}  {value if isinstance(value, str) else shown(value)}")
+        rows = [(key, value if isinstance(value, str) else shown(value)) for key, value in values.items()]
+        for line in table.lines(("OUTPUT", "VALUE"), rows, indent=4) if rows else ():
+            invocation.print(line)
     return 0
 
 

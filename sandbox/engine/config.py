@@ -8,7 +8,7 @@ from sandbox.engine import gojson
 from sandbox.engine.errors import EngineError
 from sandbox.engine.passphrase import Crypter
 from sandbox.engine.project import Project
-from sandbox.engine.stack_settings import Settings, scalar
+from sandbox.engine.stack_settings import Settings
 
 Json = Any
 Config = dict[str, "ConfigValue"]
@@ -34,7 +34,7 @@ class ConfigValue:
         return _has_sealed(self.raw)
 
     def opened(self, crypter: Crypter) -> Json:
-        return _opened(self.raw, crypter.decrypt)
+        return gojson.normal(_opened(self.raw, crypter.decrypt))
 
     def text(self, crypter: Crypter) -> str:
         """The decrypted value as the program gets it: an object is its JSON."""
@@ -65,9 +65,7 @@ def _opened(raw: Json, decrypt: Any) -> Json:
 def _text(value: Json) -> str:
     if isinstance(value, str):
         return value
-    if isinstance(value, (dict, list)):
-        return gojson.marshalled(value)
-    return "" if value is None else scalar(value)
+    return gojson.marshalled(value)
 
 
 def full_key(key: str, project: str) -> str:

@@ -32,17 +32,21 @@ class DefaultProviders:
         self._lock = threading.Lock()
 
     def reference(self, package: str, version: str) -> str:
-        """The reference of the default provider of a package. Raises EngineError where the project forbids it."""
+        """The reference of the default provider of a package; one that stands for none where it is disabled."""
         with self._lock:
             known = self._found.get((package, version))
             if known is None:
                 known = self._found[package, version] = self._make(package, version)
             return known
 
+    def refuse_denied(self, package: str, named: str, user: str) -> None:
+        """Raises EngineError where the configuration disables the default provider that `user` would have."""
+        if self._denied(package):
+            raise EngineError(urns.refusal(named, user))
+
     def _make(self, package: str, version: str) -> str:
-        if package != "pulumi" and self._denied(package):
-            message = f"Default provider for '{package}' disabled. '{package}' resources must use an explicit provider."
-            raise EngineError(message)
+        if self._denied(package):
+            return f"{urns.make('denied', 'denied', '', urns.PROVIDER_PREFIX + package, urns.DENIED)}::{urns.DENIED}"
         inputs = package_config(package, self._texts, self._config) if package != "pulumi" else {}
         name = "default"
         if version:
@@ -54,7 +58,7 @@ class DefaultProviders:
 
     def _denied(self, package: str) -> bool:
         raw = self._texts.get("pulumi:disable-default-providers", "")
-        if not raw:
+        if not raw or package == "pulumi":
             return False
         denied = json.loads(raw)
         return "*" in denied or package in denied

@@ -2,6 +2,7 @@
 
 import contextlib
 import queue
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -48,6 +49,9 @@ class Listener(Protocol):
     def event(self, kind: str, body: dict[str, Json], step: StepView | None) -> None: ...
 
     def close(self) -> None: ...
+
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 class Filter:
@@ -119,7 +123,7 @@ class Reporter:
         body: dict[str, Json] = {"urn": urn} if urn else {}
         if prefix:
             body["prefix"] = prefix
-        body |= {"message": self.filter.text(message) + "\n", "color": "never", "severity": severity}
+        body |= {"message": self.filter.text(_COLOURS.sub("", message)) + "\n", "color": "never", "severity": severity}
         if stream:
             body["streamID"] = stream
         if ephemeral:

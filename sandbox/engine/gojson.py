@@ -13,6 +13,7 @@ Json = Any
 EXACT = 2**53  # every whole number up to here is a double of its own
 _ODD = re.compile(r'("(?:[^"\\]|\\.)*")|-?\d[\d.]*e-\d+|-0\.0(?!\d)')
 _HINT = re.compile(r"\de-\d|-0\.0")
+_MINUS_ZERO = re.compile(rb"[\[:,]-0[,\]}]")
 _COMPACT: Callable[[Json], str] = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -51,8 +52,24 @@ def indented(value: Json, indent: int, *, html: bool = False) -> str:
 
 def marshalled(value: Json) -> str:
     """What Go's json.Marshal gives: on one line, keys in order, `<`, `>` and `&` escaped."""
-    text = json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    text = json.dumps(normal(value), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
     return escaped(_finished(text))
+
+
+def normal(value: Json) -> Json:
+    """A value with each number in the form in which Go writes it."""
+    if isinstance(value, dict):
+        return {key: normal(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [normal(item) for item in value]
+    return number(value) if type(value) in (int, float) else value
+
+
+def loads(raw: bytes) -> Json:
+    """Data from JSON. Raises ValueError. Python would make the whole number 0 of a double's -0."""
+    if _MINUS_ZERO.search(raw):
+        return json.loads(raw, parse_int=lambda digits: -0.0 if digits == "-0" else int(digits))
+    return json.loads(raw)
 
 
 def escaped(text: str) -> str:

@@ -75,6 +75,13 @@ def answered(handler: Handler) -> Handler:
     return call
 
 
+def check_type(token: str, context: Any) -> None:
+    """Refuse a resource type that is not three parts divided by colons."""
+    if token.count(":") != 2:
+        text = f"Type '{token}' is not a valid type token (must have format '*:*:*')"
+        context.abort(grpc.StatusCode.INVALID_ARGUMENT, text)
+
+
 class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineServicer):
     """Serves one run of one program."""
 
@@ -203,6 +210,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         del context
         args, provider, version = self.requests.invoke(request)
         package = urns.package_of(request.tok)
+        if not provider:
+            self.defaults.refuse_denied(package, package, request.tok)
         ref = provider or self.defaults.reference(package, version)
         if request.dependsOn and not self.session.settled(request.dependsOn):
             return resource_pb2.ResourceInvokeResponse(unknown=True)
@@ -221,8 +230,11 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     # -- resources -----------------------------------------------------------------------------------------------------
     @answered
     def ReadResource(self, request: Any, context: Any) -> Any:  # noqa: N802
-        del context
-        provider = request.provider or self.defaults.reference(urns.package_of(request.type), request.version)
+        check_type(request.type, context)
+        package = urns.package_of(request.type)
+        if not request.provider:
+            self.defaults.refuse_denied(package, request.type, request.type)
+        provider = request.provider or self.defaults.reference(package, request.version)
         position, trace = self._position(request)
         reading = Reading(
             ReadGoal(
@@ -245,7 +257,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
 
     @answered
     def RegisterResource(self, request: Any, context: Any) -> Any:  # noqa: N802
-        del context
+        if request.custom or request.remote:
+            check_type(request.type, context)
         if request.remote:
             feature = f"remote components ({request.type})"
             raise NotSupportedError(feature)
@@ -286,7 +299,12 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     @answered
     def RegisterResourceOutputs(self, request: Any, context: Any) -> Any:  # noqa: N802
         del context
-        self.session.outputs(request.urn, from_struct(request.outputs, hash_in=self.folder))
+        try:
+            outputs = from_struct(request.outputs, hash_in=self.folder)
+        except WireError as error:
+            message = f"cannot unmarshal output properties: {error}"
+            raise WireError(message) from error
+        self.session.outputs(request.urn, outputs)
         return empty_pb2.Empty()
 
     # -- where in the source -------------------------------------------------------------------------------------------

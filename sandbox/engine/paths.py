@@ -7,7 +7,7 @@ from sandbox.engine.values import Map, Secret, Value
 
 Path = list[str | int]
 
-_PIECE = re.compile(r'\.?(?P<name>[^.\[\]]+)|\.?\["(?P<quoted>(?:[^"\\]|\\.)*)"\]|\.?\[(?P<index>\d+|\*)\]')
+_PIECE = re.compile(r'(?P<name>[^.\[]+)|\["(?P<quoted>(?:\\"|[^"])*)"\]|\[(?P<index>[-+]?\d+|\*)\]')
 
 
 def parse(text: str) -> Path:
@@ -15,10 +15,16 @@ def parse(text: str) -> Path:
     parts: Path = []
     position = 0
     while position < len(text):
+        if text[position] == "." and position:
+            position += 1
+            if position == len(text):
+                message = "expected property path to end with a name or index"
+                raise ValueError(message)
+            if text[position] == ".":
+                continue
         found = _PIECE.match(text, position)
-        if found is None or (position == 0 and text[0] == "."):
-            message = f"invalid property path {text!r}"
-            raise ValueError(message)
+        if found is None:
+            raise ValueError(_wrong(text, position))
         if found["name"] is not None:
             parts.append(found["name"])
         elif found["quoted"] is not None:
@@ -27,6 +33,30 @@ def parse(text: str) -> Path:
             parts.append("*" if found["index"] == "*" else int(found["index"]))
         position = found.end()
     return parts
+
+
+def _wrong(text: str, position: int) -> str:
+    """What is wrong with a path, in the CLI's words."""
+    rest = text[position:]
+    if rest[0] == ".":
+        return "expected property path to start with a name or index"
+    if rest.startswith('["'):
+        return (
+            "missing closing bracket in property access"
+            if '"' in rest[2:]
+            else "missing closing quote in property name"
+        )
+    if "]" not in rest:
+        return "missing closing bracket in array index"
+    return f'invalid array index: strconv.ParseInt: parsing "{rest[1 : rest.index("]")]}": invalid syntax'
+
+
+def parsed(text: str) -> Path | None:
+    """The parts of a path; None when it is none."""
+    try:
+        return parse(text)
+    except ValueError:
+        return None
 
 
 def contains(path: Path, other: Path) -> bool:

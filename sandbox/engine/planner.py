@@ -140,6 +140,8 @@ class Planner:
         if urns.is_provider_type(goal.type):
             return self.run.registry
         ref = urns.parse_ref(goal.provider)
+        if ref.id == urns.DENIED:
+            raise self._bail(urns.refusal(urns.package_of(urns.type_of(ref.urn)), urn), urn)
         found = self.run.registry.get(ref)
         if found is not None:
             return found
@@ -237,7 +239,7 @@ class Planner:
         if not ignored:
             return inputs
         found: Map = copy(inputs)
-        bad = [p for p in ignored if not paths.reset(paths.parse(p), copy(old), found)]
+        bad = [p for p in ignored if (path := paths.parsed(p)) and not paths.reset(path, copy(old), found)]
         if bad:
             listed = ", ".join(bad)
             self.run.reporter.info(f'cannot ignore changes in added or removed elements of the path: "{listed}"', urn)

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from model import yaml_reading
 from sandbox.engine.backend import replace
 from sandbox.engine.errors import EngineError
 
@@ -65,7 +66,7 @@ def find(folder: Path) -> Project:
 
 def load(file: Path) -> Project:
     try:
-        data = yaml.safe_load(file.read_text()) or {}
+        data = yaml_reading.read_settings(file.read_text()) or {}
     except yaml.YAMLError as error:
         message = f"could not read {file}: {error}"
         raise EngineError(message) from error

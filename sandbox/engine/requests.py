@@ -15,7 +15,7 @@ from sandbox.engine.hooks import FIELDS, FULL, KINDS
 from sandbox.engine.session import Session
 from sandbox.engine.state import State, hidden_paths
 from sandbox.engine.values import Map, Output, dependencies_of, lower_outputs
-from sandbox.engine.wire import from_struct, from_value
+from sandbox.engine.wire import WireError, from_struct, from_value
 
 
 class Requests:
@@ -79,7 +79,11 @@ class Requests:
     def registration(self, request: Any) -> tuple[Goal, dict[str, str], list[Any]]:
         """The goal of a registration, the providers its children get, and its own transforms."""
         parent, package = request.parent, urns.package_of(request.type)
-        properties = from_struct(request.object, keep_outputs=True, hash_in=self.folder)
+        try:
+            properties = from_struct(request.object, keep_outputs=True, hash_in=self.folder)
+        except WireError as error:
+            message = f"unmarshal properties: {error}"
+            raise WireError(message) from error
         dependencies = dict.fromkeys(request.dependencies)
         by_property = {k: dict.fromkeys(v.urns) for k, v in request.propertyDependencies.items()}
         if not by_property:

@@ -1,16 +1,17 @@
 """A stack's settings file, Pulumi.<stack>.yaml: read, and edited in place so that comments stay."""
 
-import json
+import re
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from model import yaml_reading
 from sandbox.engine.backend import replace
 from sandbox.engine.errors import EngineError
 
 Json = Any
-_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", ""}
+_LINE = re.compile(r"[^\n\r\x85\u2028\u2029]*(?:\r\n|[\n\r\x85\u2028\u2029]|$)")
 
 
 class Settings:
@@ -23,7 +24,7 @@ class Settings:
 
     def _parsed(self) -> dict[str, Json]:
         try:
-            data = yaml.safe_load(self.text) or {}
+            data = yaml_reading.read_settings(self.text) or {}
         except yaml.YAMLError as error:
             message = f"could not read {self.path}: {error}"
             raise EngineError(message) from error
@@ -42,23 +43,34 @@ class Settings:
         return str(self.data.get("encryptionsalt") or "")
 
     def save(self) -> None:
+        self._respell()
         if self.text:
             replace(self.path, [self.text.encode()])
         elif self.path.exists():
             self.path.unlink()
         self.data = self._parsed()
 
+    def _respell(self) -> None:
+        """Spell each value of the configuration as the CLI does whenever it writes the file."""
+        for key, value in ((yaml_reading.read_settings(self.text) or {}).get("config") or {}).items():
+            section = _section(self.text)
+            if section is None:
+                return
+            for name, node in section.value:
+                if name.value == str(key) and (_held(value) != value or _spelled_otherwise(node, value)):
+                    self.text = _edited(self.text, section, name.value, _held(value))
+
     def set_salt(self, salt: str) -> None:
         """Store the salt; in front of a new file, else where it was or at the end."""
-        self.text = _with_key(self.text, "encryptionsalt", salt, 0)
+        self.text = _with_key(self.text, "encryptionsalt", salt)
         self.save()
 
     def set_config(self, key: str, value: Json) -> None:
         section = _section(self.text)
         if section is None:
-            self.text = _with_key(self.text, "config", {**self.config, key: value}, 0)
+            self.text = _with_key(self.text, "config", {**self.config, key: value})
         else:
-            self.text = _edited(self.text, section, key, emit_pair(key, value, _indent(section)))
+            self.text = _edited(self.text, section, key, value)
         self.save()
 
     def remove_config(self, key: str) -> None:
@@ -68,54 +80,36 @@ class Settings:
         if len(self.config) == 1:
             self.text = _without_key(self.text, "config")
         else:
-            self.text = _edited(self.text, section, key, [])
+            self.text = _without(self.text, section, key)
         self.save()
 
 
 # -- emitting ----------------------------------------------------------------------------------------------------------
-def scalar(value: Json) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return "null"
-    if not isinstance(value, str):
-        return str(value)
-    simple = value.lower() not in _WORDS and "\n" not in value and value == value.strip()
-    if simple:
-        try:
-            simple = yaml.safe_load(value) == value and yaml.safe_load(f"{value}: 1") == {value: 1}
-        except yaml.YAMLError:
-            simple = False
-    return value if simple else json.dumps(value, ensure_ascii=False)
-
-
-def emit_pair(key: str, value: Json, indent: int) -> list[str]:
+def emit_pair(key: str, value: Json, indent: int, old: yaml.Node | None = None) -> list[str]:
+    """The lines of a key; `old` is the node that they replace."""
     pad = " " * indent
-    if isinstance(value, (dict, list)) and value:
-        return [f"{pad}{scalar(key)}:", *emit(value, indent + 2)]
-    if isinstance(value, (dict, list)):
-        return [f"{pad}{scalar(key)}: {'{}' if isinstance(value, dict) else '[]'}"]
-    return [f"{pad}{scalar(key)}: {scalar(value)}"]
+    return [pad + line if line.strip() else line for line in _lines(yaml_reading.settings_text(key, value, old))]
 
 
-def emit(value: Json, indent: int) -> list[str]:
-    lines: list[str] = []
-    if isinstance(value, dict):
-        for key, item in value.items():
-            lines += emit_pair(str(key), item, indent)
-        return lines
-    for item in value:
-        if isinstance(item, (dict, list)) and item:
-            inner = emit(item, indent + 2)
-            lines += [" " * indent + "- " + inner[0].lstrip(), *inner[1:]]
-        else:
-            lines.append(" " * indent + "- " + ("{}" if item == {} else "[]" if item == [] else scalar(item)))
-    return lines
+def _held(value: Json) -> Json:
+    """A value as the CLI holds it: a number or a truth that is no part of an object is kept as text."""
+    return value if isinstance(value, (str, dict, list)) or value is None else yaml_reading.written(value)
+
+
+def _spelled_otherwise(node: yaml.Node, value: Json) -> bool:
+    """Whether the CLI would spell a value in another way than the file does, as 2 for 2.0."""
+    if isinstance(node, yaml.MappingNode) and isinstance(value, dict):
+        return any(_spelled_otherwise(v, value.get(k.value)) for k, v in node.value)
+    if isinstance(node, yaml.SequenceNode) and isinstance(value, list):
+        return any(_spelled_otherwise(n, v) for n, v in zip(node.value, value, strict=False))
+    if isinstance(value, str) or not isinstance(node, yaml.ScalarNode):
+        return False
+    return bool(node.value != yaml_reading.written(value))
 
 
 # -- editing -----------------------------------------------------------------------------------------------------------
 def _root(text: str) -> yaml.MappingNode | None:
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    node = yaml_reading.settings_node(text)
     return node if isinstance(node, yaml.MappingNode) else None
 
 
@@ -143,34 +137,52 @@ def _last_line(node: yaml.Node) -> int:
     return int(node.end_mark.line)
 
 
-def _edited(text: str, section: yaml.MappingNode, key: str, new: list[str]) -> str:
-    lines = text.splitlines()
-    for name, value in section.value:
+def _lines(text: str) -> list[str]:
+    """The lines as YAML counts them, each with its end."""
+    return [line for line in _LINE.findall(text) if line]
+
+
+def _joined(lines: list[str]) -> str:
+    return "".join(lines).rstrip("\n") + "\n" if lines else ""
+
+
+def _edited(text: str, section: yaml.MappingNode, key: str, value: Json) -> str:
+    """The text with a key of a mapping set, where it stands or at the end."""
+    lines, indent = _lines(text), _indent(section)
+    for name, old in section.value:
         if name.value == key:
-            lines[name.start_mark.line : _last_line(value) + 1] = new
+            end = _last_line(old) + 1
+            new = emit_pair(key, value, indent, old)
+            if len(new) == 1 and isinstance(old, yaml.ScalarNode) and old.end_mark.line == end - 1:
+                remark = lines[end - 1][old.end_mark.column :]  # a comment behind the value
+                new = [new[0].rstrip("\n") + remark] if remark.strip() else new
+            lines[name.start_mark.line : end] = new
             break
     else:
         at = _last_line(section) + 1
-        lines[at:at] = new
-    return "\n".join(lines) + "\n"
+        if at and at <= len(lines) and not lines[at - 1].endswith("\n"):
+            lines[at - 1] += "\n"
+        lines[at:at] = emit_pair(key, value, indent)
+    return _joined(lines)
 
 
-def _with_key(text: str, key: str, value: Json, indent: int) -> str:
-    root, new = _root(text), emit_pair(key, value, indent)
-    lines = text.splitlines()
-    for name, old in root.value if root else ():
+def _without(text: str, section: yaml.MappingNode, key: str) -> str:
+    lines = _lines(text)
+    for name, old in section.value:
         if name.value == key:
-            lines[name.start_mark.line : _last_line(old) + 1] = new
+            del lines[name.start_mark.line : _last_line(old) + 1]
             break
-    else:
-        lines += new
-    return "\n".join(lines) + "\n"
+    return _joined(lines)
+
+
+def _with_key(text: str, key: str, value: Json) -> str:
+    """The text with a key of the file itself set."""
+    root = _root(text)
+    if root is not None and root.value:
+        return _edited(text, root, key, value)
+    return _joined([*_lines(text), *emit_pair(key, value, 0)])
 
 
 def _without_key(text: str, key: str) -> str:
     root = _root(text)
-    lines = text.splitlines()
-    for name, old in root.value if root else ():
-        if name.value == key:
-            del lines[name.start_mark.line : _last_line(old) + 1]
-    return "\n".join(lines) + "\n" if lines else ""
+    return _without(text, root, key) if root is not None else text

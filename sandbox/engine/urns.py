@@ -8,6 +8,7 @@ from typing import NamedTuple
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX = "pulumi:providers:"
 UNKNOWN_ID = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+DENIED = "denydefaultprovider"  # stands for a default provider that the configuration disables
 
 
 class Parts(NamedTuple):
@@ -65,6 +66,11 @@ def package_of(type_: str) -> str:
     if is_provider_type(type_):
         return type_[len(PROVIDER_PREFIX) :]
     return type_.partition(":")[0]
+
+
+def refusal(package: str, user: str) -> str:
+    """What is said where a resource or function would use a default provider that is disabled."""
+    return f"Default provider for '{package}' disabled. '{user}' must use an explicit provider."
 
 
 class ProviderRef(NamedTuple):

@@ -45,12 +45,12 @@ class WireError(Exception):
     """A message that does not follow the protocol, or holds what its receiver cannot take."""
 
 
-def from_value(message: Any, *, keep_outputs: bool = False, hash_in: Path | None = None) -> Value:
+def from_value(message: Any, key: str = "", *, keep_outputs: bool = False, hash_in: Path | None = None) -> Value:
     """
     An engine value from a protobuf Value.
 
-    `keep_outputs` keeps what an output depends on; `hash_in` is the folder that relative asset paths count from, given
-    where hashes are to be computed.
+    `key` is the name that errors call it by. `keep_outputs` keeps what an output depends on; `hash_in` is the folder
+    that relative asset paths count from, given where hashes are to be computed.
     """
     kind = message.WhichOneof("kind")
     if kind == "string_value":
@@ -63,21 +63,21 @@ def from_value(message: Any, *, keep_outputs: bool = False, hash_in: Path | None
     if kind == "struct_value":
         fields = message.struct_value.fields
         if SIG in fields:
-            return _special(fields, keep_outputs, hash_in)
-        return {k: from_value(fields[k], keep_outputs=keep_outputs, hash_in=hash_in) for k in sorted(fields)}
+            return _special(fields, key, keep_outputs, hash_in)
+        return {k: from_value(fields[k], k, keep_outputs=keep_outputs, hash_in=hash_in) for k in sorted(fields)}
     if kind == "list_value":
-        return [from_value(v, keep_outputs=keep_outputs, hash_in=hash_in) for v in message.list_value.values]
+        return [from_value(v, key, keep_outputs=keep_outputs, hash_in=hash_in) for v in message.list_value.values]
     return None
 
 
 def from_struct(message: Any, *, keep_outputs: bool = False, hash_in: Path | None = None) -> Map:
     fields = message.fields
-    return {k: from_value(fields[k], keep_outputs=keep_outputs, hash_in=hash_in) for k in sorted(fields)}
+    return {k: from_value(fields[k], k, keep_outputs=keep_outputs, hash_in=hash_in) for k in sorted(fields)}
 
 
-def _special(fields: Any, keep_outputs: bool, hash_in: Path | None) -> Value:
+def _special(fields: Any, name: str, keep_outputs: bool, hash_in: Path | None) -> Value:
     def inner(key: str) -> Value:
-        return from_value(fields[key], keep_outputs=keep_outputs, hash_in=hash_in) if key in fields else None
+        return from_value(fields[key], name, keep_outputs=keep_outputs, hash_in=hash_in) if key in fields else None
 
     sig = fields[SIG].string_value
     if sig == SECRET_SIG:
@@ -94,15 +94,26 @@ def _special(fields: Any, keep_outputs: bool, hash_in: Path | None) -> Value:
         ident = inner("id")
         return ResourceRef(str(inner("urn")), UNKNOWN if ident == "" else ident, str(inner("packageVersion") or ""))
     if sig in (ASSET_SIG, ARCHIVE_SIG):
-        plain = {k: from_value(v, hash_in=hash_in) for k, v in fields.items() if k != SIG}
+        plain = {k: from_value(v, k, hash_in=hash_in) for k, v in fields.items() if k != SIG}
+        if plain.get("text") == "":
+            del plain["text"]  # the CLI forgets an empty text, so that programs that read it back fail
         if "assets" in plain:
             plain["assets"] = dict(sorted(plain["assets"].items()))
         found = Asset(sig, plain)
-        return assets.with_hash(found, hash_in) if hash_in is not None else found
+        return found if hash_in is None else _hashed(found, name, hash_in)
     if sig == BYTES_SIG:
         return base64.b64decode(str(inner("value"))).decode("utf-8", "surrogateescape")
     message = f"unrecognized signature {sig!r} in a property map"
     raise WireError(message)
+
+
+def _hashed(found: Asset, name: str, folder: Path) -> Asset:
+    try:
+        return assets.with_hash(found, folder)
+    except assets.AssetError as error:
+        what = "asset" if found.sig == ASSET_SIG else "archive"
+        message = f'failed to compute {what} hash for "{name}": {error.message}'
+        raise WireError(message) from error
 
 
 class Writer:

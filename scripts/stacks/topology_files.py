@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from model.topology import KEYS, Topology, TopologyError, foreign_names
+from model.yaml_reading import read_settings as read_settings_text
 from scripts.core.errors import BadInput, Refused
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def read_settings(project: Path, stack: str) -> dict[str, Any]:
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(text)
+        data = read_settings_text(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
@@ -169,7 +170,7 @@ def with_config(path: Path, text: str, config: dict[str, Any]) -> str:
     # person reads it, else escaped, since PyYAML does not read its own unescaped U+0085, U+2028 and U+2029 back.
     for new in (edited, yaml.safe_dump(wanted, sort_keys=False, allow_unicode=True)):
         try:
-            if yaml.safe_load(new) == wanted:
+            if read_settings_text(new) == wanted:
                 return new
         except yaml.YAMLError:
             pass
