@@ -11,18 +11,19 @@ from typing import Any
 import yaml
 
 from .durations import quote
+from .yaml_reading import INT, PlanResolver, begins_with_zero
 
 LARGEST_BYTES = 1 << 20
 DEEPEST = 40
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # for the events, which no resolver changes
 
 
 class DocumentError(Exception):
     """The file cannot be read as one plain YAML document; the text says why, with line and column where known."""
 
 
-class _StrictLoader(_Loader):  # type: ignore[misc] # the class depends on whether libyaml is there
-    """Safe loading that refuses duplicate keys."""
+class _StrictLoader(PlanResolver):
+    """Reads YAML 1.2, and refuses duplicate keys and numbers that other readers take for octal."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         seen: set[Any] = set()
@@ -38,6 +39,19 @@ class _StrictLoader(_Loader):  # type: ignore[misc] # the class depends on wheth
                 )
             seen.add(key)
         return super().construct_mapping(node, deep)
+
+
+def _number(loader: Any, node: Any) -> Any:
+    text = loader.construct_scalar(node)
+    if begins_with_zero(text):
+        raise DocumentError(
+            f"{_place(node.start_mark)}: {text} begins with a zero, which some readers take for octal: quote it if it "
+            "is text such as an account, or leave the zero out"
+        )
+    return int(text, 0)
+
+
+_StrictLoader.add_constructor(INT, _number)
 
 
 def read_document(path: Path) -> Any:

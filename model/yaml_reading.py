@@ -6,7 +6,7 @@ Two readings, because two readers decide what a file means:
 - Project and stack files are Pulumi's: `read_settings` reads them as the CLI does (gopkg.in/yaml.v3), so `no` is text,
   1_000 is a number, 017 is fifteen and a date is the text that Go writes for it.
 - Plans are ours: `PlanResolver` follows YAML 1.2, and what one reader takes for fifteen and another for seventeen is
-  refused by documents.py.
+  refused by yaml_document.py.
 
 docs/decisions/yaml.md tells why a resolver over PyYAML was chosen.
 """
@@ -49,7 +49,7 @@ def _common(loader: Any) -> None:
 
 # -- plans -------------------------------------------------------------------------------------------------------------
 class PlanResolver(_Resolving):
-    """YAML 1.2's core types, and dates. documents.py constructs its numbers, and refuses those of two readings."""
+    """YAML 1.2's core types, and dates. yaml_document.py constructs its numbers, and refuses those of two readings."""
 
 
 _DIGITS = list("-+0123456789")

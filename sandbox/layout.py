@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import yaml
 
 from model import Plan, Topology
+from model.yaml_reading import read_settings
 
 PROJECT = Path(__file__).resolve().parents[1]
 LOG = "world.log"
@@ -74,7 +75,7 @@ class Layout:
 
 def _as_first_deployed(settings: Path, plan: Plan) -> str:
     """A stack's settings without what a real deployment left in them: secrets, salts, records, a later topology."""
-    held = (yaml.safe_load(settings.read_text(encoding="utf-8")) or {}).get("config") or {}
+    held = (read_settings(settings.read_text(encoding="utf-8")) or {}).get("config") or {}
     config = {key: value for key, value in held.items() if not (isinstance(value, dict) and "secure" in value)}
     first = {f"dr:{key}": value for key, value in Topology.initial(plan).to_config().items()}
     return yaml.safe_dump({"config": config | first | {"dr:plan": plan.system, "dr:records": {}}}, sort_keys=False)

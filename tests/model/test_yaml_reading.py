@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from model.documents import DocumentError, parse_document
+from model.yaml_document import DocumentError, parse_document
 from model.yaml_reading import read_settings, settings_node, settings_text
 
 # what the CLI (gopkg.in/yaml.v3) makes of a plain scalar
