@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.aws.addresses import registry_host
 from components.aws.cluster import Cluster, ClusterArgs
 from components.aws.database import ReplicatedPostgres
 from components.aws.front_door import NODE_PORT, FrontDoor
@@ -78,8 +79,7 @@ def _declare_pods(args: ComputeArgs, opts: pulumi.ResourceOptions) -> None:
     environment = _environment(args)
     namespace = Namespace("namespace", NamespaceArgs(names.namespace(plan), environment, addresses), opts)
     opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[namespace]))
-    # By default the account's registry in the site's own region: images must not come from a lost one.
-    registry = args.settings.registry or f"{plan.account}.dkr.ecr.{args.spec.region}.amazonaws.com"
+    registry = args.settings.registry or registry_host(plan, args.spec.name)
     hosts = [address.host for address in addresses.values()]
     revision = pulumi.Output.all(environment, *hosts).apply(_digest)
     for service in _pods(plan):

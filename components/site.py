@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from components.aws import addresses
 from components.aws.alarms import Alarms, AlarmsArgs
 from components.aws.backups import Backups, BackupsArgs
 from components.aws.database import ReplicatedPostgres, ReplicatedPostgresArgs
@@ -104,7 +105,7 @@ class RecoverySite(pulumi.ComponentResource):
             original = record.key
         args = KeyArgs(
             region=spec.region,
-            alias=names.key_alias(plan, spec.name),
+            alias=addresses.key_alias(plan, spec.name),
             description=f"Data of {plan.system} in {spec.name}",
             replica_of=original,
             protect=self._settings.protect,

@@ -29,12 +29,14 @@ def declare(stack: str, settings: Settings) -> dict[str, Any]:
     site = plan.sites_by_stack.get(stack)
     if site is None:
         raise pulumi.RunError(f"stack {stack} is not in the plan {plan.system}; it has {', '.join(plan.stacks)}")
-    opts = pulumi.ResourceOptions(providers=[provider(plan, site.region, site.name)])
+    opts = pulumi.ResourceOptions(providers=[provider(plan, site.account, site.region, site.name)])
     return RecoverySite(site.name, SiteArgs(settings, site), opts).exports
 
 
 def _traffic(settings: Settings) -> dict[str, Any]:
-    opts = pulumi.ResourceOptions(providers=[provider(settings.plan, TRAFFIC_REGION, "traffic")])
+    opts = pulumi.ResourceOptions(
+        providers=[provider(settings.plan, settings.plan.primary.account, TRAFFIC_REGION, "traffic")]
+    )
     args = TrafficSwitchArgs(settings.plan, settings.records, settings.zone_id, settings.protect)
     switch = TrafficSwitch("traffic", args, opts)
     return {"zoneId": switch.zone_id, "record": settings.plan.traffic.record}

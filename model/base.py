@@ -20,7 +20,12 @@ Name = Annotated[
 ]
 # Free text for people: never empty, never a wall.
 Text = Annotated[str, StringConstraints(min_length=1, max_length=400)]
-Region = Annotated[str, form(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "a region such as eu-west-1", longest=32)]
+Region = Annotated[
+    str,
+    form(
+        r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "the name of a region in lower case letters, digits and hyphens", longest=32
+    ),
+]
 
 
 class Model(BaseModel):

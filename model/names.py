@@ -20,12 +20,6 @@ def store_identifier(plan: "Plan", site: str, store: str, incarnation: int) -> s
     return f"{plan.system}-{site}-{store}-{incarnation}"
 
 
-def database_arn(plan: "Plan", site: str, database: str, incarnation: int) -> str:
-    """How a site in another region names it (RDS: cross-region replicas take the ARN of their source)."""
-    region = plan.site(site).region
-    return f"arn:aws:rds:{region}:{plan.account}:db:{store_identifier(plan, site, database, incarnation)}"
-
-
 def database_name(database: str) -> str:
     """The name inside the server, as SQL takes it without quotes."""
     return database.replace("-", "_")
@@ -70,16 +64,6 @@ def recovery_bucket(plan: "Plan", site: str) -> str:
     return bucket(plan, site, "recovery")
 
 
-def bucket_host(plan: "Plan", site: str, store: str) -> str:
-    """The host name under which a site's bucket answers plain HTTP."""
-    return f"{bucket(plan, site, store)}.s3.{plan.site(site).region}.amazonaws.com"
-
-
-def claim_url(plan: "Plan", site: str) -> str:
-    """Answers 200 while the site claims the traffic, and 403 or 404 otherwise."""
-    return f"http://{bucket_host(plan, site, 'recovery')}/{CLAIM_KEY}"
-
-
 def namespace(plan: "Plan") -> str:
     """The Kubernetes namespace, the same in each site."""
     return plan.system
@@ -103,16 +87,13 @@ def load_balancer(plan: "Plan", site: str) -> str:
     return f"{plan.system}-{site}"
 
 
-def key_alias(plan: "Plan", site: str) -> str:
-    return f"alias/{plan.system}-{site}"
+def key(plan: "Plan", site: str) -> str:
+    """The site's copy of the system's encryption key."""
+    return f"{plan.system}-{site}"
 
 
 def vault(plan: "Plan", site: str) -> str:
     return f"{plan.system}-{site}"
-
-
-def vault_arn(plan: "Plan", site: str) -> str:
-    return f"arn:aws:backup:{plan.site(site).region}:{plan.account}:backup-vault:{vault(plan, site)}"
 
 
 def chain_record(plan: "Plan", position: int) -> str:

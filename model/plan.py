@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Protocol, TypeVar
 
 from pydantic import Field
 
-from .base import Model, Name, Text, form
+from .base import Model, Name, Text
 from .governance import Contact, Drills, Escalation, Residency, Role, Waiver
 from .mistakes import listed
 from .objectives import Disaster, Environment, Objective
@@ -20,14 +20,6 @@ VERSION = 1
 StoreKind = TypeVar("StoreKind")
 # Stores live in names of at most 63 characters together with site and incarnation.
 System = Annotated[Name, Field(max_length=20)]
-Account = Annotated[
-    str,
-    form(
-        r"^([0-9]{12}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
-        "an account: 12 digits, or a subscription id",
-        longest=36,
-    ),
-]
 
 
 class Plan(Model):
@@ -38,7 +30,6 @@ class Plan(Model):
     description: Text = "no description"
     owner: Role
     environment: Name = "prod"
-    account: Account
 
     sites: Annotated[tuple[Site, ...], Field(min_length=1, max_length=9)]
     traffic: Traffic

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
+from components.aws import addresses
 from model import Topology, names
 from model.stores import Postgres
 
@@ -87,7 +88,7 @@ class Backups(pulumi.ComponentResource):
                         "schedule": cron(snapshots.every),
                         "lifecycle": kept,
                         "copy_actions": [
-                            {"destination_vault_arn": names.vault_arn(plan, to), "lifecycle": kept}
+                            {"destination_vault_arn": addresses.vault_arn(plan, to), "lifecycle": kept}
                             for to in snapshots.copies_to
                             if to != args.site
                         ],
@@ -119,7 +120,7 @@ class Backups(pulumi.ComponentResource):
                 aws.rds.InstanceAutomatedBackupsReplication(
                     f"{name}-{database.name}-of-{source}-{number}",
                     region=plan.site(args.site).region,
-                    source_db_instance_arn=names.database_arn(plan, source, database.name, number),
+                    source_db_instance_arn=addresses.database_arn(plan, source, database.name, number),
                     retention_period=database.backups.pitr_retention.days,
                     kms_key_id=args.key_arn,
                     opts=pulumi.ResourceOptions(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_aws as aws
 
+from components.aws import addresses
 from model import Incarnation, names
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class ReplicatedPostgres(pulumi.ComponentResource):
     def _origin(args: ReplicatedPostgresArgs, identifier: str) -> dict[str, Any]:
         plan, database, incarnation = args.plan, args.database, args.incarnation
         if incarnation.source is not None and incarnation.source_number is not None:
-            source = names.database_arn(plan, incarnation.source, database.name, incarnation.source_number)
+            source = addresses.database_arn(plan, incarnation.source, database.name, incarnation.source_number)
             return {"replicate_source_db": source, "skip_final_snapshot": True}
         kept = {"skip_final_snapshot": not args.protect, "final_snapshot_identifier": names.final_snapshot(identifier)}
         if incarnation.origin == "new":

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_aws as aws
 
+from components.aws import addresses
 from model import names
 from model.site_records import FrontDoor, Records
 
@@ -79,7 +80,7 @@ class TrafficSwitch(pulumi.ComponentResource):
         return aws.route53.HealthCheck(
             f"{name}-{site}-unclaimed",
             type="HTTP",
-            fqdn=names.bucket_host(args.plan, site, "recovery"),
+            fqdn=addresses.bucket_host(args.plan, site, "recovery"),
             port=80,
             resource_path=f"/{names.CLAIM_KEY}",
             request_interval=int(health.interval.total_seconds()),

@@ -11,7 +11,7 @@ from model.plan import Plan
 
 from .data import incarnated, objects
 from .means import not_built
-from .places import detection, fencing, lengths, sites, traffic, unique_names
+from .places import detection, fencing, lengths, residency, sites, traffic, unique_names
 from .promises import expired_waivers, governance, objectives
 from .services import replicas, tiers, uses
 
@@ -22,6 +22,7 @@ Check = Callable[[Plan], Iterator[Mistake]]
 CHECKS: tuple[Check, ...] = (
     unique_names,
     sites,
+    residency,
     lengths,
     traffic,
     fencing,

@@ -1,8 +1,8 @@
-"""What no component builds, although the plan's model knows it. Apart from the rest: it can still be forecast."""
+"""What has no driver, although the plan's model knows it. Apart from the rest: it can still be forecast."""
 
 from collections.abc import Iterator
 
-from model import built
+from model import clouds
 from model.mistakes import Mistake
 from model.plan import Plan
 from model.stores import IncarnatedStore, Objects
@@ -10,22 +10,22 @@ from model.stores import IncarnatedStore, Objects
 
 def not_built(plan: Plan) -> Iterator[Mistake]:
     for i, site in enumerate(plan.sites):
-        if reason := built.why_not_build_in(site.cloud):
+        if reason := clouds.why_not_build_in(site.cloud):
             yield Mistake(f"sites[{i}].cloud", reason)
-    clouds = list(dict.fromkeys(site.cloud for site in plan.sites))
+    used = [name for name in dict.fromkeys(site.cloud for site in plan.sites) if clouds.CLOUDS[name].is_built]
     where = {site.name: site.cloud for site in plan.sites}
     for i, store in enumerate(plan.stores):
-        for cloud in clouds:
-            if reason := built.why_not_store(cloud, store.kind):
+        for cloud in used:
+            if reason := clouds.why_not_store(cloud, store.kind):
                 yield Mistake(f"stores[{i}].kind", reason)
             elif isinstance(store, IncarnatedStore) and (
-                reason := built.why_not_replicate(cloud, store.kind, store.replication.mode)
+                reason := clouds.why_not_replicate(cloud, store.kind, store.replication.mode)
             ):
                 yield Mistake(f"stores[{i}].replication.mode", reason)
         archive = store.archive if isinstance(store, Objects) else None
-        if archive and (reason := built.why_not_archive(where[archive.site], archive.storage_class)):
+        if archive and (reason := clouds.why_not_archive(where[archive.site], store.kind, archive.storage_class)):
             yield Mistake(f"stores[{i}].archive.storage_class", reason)
     for i, service in enumerate(plan.services):
-        for cloud in clouds:
-            if reason := built.why_not_serve(cloud, service.kind):
+        for cloud in used:
+            if reason := clouds.why_not_serve(cloud, service.kind):
                 yield Mistake(f"services[{i}].kind", reason)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from model import names
+from model.clouds import why_not_account, why_not_region
 from model.durations import format_duration, quote
 from model.mistakes import Mistake
 from model.plan import Plan
@@ -36,13 +37,17 @@ def sites(plan: Plan) -> Iterator[Mistake]:
         yield Mistake(f"sites[{i}].kind", f"a second primary; sites[{primaries[0]}] is one already")
     regions: dict[tuple[str, str], int] = {}
     for i, site in enumerate(plan.sites):
+        if reason := why_not_account(site.cloud, site.account):
+            yield Mistake(f"sites[{i}].account", reason)
         first = regions.setdefault((site.cloud, site.region), i)
         if first != i:
             yield Mistake(
                 f"sites[{i}].region",
                 f"{quote(site.region)} is the region of sites[{first}] as well: both would be lost together",
             )
-        if site.region not in plan.residency.allowed_regions:
+        if reason := why_not_region(site.cloud, site.region):
+            yield Mistake(f"sites[{i}].region", reason)
+        elif site.region not in plan.residency.allowed_regions:
             yield Mistake(f"sites[{i}].region", f"{quote(site.region)} is not among residency.allowed_regions")
         if site.stack == plan.traffic.stack:
             yield Mistake(
@@ -54,6 +59,15 @@ def sites(plan: Plan) -> Iterator[Mistake]:
                     f"sites[{i}].state",
                     f"is also the state of sites[{j}], so losing that region takes this stack with it",
                 )
+
+
+def residency(plan: Plan) -> Iterator[Mistake]:
+    """Regions in which data may lie are regions of the clouds that the plan's sites are in."""
+    clouds = list(dict.fromkeys(site.cloud for site in plan.sites))
+    for i, region in enumerate(plan.residency.allowed_regions):
+        reasons = [why_not_region(cloud, region) for cloud in clouds]
+        if all(reasons):
+            yield Mistake(f"residency.allowed_regions[{i}]", str(reasons[0]))
 
 
 def lengths(plan: Plan) -> Iterator[Mistake]:

@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 from model.base import Text
-from model.sites import Cloud
+from model.clouds import Cloud
 
 from .base import ImageService, ServiceTraits
 

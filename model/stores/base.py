@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from model.base import Model, Name, Text
+from model.clouds import Cloud
 from model.durations import Duration, PositiveDuration, format_duration
-from model.sites import Cloud
 from model.tiers import TierNumber
 
 from .traits import StoreTraits

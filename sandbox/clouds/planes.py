@@ -75,7 +75,7 @@ def start_control_planes(
     `plan` gives the account (`model.Plan`). `authority` signs the certificates of the plan's front doors. One world per
     process: moto's state lives in its modules.
     """
-    context = Context(fabric=fabric, names=registry, ports=ports, account=plan.account, pace=pace)
+    context = Context(fabric=fabric, names=registry, ports=ports, account=plan.primary.account, pace=pace)
     context.keep(certificates.of(plan, authority))
     calls = CallLog(Path(home) / "calls.jsonl")
     stoppers: list[Callable[[], None]] = []

@@ -20,6 +20,7 @@ import boto3
 import pytest
 import yaml
 
+from components.aws import addresses
 from model import Topology, load_plan, names
 from model.loading import PLANS
 from sandbox.client import World
@@ -245,8 +246,8 @@ def backups_of_all_kinds(system: System) -> None:
     backup = system.client("backup", region)
     job = backup.start_backup_job(
         BackupVaultName=names.vault(system.plan, "primary"),
-        ResourceArn=names.database_arn(system.plan, "primary", "core", 1),
-        IamRoleArn=f"arn:aws:iam::{system.plan.account}:role/minimal-primary-backup",
+        ResourceArn=addresses.database_arn(system.plan, "primary", "core", 1),
+        IamRoleArn=f"arn:aws:iam::{system.plan.primary.account}:role/minimal-primary-backup",
         Lifecycle={"DeleteAfterDays": 35},
     )["BackupJobId"]
 

@@ -119,8 +119,16 @@ def test_plan_of_other_kinds_of_systems(document: dict[str, Any], write: Callabl
     with pytest.raises(KeyError):
         plan.in_environment("dev")
     alone = document | {
-        "account": "6f1c9a1e-8f6b-4a51-9b4c-0d7f0a4f8b11",
-        "sites": [{"name": "home", "kind": "primary", "cloud": "azure", "region": "westeurope", "stack": "home"}],
+        "sites": [
+            {
+                "name": "home",
+                "kind": "primary",
+                "cloud": "azure",
+                "region": "westeurope",
+                "stack": "home",
+                "account": "6f1c9a1e-8f6b-4a51-9b4c-0d7f0a4f8b11",
+            }
+        ],
         "residency": {"allowed_regions": ["westeurope"]},
         "fencing": {"witness": "home", "lease": {"ttl": "3s", "renew": "500ms"}},
         "stores": [

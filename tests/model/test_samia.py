@@ -79,12 +79,6 @@ def test_roles_at_the_beginning() -> None:
 
 def test_names() -> None:
     assert names.store_identifier(PLAN, "secondary", "core", 3) == "samia-secondary-core-3"
-    assert (
-        names.database_arn(PLAN, "primary", "core", 1) == "arn:aws:rds:eu-north-1:123456789012:db:samia-primary-core-1"
-    )
-    assert (
-        names.claim_url(PLAN, "tertiary") == "http://samia-tertiary-recovery.s3.us-east-1.amazonaws.com/claims/active"
-    )
     assert [names.chain_record(PLAN, position) for position in range(3)] == [
         "api.samia-tarot.com",
         "standby.api.samia-tarot.com",

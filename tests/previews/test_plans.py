@@ -51,7 +51,7 @@ def world(plan: Path) -> World:
 
 
 def record(plan: Plan, site: str) -> SiteRecord:
-    key = f"arn:aws:kms:{plan.site(site).region}:{plan.account}:key/mrk-1"
+    key = f"arn:aws:kms:{plan.site(site).region}:{plan.site(site).account}:key/mrk-1"
     return SiteRecord(key=key, front_door=FrontDoor(name=f"{site}.elb.amazonaws.com", zone="Z1"))
 
 
@@ -59,7 +59,7 @@ def as_resource(plan: Plan, each: Declared) -> Resource:
     inputs = hide(each.inputs)
     outputs = {"id": f"{each.name}-id"}
     if each.type == "aws:rds/instance:Instance":
-        outputs["arn"] = f"arn:aws:rds:{inputs['region']}:{plan.account}:db:{inputs['identifier']}"
+        outputs["arn"] = f"arn:aws:rds:{inputs['region']}:{plan.primary.account}:db:{inputs['identifier']}"
     if each.type == "aws:s3/bucket:Bucket":
         outputs["arn"] = f"arn:aws:s3:::{inputs['bucket']}"
     return resource(each.type, each.name, inputs, outputs=outputs, protect=each.protect)

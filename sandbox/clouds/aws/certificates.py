@@ -22,7 +22,7 @@ class Held:
 def arn_of(plan: Plan, region: str) -> str:
     """The same in every world of a plan, so that its settings can be compared."""
     name = uuid.uuid5(uuid.NAMESPACE_DNS, f"{plan.traffic.record}.{region}")
-    return f"arn:aws:acm:{region}:{plan.account}:certificate/{name}"
+    return f"arn:aws:acm:{region}:{plan.primary.account}:certificate/{name}"
 
 
 def of(plan: Plan, authority: Authority) -> Held:

@@ -112,7 +112,7 @@ class RdsPostgres:
                 SourceDBSnapshotIdentifier=found["DBSnapshots"][0]["DBSnapshotArn"],
                 TargetDBSnapshotIdentifier=name,
                 SourceRegion=self._region,
-                KmsKeyId=names.key_alias(self._plan, to),
+                KmsKeyId=f"alias/{names.key(self._plan, to)}",
                 Tags=_tags(tags),
             )
 
