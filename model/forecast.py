@@ -9,7 +9,7 @@ critical path. RPO is the bound that the plan sets: the lag at which a copy coun
 takes to leave and to arrive.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -137,21 +137,54 @@ class Forecast:
         return lines
 
 
-def forecast(plan: Plan, recorded: Mapping[str, Sequence[float]] | None = None) -> Forecast:
+@dataclass(frozen=True)
+class TableRow:
+    """
+    A row of a runbook as a forecast walks it. `step` is that by whose name durations are recorded, `subject` the store
+    or service that it works on; `after` names rows of the same wave. `opens`: the service as a whole is back with it;
+    `starts`: it brings the service `subject` to full strength.
+    """
+
+    step: str
+    subject: str = ""
+    after: tuple[str, ...] = ()
+    opens: bool = False
+    starts: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.step}:{self.subject}" if self.subject else self.step
+
+
+Waves = Sequence[Sequence[TableRow]]
+Tables = Callable[["Plan", Method, Objective], Waves | None]
+"""
+The rows, wave after wave, of the table that would run for an objective, up to the one that sees every tier; None where
+no table answers it.
+"""
+
+
+def forecast(plan: Plan, tables: Tables, recorded: Mapping[str, Sequence[float]] | None = None) -> Forecast:
     """`recorded`: durations in seconds that runs of each step took, by the step's name."""
     times = StepTimes(plan, recorded or {})
-    return Forecast(plan.system, plan.environment, tuple(_objective(plan, each, times) for each in plan.objectives))
+    found = tuple(_objective(plan, each, tables, times) for each in plan.objectives)
+    return Forecast(plan.system, plan.environment, found)
 
 
-def _objective(plan: Plan, objective: Objective, times: StepTimes) -> ObjectiveForecast:
+def _objective(plan: Plan, objective: Objective, tables: Tables, times: StepTimes) -> ObjectiveForecast:
     stores, services = _scope(plan, objective.component)
     incarnated = [each for each in stores if isinstance(each, IncarnatedStore)]
     method, reason = _method(plan, objective, incarnated)
-    if method == "none":
+    waves = None if method == "none" else tables(plan, method, objective)
+    if waves is None and not reason:
+        method, reason = "none", f"no runbook answers {objective.disaster.replace('_', ' ')}"
+    if waves is None:
         rpo, because, timeline = None, reason, None
     else:
         rpo, because = _loss(objective, method, stores)
-        timeline = _timeline(method, objective, incarnated, services, times)
+        names = {each.name for each in (*stores, *services)}
+        concerned = [[row for row in wave if not row.subject or row.subject in names] for wave in waves]
+        timeline = _timeline(method, objective, concerned, services, times)
     rto = timeline.typical if timeline else None
     return ObjectiveForecast(
         disaster=objective.disaster,
@@ -216,78 +249,61 @@ def _loss(objective: Objective, method: Method, stores: list[BaseStore]) -> tupl
 
 
 class _Timeline:
-    """The critical path as it grows; of steps side by side only the slowest is on it."""
+    """The critical path as it grows: of what runs side by side only the slowest chain is on it."""
 
     def __init__(self) -> None:
         self.typical = self.worst = 0.0
         self.path: list[PathStep] = []
         self.tiers: dict[int, tuple[float, float]] = {}
 
-    def then(self, *branches: Sequence[tuple[str, StepTime]]) -> None:
-        """Branches run side by side, the steps of one branch in a row."""
-        if not any(branches):
+    def step(self, name: str, time: StepTime) -> None:
+        """What comes next, alone."""
+        self.wave([(name, time, ())])
+
+    def wave(self, steps: Sequence[tuple[str, StepTime, Sequence[str]]]) -> None:
+        """Steps side by side, each after those of the same wave that it names."""
+        chains: dict[str, list[tuple[str, StepTime]]] = {}
+        worst: dict[str, float] = {}
+        for name, time, after in steps:
+            before = max((chains[each] for each in after if each in chains), key=_typical, default=[])
+            chains[name] = [*before, (name, time)]
+            worst[name] = time.worst + max((worst[each] for each in after if each in worst), default=0.0)
+        if not chains:
             return
-        slowest = max(branches, key=lambda steps: sum(time.typical for _, time in steps))
         start = self.typical
-        for name, time in slowest:
+        for name, time in max(chains.values(), key=_typical):
             self.path.append(PathStep(name, start, time.typical, time.worst, time.source))
             start += time.typical
-        self.worst += max(sum(time.worst for _, time in steps) for steps in branches)
+        self.worst += max(worst.values())
         self.typical = start
 
 
+def _typical(chain: Sequence[tuple[str, StepTime]]) -> float:
+    return sum(time.typical for _, time in chain)
+
+
 def _timeline(
-    method: Method, objective: Objective, databases: list[IncarnatedStore], services: list[Service], times: StepTimes
+    method: Method, objective: Objective, waves: Waves, services: list[Service], times: StepTimes
 ) -> _Timeline:
-    line = _Timeline()
-    line.then([("detect", times.detect())])
-    line.then([("decide", times.decide(objective.automation))])
-    verify = [("verify_service", times.of("verify_service"))]
-    if method == "restart":
-        line.then([("restart_service", times.of("restart_service"))])
-    elif method == "standby":
-        line.then(*[[(f"fail_over_database:{each.name}", times.of("fail_over_database"))] for each in databases])
-    elif method == "restore_in_place":
-        line.then([("choose_restore_point", times.of("choose_restore_point"))])
-        line.then(*[[(f"restore_database:{each.name}", times.restore(each))] for each in databases])
-        line.then([("grant_lease", times.of("grant_lease"))])
-    else:
-        first = "check_target" if method == "promote" else "choose_restore_point"
-        line.then([(first, times.of(first))])
-        line.then([("declare_disaster", times.of("declare_disaster"))])
-        line.then([("fence_old_writer", times.fence())])
-        traffic, grant = ("switch_traffic", times.switch_traffic()), ("grant_lease", times.of("grant_lease"))
-        if method == "promote":
-            promotions = [
-                [(f"promote_database:{each.name}", times.of("promote_database")), grant] for each in databases
-            ]
-            line.then([traffic], *(promotions or [[grant]]))
-        else:
-            restores = [[(f"restore_database:{each.name}", times.restore(each))] for each in databases]
-            line.then([("create_cluster", times.of("create_cluster"))], *restores)
-            line.then([traffic], [grant])
-    line.then(verify)
-    _start_services(line, method, services, times)
-    if method in ("promote", "restore"):
-        line.then([("verify_tiers", times.of("verify_tiers"))])
-    return line
-
-
-def _start_services(line: _Timeline, method: Method, services: list[Service], times: StepTimes) -> None:
     """
-    Tier by tier. A tier whose services all ran before (warm pods, or pods that never stopped) is back already, and only
-    grows; a tier with a service that has to be started is back when the slowest of them is ready.
+    Along the rows of the table, up to where the last tier is seen to be back. A tier whose services all ran before
+    (warm pods, or pods that never stopped) is back with the service as a whole, and only grows; a tier with a service
+    that has to be started is back when the slowest of them is ready.
     """
-    opened = (line.typical, line.worst)
+    line, opened = _Timeline(), (0.0, 0.0)
+    line.step("detect", times.detect())
+    line.step("decide", times.decide(objective.automation))
     effective = times.plan.effective_tiers
-    for tier in sorted({effective[each.name] for each in services}):
-        members = [each for each in services if effective[each.name] == tier]
-        if method in ("restart", "standby", "restore_in_place"):
-            line.tiers[tier] = opened
-            continue
-        line.then(*[[(f"start_service:{each.name}", times.start(each))] for each in members])
-        runs = method == "promote" and all(each.replicas.warm > 0 for each in members)
-        line.tiers[tier] = opened if runs else (line.typical, line.worst)
+    for rows in waves:
+        line.wave([(row.name, times.of_row(row.step, row.subject), row.after) for row in rows])
+        if any(row.opens for row in rows):
+            opened = (line.typical, line.worst)
+            line.tiers = {effective[each.name]: opened for each in services}
+        for tier in {effective[row.subject] for row in rows if row.starts}:
+            members = [each for each in services if effective[each.name] == tier]
+            runs = method == "promote" and all(each.replicas.warm > 0 for each in members)
+            line.tiers[tier] = opened if runs else (line.typical, line.worst)
+    return line
 
 
 def _tiers(plan: Plan, objective: Objective, line: _Timeline) -> tuple[TierForecast, ...]:

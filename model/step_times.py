@@ -5,7 +5,7 @@ Names are those of the steps of the runbooks, so that recorded durations can tak
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,15 @@ DEFAULTS: Mapping[str, StepTime] = {
     "create_cluster": StepTime(15 * MINUTE, 25 * MINUTE, "assumed: EKS control plane, then nodes"),
     "start_service": StepTime(20, MINUTE, "assumed: a pod is scheduled, starts and becomes ready"),
     "restart_service": StepTime(30, 2 * MINUTE, "assumed: Kubernetes replaces a pod that fails its probe"),
+    "record_topology": StepTime(1, 5, "assumed: files are written"),
+    "choose_point_in_time": StepTime(10, 30, "assumed: a few API calls"),
+    "choose_clean_point": StepTime(10, 30, "assumed: a few API calls"),
+    "stop_writes": StepTime(5, 15, "assumed: one transaction, which waits for those that it let through"),
+    "isolate_site": StepTime(MINUTE, 5 * MINUTE, "assumed: rules are taken away, and pods end"),
+    "revoke_credentials": StepTime(2 * MINUTE, 15 * MINUTE, "assumed: a changed password takes a few minutes"),
+    "rotate_credentials": StepTime(5, 15, "assumed: a few API calls"),
+    "inspect_restored": StepTime(5 * MINUTE, 30 * MINUTE, "assumed: every page of the guarded tables is read"),
+    "open_clean_site": StepTime(2, 5, "assumed: a conditional write and one transaction"),
     "verify_service": StepTime(5, 15, "assumed: one write and one read from outside"),
     "verify_tiers": StepTime(5, 30, "assumed: all Deployments are read"),
 }
@@ -73,9 +82,9 @@ class StepTimes:
     def decide(self, automation: "Automation") -> StepTime:
         return self.of("decide", DECISIONS[automation])
 
-    def fence(self) -> StepTime:
+    def fence(self, step: str) -> StepTime:
         ttl = self.plan.fencing.lease.ttl.total_seconds()
-        return self.of("fence_old_writer", StepTime(ttl, 2 * ttl, "the plan: fencing.lease.ttl"))
+        return self.of(step, StepTime(ttl, 2 * ttl, "the plan: fencing.lease.ttl"))
 
     def switch_traffic(self) -> StepTime:
         traffic = self.plan.traffic
@@ -88,11 +97,35 @@ class StepTimes:
         seconds = service.startup.total_seconds()
         return self.of("start_service", StepTime(seconds, 2 * seconds, f"the plan: startup of {service.name}"))
 
+    def of_row(self, step: str, subject: str) -> StepTime:
+        """What a row of a runbook takes. Raises KeyError for a step that has no time."""
+        special: dict[str, Callable[[], StepTime]] = {
+            "fence_old_writer": lambda: self.fence(step),
+            "fence_compromised_writer": lambda: self.fence(step),
+            "preserve_evidence": lambda: self.of(step, self.preserve(self.plan.incarnated_store(subject))),
+            "switch_traffic": self.switch_traffic,
+            "start_service": lambda: self.start(self.plan.service(subject)),
+            "restore_in_place": lambda: self.restores(step, StepTime(0, 0, "")),
+            "build_site": lambda: self.restores(step, self.of("create_cluster")),
+        }
+        return special[step]() if step in special else self.of(step)
+
+    def restores(self, step: str, beside: StepTime) -> StepTime:
+        """Every store is restored side by side, and beside something else: the slowest counts."""
+        each = [beside, *(self.restore(store) for store in self.plan.incarnated_stores)]
+        slowest = max(each, key=lambda time: time.typical)
+        worst = max(time.worst for time in each)
+        return self.of(step, StepTime(slowest.typical, worst, slowest.source))
+
     def restore(self, store: "IncarnatedStore") -> StepTime:
         copying = RESTORE_SECONDS_PER_GB * store.data_gb
         source = f"{RESTORE_BASE.source}, {store.data_gb} GB at 10 GB a minute"
-        default = StepTime(RESTORE_BASE.typical + copying, RESTORE_BASE.worst + 2 * copying, source)
-        return self.of("restore_database", default)
+        return StepTime(RESTORE_BASE.typical + copying, RESTORE_BASE.worst + 2 * copying, source)
+
+    def preserve(self, store: "IncarnatedStore") -> StepTime:
+        copying = 2 * RESTORE_SECONDS_PER_GB * store.data_gb
+        source = f"assumed: a snapshot and its copy to another region, {store.data_gb} GB at 10 GB a minute each"
+        return StepTime(copying, 3 * copying, source)
 
 
 def percentile(samples: Sequence[float], share: float) -> float:

@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from model.forecast import forecast
 from previews import units
 from previews.changes import Direction
 from previews.posture import TableRow
+from scripts.runbooks.forecasts import forecast
 
 if TYPE_CHECKING:
     from model import Plan

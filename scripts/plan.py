@@ -53,8 +53,8 @@ def check(
     """Report every mistake at once, then what the plan can reach: RTO along the critical path, RPO by its bound."""
     from model import load_plan  # noqa: PLC0415 (pydantic is not needed for --help)
     from model.checks import expired_waivers, not_built, notes  # noqa: PLC0415
-    from model.forecast import forecast  # noqa: PLC0415
     from scripts.core.errors import Refused  # noqa: PLC0415
+    from scripts.runbooks.forecasts import forecast  # noqa: PLC0415 (loads every step)
 
     view = _in_environment(load_plan(plan, also=[expired_waivers, not_built]), environment)
     recorded = recorded_durations(measured) if measured is not None else {}

@@ -196,10 +196,11 @@ def test_scripts_import_downwards_only() -> None:
     assert upwards == []
 
 
-# What stands beside the programs, and what it uses of them. A preview asks the policy pack as `dr policy` does.
+# What stands beside the programs, and what it uses of them. A preview asks the policy pack as `dr policy` does,
+# and what the tables of the runbooks would take.
 BESIDE = {
     "agent": ("scripts.clouds", "scripts.fencing", "scripts.core"),
-    "previews": (*SUPPORT, "scripts.policy"),
+    "previews": (*SUPPORT, "scripts.policy", "scripts.runbooks.forecasts"),
     "scripts.reports": ("scripts.reports", *SUPPORT),
 }
 

@@ -63,7 +63,7 @@ def compromise(plan: Plan, isolated: tuple[str, ...]) -> Runbook:
         Row("verify", verify_service, "See the service answer and accept writes in the clean site",
             why_no_undo=LOOKS, does=Does.SEE_SERVICE),
         *compute(plan),
-        Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS, does=Does.LOOK),
+        Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS, does=Does.SEE_TIERS),
         Row("reconcile", preview_stacks, "See that no stack would delete or replace anything",
             why_no_undo=LOOKS, does=Does.LOOK),
     ))  # fmt: skip

@@ -21,5 +21,5 @@ def database_failover(plan: Plan, databases: tuple[str, ...]) -> Runbook:
         ),
         Row("verify", verify_service, "See the service answer and accept writes", why_no_undo=LOOKS,
             does=Does.SEE_SERVICE),
-        Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS, does=Does.LOOK),
+        Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS, does=Does.SEE_TIERS),
     ))  # fmt: skip

@@ -33,7 +33,7 @@ def restore(plan: Plan) -> Runbook:
             point_of_no_return=True, why_no_undo="from here on they have a history of their own"),
         Row("verify", verify_service, "See the service answer and accept writes", why_no_undo=LOOKS,
             does=Does.SEE_SERVICE),
-        Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS, does=Does.LOOK),
+        Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS, does=Does.SEE_TIERS),
         Row("measure", measure_given_up, "Count what only the damaged copy holds", why_no_undo=LOOKS, attempts=5,
             does=Does.LOOK),
         Row("retire", release_backups, "Lift the protection of the damaged copy's backups in the cold site",

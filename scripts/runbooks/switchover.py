@@ -41,7 +41,7 @@ def switchover(plan: Plan) -> Runbook:
             why_no_undo=LOOKS, does=Does.SEE_SERVICE),
         Row("record", record_topology, "Write who is active into the settings of every stack",
             undo="the settings are files under version control"),
-        Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS, does=Does.LOOK),
+        Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS, does=Does.SEE_TIERS),
         Row("reconcile", reconcile_stack, "Bring the new site's stack in line: refresh, preview, update",
             wave="reconcile", why_no_undo="it declares what is already so", attempts=2),
         Row("reconcile", preview_other_stacks, "See that no other stack would delete or replace anything",

@@ -48,12 +48,14 @@ class Does(StrEnum):
     """Brings the service that `subject` names to full strength."""
     SEE_SERVICE = "see_service"
     """Sees that the service is back: the outage is over."""
+    SEE_TIERS = "see_tiers"
+    """Sees that every service is back: the recovery is over."""
     LOOK = "look"
     """Only looks."""
     ACT = "act"
 
 
-CHANGES_NOTHING = frozenset({Does.CHECK, Does.DECLARE, Does.SEE_SERVICE, Does.LOOK})
+CHANGES_NOTHING = frozenset({Does.CHECK, Does.DECLARE, Does.SEE_SERVICE, Does.SEE_TIERS, Does.LOOK})
 
 
 @dataclass(frozen=True)
@@ -129,8 +131,12 @@ class Row:
     @property
     def name(self) -> str:
         """Unique in its runbook: the step's name, and the subject where there is one (`start_service:payments`)."""
-        name = getattr(self.step, "__name__", type(self.step).__name__)
-        return f"{name}:{self.subject}" if self.subject else name
+        return f"{self.step_name}:{self.subject}" if self.subject else self.step_name
+
+    @property
+    def step_name(self) -> str:
+        """By which durations are recorded."""
+        return str(getattr(self.step, "__name__", type(self.step).__name__))
 
 
 @dataclass(frozen=True)

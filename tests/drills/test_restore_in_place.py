@@ -82,7 +82,7 @@ def test_the_databases_go_back_to_just_before_a_bad_migration(made: Stage) -> No
     assert made.topology.epoch == epoch + 1
     kept = outcome.results["retire_damaged"].evidence["kept"]
     assert kept == [f"{damaged}-final"]
-    for_forensics = inside(made, plan.primary.region, kept[0], "SELECT id::text, payload FROM orders")
+    for_forensics = inside(made, "primary", kept[0], "SELECT id::text, payload FROM orders")
     assert dict(for_forensics) == at_the_end
     assert made.preview_all("after the restore")
 

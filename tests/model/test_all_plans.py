@@ -3,9 +3,9 @@
 import pytest
 
 from model import Topology, load_plan
-from model.forecast import forecast
 from model.loading import PLANS
 from model.site_records import FrontDoor, SiteRecord, awaited, provisioning_order
+from scripts.runbooks.forecasts import forecast
 from tests.components.declared import declared, of_type
 
 NAMES = sorted(path.stem for path in PLANS.glob("*.yaml"))

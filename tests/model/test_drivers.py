@@ -13,8 +13,8 @@ from pydantic import BaseModel
 from model import PlanError, Topology, load_plan, services, stores
 from model.checks import not_built
 from model.clouds import CLOUDS
-from model.forecast import forecast
 from scripts import dr
+from scripts.runbooks.forecasts import forecast
 from tests.components.declared import declared
 from tests.model.test_mistakes import put
 

@@ -5,8 +5,11 @@ from typing import Any
 import pytest
 
 from model import load_plan, parse_plan
-from model.forecast import Forecast, ObjectiveForecast, forecast, span
-from model.step_times import percentile
+from model.forecast import Forecast, ObjectiveForecast, span
+from model.step_times import StepTimes, percentile
+from scripts.runbooks.forecasts import forecast, waves_for
+from scripts.runbooks.tables import TABLES, table
+from scripts.runs.runbook import Options
 
 SAMIA = forecast(load_plan("samia"))
 
@@ -166,3 +169,33 @@ def test_percentiles() -> None:
 )
 def test_span(seconds: float | None, text: str) -> None:
     assert span(seconds) == text
+
+
+BESIDE_THE_TABLES = {"detect", "decide"}  # what comes before the run
+
+
+@pytest.mark.parametrize("name", ["samia", "minimal"])
+def test_every_forecast_step_is_a_row_of_a_table(name: str) -> None:
+    plan = load_plan(name)
+    rows = {row.name for each in TABLES for row in table(each, plan, Options(to=plan.primary.name)).rows}
+    for each in forecast(plan).objectives:
+        assert {step.step for step in each.path} - BESIDE_THE_TABLES <= rows
+        assert len(each.path) > len(BESIDE_THE_TABLES)
+
+
+@pytest.mark.parametrize("method", ["standby", "promote", "restore", "restore_in_place"])
+def test_a_forecast_walks_every_row_up_to_the_last_tier(method: Any) -> None:
+    """A row that is added to a table takes its time in the forecast, or the forecast says that it has none."""
+    plan = load_plan("samia")
+    waves = waves_for(plan, method, plan.objectives[0])
+    assert waves is not None
+    assert waves[-1][0].step == "verify_tiers"
+    times = StepTimes(plan, {})
+    assert all(times.of_row(row.step, row.subject).typical >= 0 for wave in waves for row in wave)
+
+
+def test_what_no_runbook_answers_is_not_said_to_be_met(document: dict[str, Any]) -> None:
+    goal = {"disaster": "application_failure", "rpo": "0m", "rto": "1h"}
+    document["objectives"].append(goal)
+    result = changed(document).objectives[-1]
+    assert (result.verdict, result.because) == ("impossible", "no runbook answers application failure")

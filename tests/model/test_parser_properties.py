@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from model import Plan, PlanError, Topology, TopologyError, parse_plan
 from model.durations import format_duration, parse_duration
-from model.forecast import forecast
 from model.site_records import records_from_config
 from model.yaml_document import DocumentError, parse_document
+from scripts.runbooks.forecasts import forecast
 
 from .conftest import SAMIA
 
