@@ -28,7 +28,7 @@ def test_sound_plan() -> None:
     for text in (
         "regional_outage",
         "at risk",
-        "Critical path of multi_region_outage",
+        "Critical path of compromise",
         "restore_database:core",
         "note: store core",
     ):
