@@ -3,7 +3,8 @@
 follows it again.
 
 The way there is re-protection (a site that was lost is rebuilt as a replica), a planned switchover, and re-protection
-once more. Each part is a run of its own; what is done already is left out, so the command can be repeated.
+once more. Each part can be resumed by itself; what is done already is left out, so the command can be repeated. To a
+person it is one run: its journal names its parts, and `dr journal` and `dr report` show all of them.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from scripts.people.output import Form, err
 from scripts.reprotect import reprotect
 from scripts.runbooks.run import run
 from scripts.runbooks.terminal import finish, show_rows, watched
+from scripts.runs.parts import KEY, whole
 from scripts.runs.runbook import Options, RunOutcome
 from scripts.stacks import topology_files
 
@@ -80,18 +82,29 @@ def failback(
 
     more = {key: value for key, value in more.items() if value}
 
-    def act(name: str, site: str, observer: Observer | None) -> RunOutcome:
-        if name == "reprotect":
-            return reprotect(plan, site, observer=observer, plan_path=plan_path, **more)
-        if name == "stand_down":
-            return run(name, plan, Options(to=site, more=dict(more)), observer=observer, plan_path=plan_path)
-        return failover(plan, site, planned=True, observer=observer, plan_path=plan_path, **more)
+    topology = topology_files.read_topology(plan, project_dir())
+    todo, outcomes = parts(plan, topology, home), list[RunOutcome]()
+    if not todo:
+        return outcomes
+    evidence = {"plan": plan_path or plan.system, "topology": topology.to_config(), "options": {"to": home, **more}}
+    with whole("failback", plan.system, f"Begin the failback of {plan.system} to {home}", evidence) as all_of_it:
 
-    outcomes: list[RunOutcome] = []
-    for part in parts(plan, topology_files.read_topology(plan, project_dir()), home):
-        outcomes.append(show(part, act) if show else act(*part, None))
-        if outcomes[-1].status != "done":
-            break
+        def act(name: str, site: str, observer: Observer | None) -> RunOutcome:
+            given: dict[str, Any] = {
+                "observer": observer, "plan_path": plan_path, "run_id": all_of_it.begin(name, site),
+            }  # fmt: skip
+            said = {**more, KEY: all_of_it.run}
+            if name == "reprotect":
+                return reprotect(plan, site, **given, **said)
+            if name == "stand_down":
+                return run(name, plan, Options(to=site, more=said), **given)
+            return failover(plan, site, planned=True, **given, **said)
+
+        for part in todo:
+            outcomes.append(show(part, act) if show else act(*part, None))
+            if outcomes[-1].error is not None:
+                all_of_it.status, all_of_it.said = outcomes[-1].status, outcomes[-1].error.message
+                break
     return outcomes
 
 

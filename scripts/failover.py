@@ -54,6 +54,7 @@ def failover(
     approved_by: tuple[str, ...] = (),
     observer: Observer | None = None,
     plan_path: str = "",
+    run_id: str = "",
     **more: Any,
 ) -> RunOutcome:
     """
@@ -73,7 +74,7 @@ def failover(
         plan, topology, to, planned=planned, disaster=disaster, accept_data_loss=accept_data_loss,
         override_fencing=override_fencing, lost=lost, approved_by=approved_by, **more,
     )  # fmt: skip
-    return run(name, plan, options, observer=observer, plan_path=plan_path)
+    return run(name, plan, options, observer=observer, plan_path=plan_path, run_id=run_id)
 
 
 def options_for(

@@ -14,6 +14,7 @@ from scripts.people.options import Format
 from scripts.people.output import Form, out, seconds, table, write_json
 from scripts.runs import journal as journals
 from scripts.runs import run_records, shared
+from scripts.runs.parts import whole_of, with_parts
 
 if TYPE_CHECKING:
     from scripts.runs.journal import Entry
@@ -45,7 +46,8 @@ def journal(words: Words = None, *, form: Format = Form.TABLE) -> None:
 
 
 def _list(form: Form) -> None:
-    rows = [(run, *_summary(run)) for run in journals.runs()]
+    there = journals.runs()
+    rows = [(run, *_summary(run)) for run in there if whole_of(run) == run]
     if form is Form.JSON:
         write_json([dict(zip(("run", "system", "status", "said"), row, strict=True)) for row in rows])
     else:
@@ -78,7 +80,9 @@ def _verify(run: str | None, form: Form) -> None:
 
 
 def _show(run: str | None, form: Form) -> None:
-    entries = list(journals.read(journals.find(run), live=True))
+    found = journals.find(run).stem
+    found = found if run else whole_of(found)
+    entries = with_parts(list(journals.read(journals.path_of(found), live=True)))
     if form is Form.JSON:
         write_json([as_json(entry) for entry in entries])
         return
@@ -99,7 +103,7 @@ def _show(run: str | None, form: Form) -> None:
     ]
     out().print(
         table(
-            f"{entries[0].run}, from {first:%Y-%m-%d %H:%M:%S} UTC",
+            f"{found}, from {first:%Y-%m-%d %H:%M:%S} UTC",
             ("at", "kind", "phase", "status", "what", "took"),
             rows,
         )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def reprotect(
-    plan: Plan, site: str, *, observer: Observer | None = None, plan_path: str = "", **more: Any
+    plan: Plan, site: str, *, observer: Observer | None = None, plan_path: str = "", run_id: str = "", **more: Any
 ) -> RunOutcome:
     """
     Make `site` a replica of the active site. `more`: lost, give_up_old_copy, declared_clean (why a site that was
@@ -50,7 +50,7 @@ def reprotect(
     if role_of(plan, topology, site) in {"warm", "active"} and not retiring:
         said = f"{site} is active" if site == topology.active_site else f"{site} follows {topology.active_site}"
         return RunOutcome("", "done", {"reprotect": Result("already", said)})
-    return run("reprotect", plan, Options(to=site, more=more), observer=observer, plan_path=plan_path)
+    return run("reprotect", plan, Options(to=site, more=more), observer=observer, plan_path=plan_path, run_id=run_id)
 
 
 def command(

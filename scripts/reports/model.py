@@ -1,6 +1,7 @@
 """
 A report as data, from journals alone: what happened, what it achieved against what was promised, and what proves it.
 
+A failback's journal names its parts in notes called `part` (see `scripts.runs.parts`).
 A drill's journal names the runs it consisted of in notes called `scenario` (evidence: `scenario`, `title`, `runs`, and
 what was measured: `disaster`, `loss`, `outage_seconds`, `fault_at`, `ok`), and its checks in entries of kind `probe`
 (status passed or failed; evidence `negative_control` for those that had to fail somewhere).
@@ -19,6 +20,7 @@ from scripts.core.errors import BadInput
 from scripts.runs import journal, run_records
 from scripts.runs.journal import Entry
 from scripts.runs.measure import Measures, measure, moments
+from scripts.runs.parts import NOTE, whole_of
 
 if TYPE_CHECKING:
     from model import Plan
@@ -130,8 +132,10 @@ class Report:
 
 def load(run: str | None) -> Report:
     """The report of a run (the newest without a name). Raises BadInput for a journal that cannot be trusted."""
-    main = of_journal(journal.find(run))
-    scenarios = [_scenario(main, entry) for entry in main.entries if entry.kind == "note" and entry.name == "scenario"]
+    path = journal.find(run)
+    main = of_journal(path if run else journal.path_of(whole_of(path.stem)))
+    made_of = [entry for entry in main.entries if entry.kind == "note" and entry.name in {"scenario", NOTE}]
+    scenarios = [_scenario(main, entry) for entry in made_of if entry.name != NOTE or _was_begun(entry)]
     return Report(main, tuple(scenarios))
 
 
@@ -162,6 +166,11 @@ def of_journal(path: Path) -> RunReport:
         after=_sites(plan, after),
         epochs=(before.epoch if before else None, after.epoch if after else None),
     )
+
+
+def _was_begun(part: Entry) -> bool:
+    """A part that was refused, or had nothing to do, never became a run."""
+    return any(run_records.exists(str(run)) or journal.path_of(str(run)).exists() for run in part.evidence["runs"])
 
 
 def _scenario(main: RunReport, entry: Entry) -> Scenario:
