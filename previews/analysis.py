@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from model import Plan
 
 
+_MOST_NAMES = 6
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """
@@ -117,14 +120,17 @@ def _posture_rows(previews: Sequence[StackPreview], old: Goals, new: Goals) -> t
     """The rows, or why there are none: a forecast over a part of the stores would be a wrong one."""
     missing = [stack for stack in new.sites if stack not in {preview.stack for preview in previews}]
     if missing:
-        return [], [
-            f"No forecast: there is no preview of the stacks {', '.join(missing)}, which hold sites of the plan."
-        ]
+        return [], [f"No forecast: there is no preview of the stacks {_some(missing)}, which hold sites of the plan."]
     partial = [preview.stack for preview in previews if not preview.complete]
     if partial:
-        return [], [f"No forecast: the previews of {', '.join(partial)} do not show every resource."]
+        return [], [f"No forecast: the previews of {_some(partial)} do not show every resource."]
     before, after = postures(previews, new)
     return table(before, after, old, new), []
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _rules_row(previews: Sequence[StackPreview], base: Sequence[Finding] | None) -> TableRow | None:

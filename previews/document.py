@@ -39,6 +39,7 @@ class Document:
 def compose(report: Report) -> Document:
     """The document of a report. Sections without rows are left out."""
     sections = (
+        _unread(report),
         _losses(report),
         _table(report, moved=True),
         _drills(report),
@@ -54,6 +55,15 @@ def compose(report: Report) -> Document:
     )
     title: Cell = ("Recovery preview of ", Code(report.project))
     return Document(title, tuple(headline(report)), tuple(s for s in sections if s.rows), tuple(_remarks(report)))
+
+
+def _unread(report: Report) -> Section:
+    rows = tuple(
+        ((Mark.STOP,), (Code(line.stack),), (Code(said),))
+        for line in report.stacks
+        for said in (*line.failures, *line.doubts)
+    )
+    return Section("Previews that failed or may lack steps", ("", "Stack", "What it says"), rows, 60)
 
 
 def _losses(report: Report) -> Section:
@@ -219,7 +229,8 @@ def _remarks(report: Report) -> list[Cell]:
     for line in report.stacks:
         remarks += [(Code(line.stack), ": ", Value(doubt)) for doubt in line.doubts]
     for line in report.stacks:
-        counts = ", ".join(f"{count} {op}" for op, count in sorted(line.counts.items())) or "nothing to do"
+        nothing = "failed" if line.failures else "nothing to do"
+        counts = ", ".join(f"{count} {op}" for op, count in sorted(line.counts.items())) or nothing
         remarks.append((Code(line.stack), ": ", Value(counts)))
     return remarks
 

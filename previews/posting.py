@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,6 @@ import httpx
 from scripts.core.errors import BadInput, CloudFailed, Refused
 
 API = "https://api.github.com"
-ACTIONS = "github-actions[bot]"
 LONGEST_BODY = 65_536
 _TARGET = re.compile(
     r"(?P<owner>[A-Za-z0-9][A-Za-z0-9-]{0,38})/(?P<name>[A-Za-z0-9._-]{1,100})#(?P<number>[1-9]\d{0,9})"
@@ -85,16 +84,21 @@ class _Comments:
         self._list = f"{self._repository}/issues/{target.number}/comments"
 
     def write(self, marker: str, body: str) -> str:
-        author = self._author()
-        mine = [
-            comment
-            for comment in self._all()
-            if first_line(str(comment.get("body") or "")) == marker
-            and (comment.get("user") or {}).get("login") == author
-        ]
-        if not mine:
+        marked = [comment for comment in self._all() if first_line(str(comment.get("body") or "")) == marker]
+        author = self._author() if marked else ""
+        if not marked or (author and not any(_login(comment) == author for comment in marked)):
             self._call("POST", self._list, {"body": body})
             return "created"
+        new = None
+        if not author:
+            # Nobody says whose token it is: what it writes tells.
+            new = self._call("POST", self._list, {"body": body})
+            author = _login(new)
+        mine = [comment for comment in marked if _login(comment) == author]
+        if new is not None:
+            if not mine:
+                return "created"
+            mine.append(new)
         # Two runs at once may both have created one: the oldest stays, so that links to it hold.
         kept, *repeated = sorted(mine, key=lambda comment: int(comment["id"]))
         for comment in repeated:
@@ -105,11 +109,20 @@ class _Comments:
         return "updated"
 
     def _author(self) -> str:
-        """Whose token it is. That of a workflow may not ask (403), and is the Actions account's."""
+        """
+        Whose token it is; "" where GitHub does not say. That of an app, a workflow's among them, may not ask for its
+        user (403); GraphQL tells it who it is.
+        """
         response = self._send("GET", f"{self._base}/user", None)
-        if response.status_code in {403, 404}:
-            return ACTIONS
-        return str(self._body(response).get("login"))
+        if response.status_code not in {403, 404}:
+            return str(self._body(response).get("login") or "")
+        graphql = f"{self._base.removesuffix('/v3')}/graphql"
+        response = self._send("POST", graphql, {"query": "query { viewer { login } }"})
+        try:
+            viewer = response.json()["data"]["viewer"]
+            return str(viewer["login"] or "") if response.is_success else ""
+        except (ValueError, KeyError, TypeError):
+            return ""
 
     def _all(self) -> Iterator[dict[str, Any]]:
         url: str | None = f"{self._list}?per_page=100"
@@ -128,8 +141,9 @@ class _Comments:
                 raise CloudFailed("GitHub's next page is on another host", "check GITHUB_API_URL")
         raise CloudFailed("the pull request has more comments than can be read", "delete old comments")
 
-    def _call(self, method: str, url: str, json: dict[str, Any] | None = None) -> None:
-        self._body(self._send(method, url, json))
+    def _call(self, method: str, url: str, json: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = self._body(self._send(method, url, json))
+        return answer if isinstance(answer, dict) else {}
 
     def _send(self, method: str, url: str, json: dict[str, Any] | None) -> httpx.Response:
         """Send, again after 429, 5xx and a secondary rate limit. A POST is not repeated after a broken connection."""
@@ -159,6 +173,10 @@ class _Comments:
         }
         hint = hints.get(response.status_code, "run it again; https://www.githubstatus.com says whether GitHub is well")
         raise CloudFailed(f"GitHub answered {response.status_code} to {response.request.method}", hint)
+
+
+def _login(comment: Mapping[str, Any]) -> str:
+    return str((comment.get("user") or {}).get("login") or "")
 
 
 def _wait(response: httpx.Response, attempt: int) -> float:

@@ -240,7 +240,7 @@ def _retention(before: Posture, after: Posture) -> Iterator[TableRow]:
     if not both:
         return
     then = min(old[key].retention or 0.0 for key in both)
-    key = min(both, key=lambda item: new[item].retention or 0.0)
+    key = min(both, key=lambda item: (new[item].retention or 0.0, new[item].stack, new[item].name))
     now = new[key].retention or 0.0
     direction = None if then == now else Direction.WEAKER if now < then else Direction.STRONGER
     where = "" if then == now else new[key].name

@@ -16,13 +16,15 @@ PAGE = 30
 
 class GitHub:
     """
-    `comments` are those of pull request shop/orders#7. `accounts` maps tokens to logins; the workflow's token may not
-    ask who it is. `fail` holds status codes to answer the next requests with; `elsewhere` sends pages to another host.
+    `comments` are those of pull request shop/orders#7. `accounts` maps tokens to logins; those of apps may not ask for
+    their user, and GraphQL tells them who they are unless `tells` is False. `fail` holds status codes to answer the
+    next requests with; `elsewhere` sends pages to another host.
     """
 
     def __init__(self) -> None:
         self.comments: list[dict[str, Any]] = []
-        self.accounts = {"workflow-token": ACTIONS, "person-token": "mona"}
+        self.accounts = {"workflow-token": ACTIONS, "person-token": "mona", "app-token": "deploy-app[bot]"}
+        self.tells = True
         self.fail: list[int] = []
         self.elsewhere = ""
         self.requests: list[str] = []
@@ -74,7 +76,9 @@ class GitHub:
         if login is None:
             self._send(request, 401, {"message": "Bad credentials"})
         elif url.path == "/user":
-            self._send(request, 403 if login == ACTIONS else 200, {"login": login})
+            self._send(request, 403 if login.endswith("[bot]") else 200, {"login": login})
+        elif url.path == "/graphql" and self.tells:
+            self._send(request, 200, {"data": {"viewer": {"login": login}}})
         elif url.path == "/repos/shop/orders/issues/7/comments":
             self._list_or_create(request, login, body, parse_qs(url.query))
         elif match := re.fullmatch(r"/repos/shop/orders/issues/comments/(\d+)", url.path):

@@ -24,7 +24,7 @@ def test_formats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for form in ("markdown", "json", "text", "html"):
         assert main(["preview", *files, "--plan", "samia", "--format", form]) == 0
         shown[form] = capsys.readouterr().out
-    assert shown["markdown"].startswith("<!-- dr-preview:shop-samia -->\n")
+    assert shown["markdown"].startswith("<!-- dr-preview:shop-samia-")
     assert shown["html"].startswith("<!doctype html>")
     body = json.loads(shown["json"])
     assert body["is_weaker"] is True

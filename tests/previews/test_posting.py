@@ -78,6 +78,22 @@ def test_a_persons_token_finds_their_own_comment(github: GitHub) -> None:
     assert github.bodies(ACTIONS) == [body("robot")]
 
 
+@pytest.mark.parametrize("tells", [True, False], ids=["GraphQL tells", "nobody tells"])
+def test_an_apps_token_finds_its_own_comment(github: GitHub, tells: bool) -> None:
+    github.tells = tells
+    github.add(ACTIONS, body("of the workflow"))
+    assert post(PULL, body("one"), token="app-token", api=github.url) == "created"
+    assert post(PULL, body("two"), token="app-token", api=github.url) == "updated"
+    assert github.bodies("deploy-app[bot]") == [body("two")]
+    assert github.bodies(ACTIONS) == [body("of the workflow")]
+
+
+def test_names_that_look_alike_have_markers_of_their_own() -> None:
+    names = ["shop", "shop/samia", "shop-samia", "shop samia", "shöp", "sh-p", "x" * 90 + "a", "x" * 90 + "b"]
+    assert len({marker(name) for name in names}) == len(names)
+    assert marker("shop") == "<!-- dr-preview:shop -->"
+
+
 def test_passing_failures_are_repeated(github: GitHub) -> None:
     github.fail = [502, 429, 503]
     assert post(PULL, body("one"), token="workflow-token", api=github.url) == "created"
