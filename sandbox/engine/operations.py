@@ -118,7 +118,8 @@ class Operation:
     def _run(self, base: Snapshot, checkpoint: Checkpoint | None) -> Outcome:
         stack, reporter = self.stack, self.reporter
         if self.options.destroy and not self.options.run_program and (refused := _unrunnable_hooks(base)):
-            reporter.error(*refused)
+            for urn, told in refused.items():
+                reporter.error(told, urn)
             reporter.cancel()
             return Outcome(ok=False, changes={}, error=NO_PROGRAM)
         reporter.filter.add([v.text(stack.crypter) for v in self.config.values() if v.secret])
@@ -370,11 +371,12 @@ def _pending_warning(base: Snapshot) -> str:
     )
 
 
-def _unrunnable_hooks(base: Snapshot) -> tuple[str, str] | None:
-    """What is wrong, and with which resource, when delete hooks live in a program that a plain destroy does not run."""
+def _unrunnable_hooks(base: Snapshot) -> dict[str, str]:
+    """What is wrong with each resource that has delete hooks, which a plain destroy cannot run; by URN."""
+    found = {}
     for state in base.resources:
         names = [*state.hooks.get("BeforeDelete", []), *state.hooks.get("AfterDelete", [])]
         if names:
             told = "Resource has delete hooks registered, but the program is not running. Hooks: "
-            return told + ", ".join(names), state.urn
-    return None
+            found[state.urn] = told + ", ".join(names)
+    return found

@@ -60,7 +60,6 @@ class Provider:
         self.stub = provider_pb2_grpc.ResourceProviderStub(self.channel)
         self.accept_secrets = self.accept_resources = self.supports_preview = False
         self.known = True  # False when its configuration is not known yet (previews only)
-        self._handshake = False
         self._configured: Any = None
         self._settled = False
         self._lock = threading.Lock()
@@ -68,20 +67,7 @@ class Provider:
         self._attach(engine_address)
 
     def _attach(self, engine_address: str) -> None:
-        request = provider_pb2.ProviderHandshakeRequest(
-            engine_address=engine_address,
-            configure_with_urn=True,
-            supports_views=False,
-            supports_refresh_before_update=False,
-            invoke_with_preview=True,
-        )
-        try:
-            answer = self.stub.Handshake(request, timeout=REACHABLE_SECONDS)
-            self._handshake, self.supports_preview = True, True
-            self.accept_secrets, self.accept_resources = answer.accept_secrets, answer.accept_resources
-        except grpc.RpcError as error:
-            if error.code() != grpc.StatusCode.UNIMPLEMENTED:
-                raise self._dead(error) from error
+        """Tell the provider where the engine is. As with the CLI, an attached one is not asked for a handshake."""
         try:
             self.stub.Attach(plugin_pb2.PluginAttach(address=engine_address), timeout=REACHABLE_SECONDS)
         except grpc.RpcError as error:
@@ -176,9 +162,8 @@ class Provider:
                 answer = self._configured.result()
             except grpc.RpcError as error:
                 raise self._error(error) from error
-            if not self._handshake:
-                self.accept_secrets, self.accept_resources = answer.acceptSecrets, answer.acceptResources
-                self.supports_preview = answer.supportsPreview
+            self.accept_secrets, self.accept_resources = answer.acceptSecrets, answer.acceptResources
+            self.supports_preview = answer.supportsPreview
             self._settled = True
 
     def _writer(self, *, unknowns: bool = False, elide: bool = False) -> Writer:

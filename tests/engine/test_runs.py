@@ -137,6 +137,15 @@ def test_a_provider_that_nobody_serves_is_a_clear_error(work: Bench, engine: Emb
     assert work.locks() == []
 
 
+def test_an_attached_provider_is_asked_nothing_that_it_does_not_know(
+    work: Bench, engine: EmbeddedPulumi, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Python servers log a traceback for each such call: the CLI attaches without a handshake."""
+    work.program(SIMPLE)
+    work.stack(engine).preview()
+    assert "Method not implemented" not in caplog.text
+
+
 def test_a_provider_that_is_not_attached_is_refused_by_name(work: Bench, engine: EmbeddedPulumi) -> None:
     work.program(SIMPLE)
     stack = work.stack(engine, env={"PULUMI_DEBUG_PROVIDERS": ""})
