@@ -69,6 +69,10 @@ def begins_with_zero(text: str) -> bool:
 
 
 # -- project and stack files -------------------------------------------------------------------------------------------
+class RepeatedKeyError(yaml.constructor.ConstructorError):
+    """A key stands twice in one mapping."""
+
+
 class SettingsResolver(_Resolving):
     """The types of gopkg.in/yaml.v3, with which the CLI reads."""
 
@@ -77,9 +81,9 @@ class SettingsResolver(_Resolving):
         for key_node, _ in node.value:
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
             if key is not None and key != "<<" and key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f'mapping key "{key}" already defined at line {seen[key]}', key_node.start_mark
-                )
+                line = key_node.start_mark.line + 1
+                problem = f'line {line}: mapping key "{key}" already defined at line {seen[key]}'
+                raise RepeatedKeyError(None, None, problem, key_node.start_mark)
             seen[key] = key_node.start_mark.line + 1
         return super().construct_mapping(node, deep)
 

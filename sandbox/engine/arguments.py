@@ -82,6 +82,9 @@ def parse(argv: list[str], known: dict[str, bool], command: str) -> Arguments:
         if not word.startswith("--"):
             if len(name) > 1 and name[0] in SHORT and flags.get(SHORT[name[0]]):
                 name, equals, value = name[0], "=", name[1:]
+            if name not in SHORT and name[:1] not in SHORT:
+                message = f"unknown shorthand flag: '{name[:1]}' in {word}"
+                raise EngineError(message)
             name = SHORT.get(name, name)
         if name not in flags:
             feature = f"flag --{name} of `pulumi {command}`"

@@ -69,11 +69,24 @@ def get(invocation: Invocation, arguments: Arguments) -> int:
 Assignment = tuple[str, str, bool]  # key, text, whether it is a secret
 
 
-def assign(stack: Stack, assignments: list[Assignment], *, path: bool) -> None:
-    """Set values and write the settings once; with `path`, keys lead inside of objects. Raises EngineError."""
+def _located(stack: Stack, key: str, *, path: bool) -> tuple[str, list[str | int]]:
+    try:
+        return config_paths.located(key, stack.project.name, path=path)
+    except EngineError as error:
+        if not error.message.startswith("invalid config key path"):
+            raise
+        message = f"could not set config: {error.message}"
+        raise EngineError(message) from error
+
+
+def assign(stack: Stack, assignments: list[Assignment], *, path: bool, anew: bool = False) -> None:
+    """
+    Set values and write them; with `path`, keys lead inside of objects, which `anew` makes of the assignments alone.
+    Raises EngineError.
+    """
     changed: dict[str, Json] = {}
     for key, text, secret in assignments:
-        full, inside = config_paths.located(key, stack.project.name, path=path)
+        full, inside = _located(stack, key, path=path)
         own = _own_key(stack, full)
         if secret:
             value: Json = {"secure": stack.crypter.encrypt(text)}
@@ -82,7 +95,7 @@ def assign(stack: Stack, assignments: list[Assignment], *, path: bool) -> None:
         else:
             value = config_paths.typed(text) if path and inside else text
         try:
-            held = changed.get(own, stack.settings.config.get(own))
+            held = changed.get(own, None if anew else stack.settings.config.get(own))
             changed[own] = config_paths.put(held, inside, value, [full.partition(":")[2]])
         except EngineError as error:
             message = f"could not set config: {error.message}"
@@ -124,7 +137,9 @@ def _key_and_value(pair: str) -> tuple[str, str]:
 
 def from_command_line(stack: Stack, pairs: list[str], *, path: bool) -> None:
     """Set what `--config key=value` gives: in the settings file, where it stays. A bare `key` is set to nothing."""
-    assign(stack, [(key, text, False) for key, _, text in (pair.partition("=") for pair in pairs)], path=path)
+    assign(
+        stack, [(key, text, False) for key, _, text in (pair.partition("=") for pair in pairs)], path=path, anew=True
+    )
 
 
 def set_all(invocation: Invocation, arguments: Arguments) -> int:

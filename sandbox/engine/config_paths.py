@@ -16,7 +16,7 @@ def located(key: str, project: str, *, path: bool) -> tuple[str, paths.Path]:
         if not end:
             return full_key(key, project), []
         whole = full_key(key[:end], project)
-        return whole, paths.parse(whole.partition(":")[2] + key[end:])[1:]
+        return whole, paths.parse(whole.partition(":")[2] + key[end:], strict=True)[1:]
     except EngineError as error:
         message = f"invalid configuration key: {error.message}"
         raise EngineError(message) from error
@@ -74,8 +74,7 @@ def put(raw: Json, inside: paths.Path, value: Json, way: paths.Path) -> Json:
         message = f"{shown}: key for a map must be a string"
         raise EngineError(message)
     if not rest and not raw and part == "secure" and isinstance(value, str):
-        message = f"{shown}: " + RESERVED
-        raise EngineError(message)
+        raise EngineError(RESERVED)
     return {**raw, part: put(raw.get(part), rest, value, here)}
 
 

@@ -62,13 +62,19 @@ class Invocation:
     def stack(self, arguments: Arguments) -> Stack:
         """The stack of a command. Raises EngineError when there is none."""
         config_file = arguments.one("config-file")
-        return Stack.open(
+        stack = Stack.open(
             self.project,
             self.stack_name(arguments.one("stack")),
             self.backend,
             self.env,
             self.cwd / config_file if config_file else None,
         )
+        for key in stack.settings.empty:
+            self.err.write(
+                f'warning: No value for configuration key "{key}". This is currently treated as an empty string `""`, '
+                "but will be treated as `null` in a future version of pulumi.\n"
+            )
+        return stack
 
     def print(self, text: str = "") -> None:
         self.out.write(text + "\n")

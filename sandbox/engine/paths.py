@@ -10,8 +10,8 @@ Path = list[str | int]
 _PIECE = re.compile(r'(?P<name>[^.\[]+)|\["(?P<quoted>(?:\\"|[^"])*)"\]|\[(?P<index>[-+]?\d+|\*)\]')
 
 
-def parse(text: str) -> Path:
-    """The parts of a path. Raises ValueError when it is none."""
+def parse(text: str, *, strict: bool = False) -> Path:
+    """The parts of a path. Raises ValueError when it is none; `strict` refuses a dot before a bracket."""
     parts: Path = []
     position = 0
     while position < len(text):
@@ -22,6 +22,9 @@ def parse(text: str) -> Path:
                 raise ValueError(message)
             if text[position] == ".":
                 continue
+            if strict and text[position] == "[":
+                message = "expected property name after '.'"
+                raise ValueError(message)
         found = _PIECE.match(text, position)
         if found is None:
             raise ValueError(_wrong(text, position))

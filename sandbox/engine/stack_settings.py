@@ -25,6 +25,9 @@ class Settings:
     def _parsed(self) -> dict[str, Json]:
         try:
             data = yaml_reading.read_settings(self.text) or {}
+        except yaml_reading.RepeatedKeyError as error:
+            message = f"getting stack configuration: yaml: unmarshal errors:\n  {error.problem}"
+            raise EngineError(message) from error
         except yaml.YAMLError as error:
             message = f"could not read {self.path}: {error}"
             raise EngineError(message) from error
@@ -36,7 +39,13 @@ class Settings:
     @property
     def config(self) -> dict[str, Json]:
         found = self.data.get("config") or {}
-        return found if isinstance(found, dict) else {}
+        return {key: "" if value is None else value for key, value in found.items()} if isinstance(found, dict) else {}
+
+    @property
+    def empty(self) -> list[str]:
+        """Keys of the configuration that the file gives no value: they are taken for an empty text."""
+        found = self.data.get("config") or {}
+        return [str(key) for key, value in found.items() if value is None] if isinstance(found, dict) else []
 
     @property
     def salt(self) -> str:
@@ -93,7 +102,9 @@ def emit_pair(key: str, value: Json, indent: int, old: yaml.Node | None = None) 
 
 def _held(value: Json) -> Json:
     """A value as the CLI holds it: a number or a truth that is no part of an object is kept as text."""
-    return value if isinstance(value, (str, dict, list)) or value is None else yaml_reading.written(value)
+    if value is None:
+        return ""
+    return value if isinstance(value, (str, dict, list)) else yaml_reading.written(value)
 
 
 def _spelled_otherwise(node: yaml.Node, value: Json) -> bool:
