@@ -1,0 +1,116 @@
+"""The comment always fits, whatever is in it; what was cut is said, and nothing important goes without a word."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from previews.analysis import Request, analyse
+from previews.document import Document, Section, compose
+from previews.markdown import LIMIT, render
+from previews.report import Report
+from previews.spans import Code, Mark
+from tests.previews.logs import DATABASE, database, digest, report, state, step, write
+
+CORE = state(DATABASE, "core", database())
+
+
+def comment(of: Report) -> str:
+    return render(compose(of), of.project)
+
+
+def test_many_stacks_that_fail(tmp_path: Path) -> None:
+    message = "error: creating RDS DB Instance (shop): StatusCode: 403 [region=x] {retry=3} " * 3
+    files = {f"s{n:03}": write(tmp_path, f"{n}.json", digest([], None, [f"{message}{n}"])) for n in range(170)}
+    found = analyse(Request(files))
+    shown = comment(found)
+    assert len(shown.encode()) <= LIMIT
+    assert "165 more previews failed" in shown
+    assert "No forecast" in shown
+    assert "rows, not shown" in shown
+
+
+@pytest.mark.parametrize("count", [1, 13, 200, 900])
+def test_what_is_missing_is_said_first(count: int, tmp_path: Path) -> None:
+    files = {}
+    for number in range(count):
+        stack = f"stack-{number:03}"
+        core = state(DATABASE, "core", database(), stack)
+        files[stack] = write(tmp_path, f"{stack}.json", digest([step("update", core)], {"same": 4, "update": 1}))
+    shown = comment(analyse(Request(files)))
+    assert len(shown.encode()) <= LIMIT
+    assert "No forecast" in shown
+    assert "Policy results are not in the preview" in shown
+    assert "unchanged resources are not in this preview" in shown
+    assert ("more remarks, not shown" in shown) == (count > 150)
+
+
+TITLES = tuple(f"A section of this report, number {number}" for number in range(12))
+
+
+@settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(
+    text=st.text(st.sampled_from("a#@<>&|*_`[](){}!\\é\u3042\U0001f600"), min_size=1, max_size=240),
+    rows=st.lists(st.integers(1, 200), min_size=1, max_size=12),
+    sizes=st.tuples(st.integers(1, 25), st.integers(1, 400)),
+    limit=st.sampled_from([20_000, LIMIT]),
+)
+def test_a_comment_of_any_document_fits(text: str, rows: list[int], sizes: tuple[int, int], limit: int) -> None:
+    sections = tuple(
+        Section(
+            title, ("What",) * 8, tuple(((Code(f"{n}{text}"),),) * 8 for n in range(count)), 60, folded=count % 2 == 0
+        )
+        for title, count in zip(TITLES, rows, strict=False)
+    )
+    lines, remarks = sizes
+    document = Document(
+        ("Recovery preview of ", Code(text)),
+        tuple((Mark.WEAKER, ("**Weaker:** ", *(Code(text),) * 8, str(n))) for n in range(lines)),
+        sections,
+        tuple((Code(text), f": remark {n}") for n in range(remarks)),
+    )
+    shown = render(document, text, limit)
+    assert len(shown.encode()) <= limit
+    check_that_cuts_are_said(document, shown)
+
+
+def check_that_cuts_are_said(document: Document, shown: str) -> None:
+    """Each line, remark and row is there, or is counted as left out."""
+    lines = [line for line in shown.splitlines() if re.match(r"[✅🔴🟢🟡⛔] ", line)]
+    assert len(lines) + said(shown, r"… and (\d+) more lines") == len(document.headline)
+    tail = shown[shown.rindex("<sub>") : shown.rindex("</sub>")]
+    left_out = said(tail, r"… and (\d+) more remarks")
+    assert len(re.split(" · ", tail)) - bool(left_out) + left_out == len(document.remarks)
+    parts: list[Any] = re.split(r"\n(?=<details>|#### )", shown)[1:]
+    for section, part in zip(document.sections, parts, strict=True):
+        rows = [line for line in part.splitlines() if line.startswith("| ")][2:]
+        assert len(rows) + said(part, r"… and +(\d+) more rows") == len(section.rows), section.title
+
+
+def said(text: str, pattern: str) -> int:
+    found = re.search(pattern, text)
+    return int(found[1]) if found else 0
+
+
+def test_each_section_has_its_share(tmp_path: Path) -> None:
+    """A thousand deletions do not push out what gets weaker."""
+    steps = [step("delete", state(DATABASE, f"a-database-with-a-long-name-{n:04}", {}), None) for n in range(1000)]
+    steps += [
+        step(
+            "update",
+            state("aws:dynamodb/table:Table", f"t-{n}", {"deletionProtectionEnabled": True}),
+            state("aws:dynamodb/table:Table", f"t-{n}", {}),
+        )
+        for n in range(50)
+    ]
+    document = compose(report(tmp_path, digest(steps, {"delete": 1000, "update": 50})))
+    shown = render(document, "shop", 12_000)
+    assert len(shown.encode()) <= 12_000
+    assert "#### What changes for recovery" in shown
+    assert re.search(r"deletion protection.*t-", shown)
+    check_that_cuts_are_said(document, shown)
