@@ -1,7 +1,7 @@
 """
 The control planes of the small world: AWS, Kubernetes, and the Pulumi providers over them.
 
-    planes = start_control_planes(fabric, names, plan, ports, home)
+    planes = start_control_planes(fabric, names, plan, ports, home, authority=authority)
     planes.env("dr")     what a program that manages stack `dr` needs in its environment
     planes.stop()
 """

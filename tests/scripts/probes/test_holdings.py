@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from model import load_plan
+from sandbox.authority import Authority
 from sandbox.clouds import start_control_planes
 from scripts.clouds.access import Clouds
 from scripts.clouds.amounts import size
@@ -26,7 +27,8 @@ SOON = timedelta(days=3)
 @pytest.fixture(scope="module")
 def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
     fabric, where = RecordedFabric(), ports()
-    planes = start_control_planes(fabric, RecordedNames(), PLAN, where, tmp_path_factory.mktemp("world"), pace=50)
+    home = tmp_path_factory.mktemp("world")
+    planes = start_control_planes(fabric, RecordedNames(), PLAN, where, home, authority=Authority("test"), pace=50)
     yield planes
     planes.stop()
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from model import load_plan
+from sandbox.authority import Authority
 from sandbox.clouds import start_control_planes
 from scripts.clouds.aws.cloud import AwsDriver
 from scripts.clouds.protocol import ManagedStore, Phase, PointKind
@@ -16,7 +17,9 @@ from tests.sandbox.clouds.stand_in import PLAN, RecordedFabric, RecordedNames, p
 @pytest.fixture
 def driver(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsDriver]:
     home = tmp_path_factory.mktemp("world")
-    planes = start_control_planes(RecordedFabric(), RecordedNames(), PLAN, ports(), home, pace=50)
+    planes = start_control_planes(
+        RecordedFabric(), RecordedNames(), PLAN, ports(), home, authority=Authority("test"), pace=50
+    )
     for name, value in planes.env("eu-north-1").items():
         monkeypatch.setenv(name, value)
     yield AwsDriver(load_plan("minimal"), frozenset())
