@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from .judgement import tier_limit
 from .objectives import HARMS, SAME_REGION, Objective
 from .plan import Plan
 from .services import Service
@@ -54,6 +55,7 @@ class TierForecast:
 class ObjectiveForecast:
     """
     Seconds throughout; None where there is no way back. `because` says what bounds the loss, or why it cannot be done.
+    `gap` is the reason that the plan gives for an objective that it is known not to reach; empty without one.
     """
 
     disaster: str
@@ -68,6 +70,7 @@ class ObjectiveForecast:
     target_rto_seconds: float
     rpo_met: bool
     rto_met: bool
+    gap: str
     because: str
     path: tuple[PathStep, ...]
     tiers: tuple[TierForecast, ...]
@@ -100,7 +103,8 @@ class Forecast:
 
     @property
     def feasible(self) -> bool:
-        return all(objective.met for objective in self.objectives)
+        """Whether every objective is met, but those that the plan itself says it does not reach yet."""
+        return all(objective.met or objective.gap for objective in self.objectives)
 
     @property
     def tiers(self) -> tuple[TierForecast, ...]:
@@ -112,9 +116,11 @@ class Forecast:
         return slowest.path
 
     def shortfalls(self) -> list[str]:
-        """What is out of reach, a line each, in the words of the plan."""
+        """What is out of reach and not said to be so by the plan, a line each, in the words of the plan."""
         lines: list[str] = []
         for index, each in enumerate(self.objectives):
+            if each.gap:
+                continue
             place = f"objectives[{index}] ({each.disaster}{f', {each.component}' if each.component else ''})"
             if each.method == "none":
                 lines.append(f"{place}: {each.because}")
@@ -199,6 +205,7 @@ def _objective(plan: Plan, objective: Objective, tables: Tables, times: StepTime
         target_rto_seconds=objective.rto.total_seconds(),
         rpo_met=rpo is not None and rpo <= objective.rpo,
         rto_met=rto is not None and rto <= objective.rto.total_seconds(),
+        gap=objective.gap.reason if objective.gap else "",
         because=because,
         path=tuple(timeline.path) if timeline else (),
         tiers=_tiers(plan, objective, timeline) if timeline and objective.component is None else (),
@@ -206,7 +213,12 @@ def _objective(plan: Plan, objective: Objective, tables: Tables, times: StepTime
 
 
 def _scope(plan: Plan, component: str | None) -> tuple[list[BaseStore], list[Service]]:
-    stores: list[BaseStore] = [each for each in plan.stores if component in (None, each.name)]
+    """A store that nothing follows (a cache) begins empty: it counts where the objective names it, and only there."""
+    stores: list[BaseStore] = [
+        each
+        for each in plan.stores
+        if each.name == component or (component is None and (not isinstance(each, IncarnatedStore) or each.is_followed))
+    ]
     return stores, [each for each in plan.services if component in (None, each.name)]
 
 
@@ -222,6 +234,8 @@ def _method(plan: Plan, objective: Objective, stores: list[IncarnatedStore]) -> 
     if here:
         return "restore_in_place", ""
     target = plan.site(objective.recover_at)
+    if harm.loses == "cloud" and target.cloud == plan.primary.cloud:
+        return "none", f"{target.name} is on {target.cloud} as well, which is what a {objective.disaster} takes away"
     if target.kind == "warm" and not harm.clean_restore:
         unfollowed = [each.name for each in stores if each.replication.mode == "none"]
         if unfollowed:
@@ -307,10 +321,10 @@ def _timeline(
 
 
 def _tiers(plan: Plan, objective: Objective, line: _Timeline) -> tuple[TierForecast, ...]:
-    binding = objective.rto <= max(entry.max_downtime for entry in plan.tiers)
     found = []
     for tier, (typical, worst) in sorted(line.tiers.items()):
-        target = plan.max_downtime(tier).total_seconds() if binding else None
+        limit = tier_limit(plan, objective, tier)
+        target = limit.total_seconds() if limit is not None else None
         met = target is None or typical <= target
         found.append(TierForecast(objective.disaster, tier, typical, worst, target, met))
     return tuple(found)

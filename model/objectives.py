@@ -1,12 +1,14 @@
 """Objectives: how much may be lost and how long it may take, by kind of disaster."""
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .base import Model, Name
+from .base import Model, Name, Text
 from .durations import Duration, PositiveDuration
+from .governance import Role
 
 Disaster = Literal[
     "application_failure",
@@ -48,8 +50,19 @@ HARMS: dict[str, Harm] = {
 }
 
 
+class Gap(Model):
+    """An objective that is known to be out of reach for now: why, who owns that, and the last valid day (UTC)."""
+
+    reason: Text
+    owner: Role
+    until: dt.date
+
+
 class Objective(Model):
-    """`component` narrows it to one service or store; without it the whole system is meant."""
+    """
+    `component` narrows it to one service or store; without it the whole system is meant. `gap` says that the plan is
+    known not to reach it: it is still forecast and shown, and refuses the plan only when the gap's day has passed.
+    """
 
     disaster: Disaster
     rpo: Duration
@@ -57,6 +70,7 @@ class Objective(Model):
     recover_at: Name | Literal["same_region"] = SAME_REGION
     automation: Automation = "manual"
     component: Name | None = None
+    gap: Gap | None = None
 
 
 class Environment(Model):

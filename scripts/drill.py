@@ -21,7 +21,7 @@ from rich.markup import escape
 from model import load_plan
 from scripts.core.errors import DrError, ObjectiveMissed
 from scripts.drills.found import Found
-from scripts.drills.scenarios import Scenario, chosen, worlds
+from scripts.drills.scenarios import Scenario, chosen, possible, worlds
 from scripts.people.options import DEFAULT_PLAN, Format, PlanName
 from scripts.people.output import Form, err, measured, out, seconds, table, verdict, write_json
 from scripts.runs import run_records
@@ -137,8 +137,10 @@ def command(
 
     began = time.monotonic()
     name = "all" if everything else scenario
-    parts = chosen(name)
     loaded = load_plan(plan)
+    parts, left_out = possible(loaded, chosen(name))
+    for reason in left_out:
+        _say(f"left out: {reason}")
     run = drill(loaded, plan, parts, pace=pace, title=f"drill {name}")
     report = model.load(run)
     folder.mkdir(parents=True, exist_ok=True)

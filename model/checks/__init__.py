@@ -46,7 +46,12 @@ def notes(plan: Plan) -> list[str]:
     """What a reader should know although it is allowed."""
     entries = [("store", each.name, each.tier) for each in plan.incarnated_stores]
     entries += [("service", each.name, each.tier) for each in plan.services]
-    return [
+    known = [
+        f"{each.disaster} is not reached until {each.gap.until}: {each.gap.reason} ({each.gap.owner})"
+        for each in plan.objectives
+        if each.gap
+    ]
+    return known + [
         f"{kind} {name} is of tier {tier} but is used by tier {plan.effective_tier(name)}, "
         "so it is recovered with that one"
         for kind, name, tier in entries

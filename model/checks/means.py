@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from model import clouds
-from model.mistakes import Mistake
+from model.mistakes import Mistake, listed
 from model.plan import Plan
-from model.stores import IncarnatedStore, Objects
+from model.stores import KINDS, IncarnatedStore, Objects, kind_of
 
 
 def not_built(plan: Plan) -> Iterator[Mistake]:
@@ -13,6 +13,8 @@ def not_built(plan: Plan) -> Iterator[Mistake]:
         if reason := clouds.why_not_build_in(site.cloud):
             yield Mistake(f"sites[{i}].cloud", reason)
     used = [name for name in dict.fromkeys(site.cloud for site in plan.sites) if clouds.CLOUDS[name].is_built]
+    if not plan.guarded_stores:
+        yield Mistake("stores", _nothing_guards(plan))
     where = {site.name: site.cloud for site in plan.sites}
     for i, store in enumerate(plan.stores):
         for cloud in used:
@@ -29,3 +31,13 @@ def not_built(plan: Plan) -> Iterator[Mistake]:
         for cloud in used:
             if reason := clouds.why_not_serve(cloud, service.kind):
                 yield Mistake(f"services[{i}].kind", reason)
+
+
+def _nothing_guards(plan: Plan) -> str:
+    guarding = [kind_of(kind) for kind in KINDS if kind.traits.why_not_guarded is None]
+    reasons = {store.kind: store.traits.why_not_guarded for store in plan.stores}
+    why = "".join(f"; {kind}: {reason}" for kind, reason in reasons.items())
+    return (
+        "none of them can refuse an old writer by itself, so nothing would show that it is fenced "
+        f"(what can is {listed(guarding)}){why}"
+    )

@@ -63,11 +63,20 @@ def governance(plan: Plan) -> Iterator[Mistake]:
 
 
 def expired_waivers(plan: Plan) -> Iterator[Mistake]:
-    """Apart from the rest: a plan whose waivers ran out is refused at the gate, never in the middle of a disaster."""
+    """
+    Waivers and gaps that ran out. Apart from the rest: such a plan is refused at the gate, never in the middle of a
+    disaster.
+    """
     today = dt.datetime.now(dt.UTC).date()
     for i, waiver in enumerate(plan.waivers):
         if waiver.expires < today:
             yield Mistake(
                 f"waivers[{i}].expires",
                 f"the waiver of {waiver.rule} expired on {waiver.expires}: renew it or follow the rule",
+            )
+    for i, objective in enumerate(plan.objectives):
+        if objective.gap and objective.gap.until < today:
+            yield Mistake(
+                f"objectives[{i}].gap.until",
+                f"the gap of {objective.disaster} was to be closed by {objective.gap.until}: close it, or name a day",
             )

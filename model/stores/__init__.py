@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .base import Backups, DiskStore, IncarnatedStore, Replication, Snapshots, SnapshotsOnly
+from .base import Backups, BaseStore, DiskStore, IncarnatedStore, Replication, Snapshots, SnapshotsOnly
 from .documents import Documents
 from .objects import Archive, Objects
 from .postgres import Postgres
@@ -22,10 +22,17 @@ KINDS = (Postgres, Redis, Documents, Objects, Registry, Vault)
 
 Store = Annotated[Postgres | Redis | Documents | Objects | Registry | Vault, Field(discriminator="kind")]
 
+
+def kind_of(model: type[BaseStore]) -> str:
+    """The name of a kind as a plan writes it."""
+    return str(model.model_fields["kind"].annotation.__args__[0])  # type: ignore[union-attr]
+
+
 __all__ = [
     "KINDS",
     "Archive",
     "Backups",
+    "BaseStore",
     "DiskStore",
     "Documents",
     "IncarnatedStore",
@@ -39,4 +46,5 @@ __all__ = [
     "Store",
     "StoreTraits",
     "Vault",
+    "kind_of",
 ]

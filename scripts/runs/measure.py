@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from model.judgement import tier_limit
 from scripts.runs.journal import Entry
 from scripts.runs.runbook import Does
 
@@ -145,7 +146,7 @@ def measure(plan: Plan, entries: Iterable[Entry], disaster: str = "") -> Measure
         at_stake,
         loss,
         None if outage is None else float(outage["seconds"]),
-        (*objectives, *_downtimes(plan, entries, at)),
+        (*objectives, *_downtimes(plan, promises[0] if promises else None, entries, at)),
     )
 
 
@@ -153,12 +154,18 @@ def _words(promise: Promise) -> str:
     return promise.disaster.replace("_", " ")
 
 
-def _downtimes(plan: Plan, entries: list[Entry], at: Mapping[str, datetime]) -> Iterable[Objective]:
+def _downtimes(
+    plan: Plan, promise: Promise | None, entries: list[Entry], at: Mapping[str, datetime]
+) -> Iterable[Objective]:
+    """Of the tiers that bind in this disaster, as the forecast judges them too."""
     start = at.get("fault", at.get("declared"))
     back = tiers_back(plan, entries)
     for tier in sorted(entry.tier for entry in plan.tiers):
+        limit = tier_limit(plan, promise, tier)
+        if limit is None:
+            continue
         measured = (back[tier] - start).total_seconds() if start is not None and tier in back else None
-        yield Objective(f"downtime, tier {tier}", plan.max_downtime(tier).total_seconds(), measured)
+        yield Objective(f"downtime, tier {tier}", limit.total_seconds(), measured)
 
 
 def _at_stake(entries: Iterable[Entry]) -> float | None:

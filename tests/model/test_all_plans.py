@@ -3,6 +3,7 @@
 import pytest
 
 from model import Topology, load_plan
+from model.checks import not_built
 from model.loading import PLANS
 from model.site_records import FrontDoor, SiteRecord, awaited, provisioning_order
 from scripts.runbooks.forecasts import forecast
@@ -43,7 +44,35 @@ def test_what_needs_the_record_of_another_stack_says_which() -> None:
     assert awaited(plan, "traffic", partly) == ["dr", "cold"]
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if all(site.cloud == "aws" for site in load_plan(name).sites)])
+# What each plan needs and no driver answers for yet: the beginning of each mistake.
+UNBUILT = {
+    "samia": [],
+    "minimal": [],
+    "celora": ["sites[0].cloud: \"azure\" has no", "sites[1].cloud: \"azure\" has no"],
+    "comet": ["sites[0].cloud: \"azure\" has no", "sites[1].cloud: \"azure\" has no"],
+    "amicis": [
+        "sites[0].cloud: \"azure\" has no", "sites[1].cloud: \"azure\" has no",
+        "stores: none of them can refuse an old writer by itself",
+    ],
+    "muejam": ["services[0].kind: \"vm_group\" has no driver on aws; there is pods"],
+}  # fmt: skip
+
+
+def test_a_plan_that_cannot_be_built_yet_is_refused_by_name() -> None:
+    assert set(UNBUILT) == set(NAMES)
+    for name, expected in UNBUILT.items():
+        found = [str(mistake) for mistake in not_built(load_plan(name))]
+        assert [said[: len(start)] for said, start in zip(found, expected, strict=True)] == expected
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_environment_of_a_plan_can_be_reached(name: str) -> None:
+    plan = load_plan(name)
+    for environment in plan.environments:
+        assert forecast(plan.in_environment(environment)).shortfalls() == []
+
+
+@pytest.mark.parametrize("name", [name for name, mistakes in UNBUILT.items() if not mistakes])
 def test_every_stack_of_a_plan_can_be_declared(name: str) -> None:
     plan = load_plan(name)
     for stack in plan.stacks:

@@ -134,7 +134,7 @@ def test_an_archive_where_objects_are_written_is_a_contradiction(document: dict[
 
 def _listeners(**more: Any) -> list[dict[str, Any]]:
     seen = declared("prod", Topology.initial(load_plan("samia")), **more)
-    found = [each.inputs for each in seen.values() if each.type == "aws:lb/listener:Listener"]
+    found = [dict(each.inputs) for each in seen.values() if each.type == "aws:lb/listener:Listener"]
     return sorted(found, key=lambda inputs: -inputs["port"])  # they are registered side by side, in any order
 
 

@@ -29,7 +29,7 @@ def test_sound_plan() -> None:
         "regional_outage",
         "at risk",
         "Critical path of compromise",
-        "restore_database:core",
+        "build_site",
         "note: store core",
     ):
         assert text in done.stdout
@@ -68,6 +68,31 @@ def test_expired_waiver_is_refused_at_the_gate_and_nowhere_else(
     assert done.returncode == 2
     assert f"{path}: waivers[0].expires: the waiver of DR-RET-001 expired on 2020-01-01" in done.stderr
     assert load_plan(path).waivers[0].rule == "DR-RET-001", "a failover must not wait for a renewed waiver"
+
+
+def test_a_gap_is_told_and_refused_when_its_day_has_passed(
+    write: Callable[[Any], Path], document: dict[str, Any]
+) -> None:
+    assert "note: provider_outage is not reached until" in check("samia").stdout
+    document["objectives"][3]["gap"]["until"] = "2020-01-01"
+    path = write(document)
+    done = check(path)
+    assert done.returncode == 2
+    assert f"{path}: objectives[3].gap.until: the gap of provider_outage was to be closed by 2020-01-01" in done.stderr
+
+
+@pytest.mark.parametrize("stores", [[], [{"name": "media", "kind": "objects"}]])
+def test_a_plan_in_which_nothing_can_fence_a_writer_is_refused(
+    write: Callable[[Any], Path], document: dict[str, Any], stores: list[Any]
+) -> None:
+    document["stores"] = stores
+    for service in document["services"]:
+        service["uses"] = [name for name in service["uses"] if name not in ("core", "media")]
+    path = write(document)
+    done = check(path)
+    assert done.returncode == 2
+    assert f"{path}: stores: none of them can refuse an old writer by itself" in done.stderr
+    assert "what can is postgres" in done.stderr
 
 
 def test_infeasible_plan_is_refused(write: Callable[[Any], Path], document: dict[str, Any]) -> None:
