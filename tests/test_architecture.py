@@ -40,34 +40,47 @@ def module_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def imports_of(path: Path) -> Iterator[Import]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    quiet = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
-        for statement in node.body
-        for inner in ast.walk(statement)
-    }
-    inside = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        for inner in ast.walk(node)
-    }
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def import_nodes(
+    node: ast.AST, *, quiet: bool = False, inside: bool = False
+) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool, bool]]:
+    """Each import, whether it is for type checkers alone, and whether it stands in a function."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import | ast.ImportFrom):
+            yield child, quiet, inside
+        elif isinstance(child, ast.If) and ast.unparse(child.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}:
+            for statement in child.body:
+                holder = ast.Module([statement], [])
+                yield from import_nodes(holder, quiet=True, inside=inside)
+            yield from import_nodes(ast.Module(child.orelse, []), quiet=quiet, inside=inside)
+        elif isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
+            within = inside or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
+            yield from import_nodes(child, quiet=quiet, inside=within)
+
+
+@cache
+def imports_of(path: Path) -> tuple[Import, ...]:
+    return tuple(_imports_of(path))
+
+
+def _imports_of(path: Path) -> Iterator[Import]:
     who = module_of(path)
     package = who if path.name == "__init__.py" else who.rpartition(".")[0]
-    for node in ast.walk(tree):
+    for node, quiet, inside in import_nodes(tree_of(path)):
         if isinstance(node, ast.Import):
             for name in node.names:
-                yield Import(who, name.name, node.lineno, id(node) in quiet, id(node) in inside)
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                parent = package.split(".")
-                base = ".".join([*parent[: len(parent) - node.level + 1], *([base] if base else [])])
-            for name in node.names:
-                yield Import(who, f"{base}.{name.name}", node.lineno, id(node) in quiet, id(node) in inside)
+                yield Import(who, name.name, node.lineno, quiet, inside)
+            continue
+        base = node.module or ""
+        if node.level:
+            parent = package.split(".")
+            base = ".".join([*parent[: len(parent) - node.level + 1], *([base] if base else [])])
+        for name in node.names:
+            yield Import(who, f"{base}.{name.name}", node.lineno, quiet, inside)
 
 
 @cache
@@ -222,7 +235,7 @@ STEPS = sorted(path for path in (ROOT / "scripts" / "steps").glob("*.py") if pat
 @pytest.mark.parametrize("path", STEPS, ids=lambda path: path.stem)
 def test_a_file_of_steps_holds_one_step(path: Path) -> None:
     """The step is called like its file; besides it a file may say why it is refused."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     public = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
     assert [name for name in public if not name.startswith("why_not_")] == [path.stem]
 
@@ -301,7 +314,7 @@ def spelled() -> dict[str, list[str]]:
         module = module_of(path)
         if below(module, *OF_A_CLOUD, "previews.meanings"):
             continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = tree_of(path)
         docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for node in ast.walk(tree):
             if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in docstrings:
@@ -336,3 +349,41 @@ def test_a_databases_client_is_imported_by_engines_alone() -> None:
 
 # Drills break and look into databases past every transport.
 STILL_SPEAK_TO_DATABASES = ("scripts.core.net", "scripts.drills", "scripts.probes.vantage")
+
+
+def names_in(path: Path) -> set[str]:
+    """What a module defines or imports at its top, also under a condition."""
+    found: set[str] = set()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {name.asname or name.name for name in node.names}
+    return found
+
+
+def test_whatever_is_imported_of_ours_is_there() -> None:
+    """Two changes that fit each other's lines may still not fit each other's names."""
+    gone = []
+    tops = (*OURS, "tests", "benchmarks")
+    paths = [ROOT / "__main__.py", *(path for top in tops for path in (ROOT / top).rglob("*.py"))]
+    defined: dict[Path, set[str]] = {}
+    for path in paths:
+        if below(module_of(path), "policies", "tests.policies.pack"):
+            continue  # the pack runs with its own folder as working directory
+        for it in imports_of(path):
+            if not below(it.what, *tops):
+                continue
+            whole = ROOT.joinpath(*it.what.split("."))
+            if whole.with_suffix(".py").exists() or whole.is_dir():
+                continue
+            module, _, name = it.what.rpartition(".")
+            parent = ROOT.joinpath(*module.split("."))
+            file = parent / "__init__.py" if parent.is_dir() else parent.with_suffix(".py")
+            if file.exists() and file not in defined:
+                defined[file] = names_in(file)
+            if name != "*" and name not in defined.get(file, set()):
+                gone.append(str(it))
+    assert gone == []
