@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from policies.rules.kernel.spellings import SPELLINGS, plain_type
+from policies.rules.kernel.stores import HOLDS_DATA
 from previews.meanings import GUARDS, MEANINGS, STORES, Meaning, normal_type
 from previews.meanings.table import Better
 
 PACKAGES = {"aws": "pulumi_aws", "azure-native": "pulumi_azure_native", "kubernetes": "pulumi_kubernetes"}
-# Defined by Velero and CloudNativePG themselves, not by an SDK.
-CUSTOM = re.compile(r"kubernetes:(?:velero\.io|postgresql\.cnpg\.io)/")
+# Defined by Velero and CloudNativePG themselves, not by an SDK; and the provider whose SDK is not installed here.
+CUSTOM = re.compile(r"kubernetes:(?:velero\.io|postgresql\.cnpg\.io)/|gcp:")
 TYPES = sorted(kind for kind in {*MEANINGS, *GUARDS, *STORES} if not CUSTOM.match(kind))
 ROWS = [row for rows in MEANINGS.values() for row in rows]
 
@@ -81,6 +83,21 @@ def test_the_paths_of_stores_have_a_meaning() -> None:
     for store in STORES.values():
         known = {row.path for row in MEANINGS.get(store.type, ())}
         assert not {path for path in (store.protection, store.backup) if path} - known, store.type
+
+
+def test_each_store_of_the_table_is_one_for_the_policy_pack_too() -> None:
+    """One table of what holds data: the report may know more of a type, but no type more."""
+    assert sorted(set(STORES) - set(HOLDS_DATA)) == []
+
+
+def test_no_row_stands_under_a_former_name() -> None:
+    for kind in {*MEANINGS, *GUARDS, *STORES}:
+        assert normal_type(kind) == kind
+
+
+@pytest.mark.parametrize(("former", "present"), sorted(SPELLINGS.items()))
+def test_former_names_are_the_same_type_to_pack_and_report(former: str, present: str) -> None:
+    assert normal_type(former) == plain_type(former) == present
 
 
 def test_types_of_older_azure_sdks_are_the_same_type() -> None:
