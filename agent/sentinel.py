@@ -4,20 +4,22 @@ The sentinel of a site: renews the writer lease while it is this site's, and tel
 One runs in every site (Deployment `dr-sentinel`, `python -m agent.sentinel`). Each round:
 1. read the database's clock;
 2. renew the lease in the witness by a conditional write. Only then
-3. the row in the database is granted until that clock + ttl - margin: never later than the lease that was really
-renewed.
-When the lease names another site, or a younger epoch, the sentinel touches nothing, and takes back this site's own
-claim on
-the traffic, so that a site which comes back does not draw traffic that it would refuse.
+3. the lease in the database is granted until that clock + ttl - margin: never later than the lease that was really
+   renewed.
+Nothing of a round waits for a table or a transaction of the service: tables are guarded beside it (`agent/keeper.py`).
+When the lease names another site, or a younger epoch, the sentinel renews nothing. It takes back this site's own claim
+on the traffic, so that a site which comes back draws no traffic that it would refuse, and closes a database whose lease
+is over.
 
 Environment: DR_SYSTEM, DR_SITE, DR_CLOUD, DR_REGION, DR_WITNESS_CLOUD, DR_WITNESS_REGION, DR_WITNESS_BUCKET,
 DR_RECOVERY_BUCKET (this site's own), DR_LEASE_TTL_MS, DR_LEASE_RENEW_MS; DATABASE_HOST and DATABASE_NAME (several:
 separated by commas), DATABASE_PORT, DATABASE_USER, DATABASE_PASSWORD or DATABASE_PASSWORD_FILE; PORT (optional):
-answers GET /health with what it last did.
+answers GET /health with what it last did and what is not guarded.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -29,15 +31,17 @@ from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from agent.keeper import Keeper
 from scripts.clouds.protocol import ConditionFailed, ObjectStore
 from scripts.clouds.registry import bucket
 from scripts.core.errors import BadInput, DrError
-from scripts.core.net import Database, Login
+from scripts.core.net import Database, Login, QueryRefused
 from scripts.fencing import guard
 from scripts.fencing.lease import MARGIN, Lease, Seen, WitnessLease
 
 CLAIM = "claims/active"
 RETRY_SECONDS = 0.05
+NO_GUARD = {"3F000", "42P01", "42883"}  # SQLSTATEs of a schema, a table, a function that is not there
 
 
 @dataclass(frozen=True)
@@ -110,12 +114,24 @@ class Sentinel:
         self._witness = WitnessLease(witness)
         bound = max(settings.renew_seconds / 2, 0.2)
         self._databases = [Database(login, connect_timeout=bound, timeout=bound) for login in settings.logins]
+        self.keepers = [Keeper(login) for login in settings.logins]
         self._seen: Seen | None = None
-        self._guarded = False
         self._claim_checked_for = 0
+        self._holds = False
+
+    @property
+    def holds(self) -> bool:
+        """Did the last round renew the lease?"""
+        return self._holds
+
+    def guard_tables(self) -> None:
+        """Guard what is not guarded yet, in sessions of their own. Never raises; the next call tries again."""
+        for keeper in self.keepers:
+            keeper.look()
 
     def round(self) -> float:
         """One renewal, or one look. Never raises for what the world does; the next round tries again."""
+        self._holds = False
         try:
             if self._seen is None:
                 self._seen = self._witness.read()
@@ -125,6 +141,7 @@ class Sentinel:
             if lease.site != self.settings.site:
                 self._seen = None
                 self._take_back_claim(lease)
+                self._close_databases()
                 return self._idle(f"{lease.site} holds the writer lease, epoch {lease.epoch}")
             return self._renew(lease)
         except ConditionFailed:
@@ -132,7 +149,6 @@ class Sentinel:
             self.said = "the writer lease was changed by somebody else"
             return 0.0
         except DrError as error:
-            self._guarded = False
             self.said = str(error)
             return RETRY_SECONDS
 
@@ -150,16 +166,24 @@ class Sentinel:
         for database, clock in zip(self._databases, clocks, strict=True):
             self._grant(database, clock, lease.epoch)
         self.said = f"renewed the writer lease, epoch {lease.epoch}"
+        self._holds = True
         return max(settings.renew_seconds - (time.monotonic() - started), 0.0)
 
     def _grant(self, database: Database, clock: datetime, epoch: int) -> None:
-        if not self._guarded:
-            if not database.rows(guard.INSTALLED)[0][0]:
-                guard.install(database)
-            self._guarded = True
-        guard.guard_new_tables(database)
         until = clock + timedelta(milliseconds=self.settings.ttl_ms * (1 - MARGIN))
-        guard.grant(database, self.settings.site, epoch, until)
+        try:
+            guard.grant(database, self.settings.site, epoch, until)
+        except QueryRefused as refused:
+            if refused.sqlstate not in NO_GUARD:
+                raise
+            guard.install(database, tables=False)
+            guard.grant(database, self.settings.site, epoch, until)
+
+    def _close_databases(self) -> None:
+        """Databases whose lease is over. A replica, one without a guard and one that is closed are left alone."""
+        for database in self._databases:
+            with contextlib.suppress(DrError):
+                guard.close(database)
 
     def _take_back_claim(self, lease: Lease) -> None:
         if lease.epoch > self._claim_checked_for:
@@ -172,11 +196,16 @@ class Sentinel:
 
 
 def serve_health(sentinel: Sentinel, address: str, port: int) -> ThreadingHTTPServer:
-    """GET anything: 200 and what the sentinel last did."""
+    """GET anything: 200, what the sentinel last did, and what of its databases is not guarded."""
 
     class Health(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = json.dumps({"status": "ok", "said": sentinel.said}).encode()
+            unguarded = [
+                {"database": keeper.database, "name": each.name, "reason": each.reason}
+                for keeper in sentinel.keepers
+                for each in keeper.unguarded
+            ]
+            body = json.dumps({"status": "ok", "said": sentinel.said, "unguarded": unguarded}).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -202,8 +231,15 @@ def main(env: Mapping[str, str] | None = None) -> None:
     sentinel = Sentinel(settings, witness, own)
     if env.get("PORT"):
         serve_health(sentinel, env.get("HOST", "0.0.0.0"), int(env["PORT"]))  # noqa: S104 (a pod listens on its own address)
+    threading.Thread(target=_keep, args=(sentinel, stop), name="keeper", daemon=True).start()
     while not stop.wait(sentinel.round()):
         pass
+
+
+def _keep(sentinel: Sentinel, stop: threading.Event) -> None:
+    while not stop.wait(sentinel.settings.renew_seconds):
+        if sentinel.holds:
+            sentinel.guard_tables()
 
 
 if __name__ == "__main__":

@@ -22,6 +22,39 @@ from scripts.core.errors import DatabaseFailed
 
 T = TypeVar("T")
 
+# What our statements rely on, whatever a role or a database has as its default. All are known since PostgreSQL 14.
+# `local`: what we commit is on this server's disk, and waits for no standby.
+_SESSION = {
+    "search_path": "public",
+    "client_encoding": "UTF8",
+    "client_min_messages": "warning",
+    "DateStyle": "ISO",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "xmloption": "content",
+    "standard_conforming_strings": "on",
+    "quote_all_identifiers": "off",
+    "transform_null_equals": "off",
+    "row_security": "off",
+    "check_function_bodies": "on",
+    "default_transaction_isolation": "read\\ committed",
+    "default_transaction_read_only": "off",
+    "default_transaction_deferrable": "off",
+    "default_tablespace": "",
+    "synchronous_commit": "local",
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
+    "client_connection_check_interval": "0",
+    "jit": "off",
+}
+_OPTIONS = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+_LATER = "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'"  # PostgreSQL 17
+_KNOWS_LATER = 17_00_00
+
 
 class Unreachable(DatabaseFailed):
     """No answer in time, or no name, or the door is shut: one kind of silence, with the reason in words."""
@@ -135,7 +168,11 @@ async def address_of(host: str, *, timeout: float, server: str | None = None) ->
 async def connect(
     login: Login, *, timeout: float, server: str | None = None
 ) -> psycopg.AsyncConnection[tuple[Any, ...]]:
-    """An autocommit connection within `timeout` seconds, name included. Raises Unreachable or QueryRefused."""
+    """
+    An autocommit connection within `timeout` seconds, name included. Raises Unreachable or QueryRefused.
+
+    Its settings are ours (`_SESSION`), not those of the role or the database.
+    """
     address = await address_of(login.host, timeout=timeout, server=server)
     try:
         connecting = psycopg.AsyncConnection.connect(
@@ -147,16 +184,20 @@ async def connect(
             password=login.password,
             autocommit=True,
             application_name="dr",
+            options=_OPTIONS,
             tcp_user_timeout=2000,
             gssencmode="disable",
         )
-        return await within(timeout, connecting)
+        made = await within(timeout, connecting)
     except TimeoutError as error:
         raise Unreachable(f"{login.host} did not answer within {timeout:g} s") from error
     except psycopg.OperationalError as error:
         if error.sqlstate:
             raise QueryRefused.of(error) from error
         raise Unreachable(f"{login.host}: {_first_line(error)}") from error
+    if made.info.server_version >= _KNOWS_LATER:
+        await query(made, _LATER, None, timeout=timeout)
+    return made
 
 
 async def query(
@@ -202,6 +243,7 @@ class Database:
         self._timeout = timeout
         self._server = server
         self._connection: psycopg.AsyncConnection[tuple[Any, ...]] | None = None
+        self._left_behind: list[psycopg.AsyncConnection[tuple[Any, ...]]] = []
 
     def rows(
         self, sql: str, params: Mapping[str, object] | None = None, *, timeout: float | None = None
@@ -213,7 +255,19 @@ class Database:
         """Run several statements at once. Raises Unreachable or QueryRefused."""
         wait_for(self._rows(sql, None, timeout or self._timeout))
 
+    def leave(self, sql: str) -> None:
+        """
+        Send one statement in a session of its own and do not wait for it: the server goes on with it when we are gone.
+
+        Raises Unreachable or QueryRefused when no session can be had.
+        """
+        self._left_behind = [each for each in self._left_behind if not each.closed]
+        wait_for(self._leave(sql))
+
     def close(self) -> None:
+        for each in self._left_behind:
+            each.pgconn.finish()
+        self._left_behind.clear()
         if self._connection is not None:
             end(self._connection)
             self._connection = None
@@ -232,3 +286,10 @@ class Database:
         except Unreachable:
             self.close()
             raise
+
+    async def _leave(self, sql: str) -> None:
+        connection = await connect(self.login, timeout=self._connect_timeout, server=self._server)
+        connection.pgconn.send_query(sql.encode())
+        while connection.pgconn.flush():  # a few bytes: they are in the socket's buffer at once
+            await asyncio.sleep(0.01)
+        self._left_behind.append(connection)

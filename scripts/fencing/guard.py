@@ -1,132 +1,100 @@
 """
 The guard inside the database: nothing is written without a writer lease that is still valid.
 
-`dr.writer_lease` holds one row: who may write, in which epoch, on which timeline, until when (the database's own
-clock). Triggers
-on every table of the service read it at each writing statement and once more at commit, and raise SQLSTATE 25006
-(read-only)
-when it is not valid. The row travels with replication, and it names the timeline it was granted on: a promoted or
-restored copy
-starts a new timeline, so it refuses writes until a lease is granted to it, whatever the clocks say.
-
-Limits, on purpose: DDL and sequences are not guarded, and whoever owns a table can drop its triggers.
+`guard.sql` holds it; docs/decisions/lease-and-guard.md says what is guarded, by what, what is not, and what it costs.
+- Triggers on every table ask at each statement and once more at commit, and raise SQLSTATE 25006 (read-only). They ask
+  two sequences, which every snapshot sees as they are now: until when, by the database's own clock, and which server
+  process it was granted to. A promoted, restored or restarted copy is another process, so it refuses writes until a
+  lease is granted to it, whatever the clocks say.
+- A watchman, a session that stays in the database even when its agent is gone, ends every session and closes the
+  database when the lease has been over for a part of the margin.
+- A revocation ends the lease, closes the database, ends every session and flushes what was acknowledged.
 """
 
+from __future__ import annotations
+
+import contextlib
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
+from scripts.core.errors import OutcomeUnknown
 from scripts.core.net import Database
+from scripts.core.waiting import wait_until
+from scripts.fencing.lease import MARGIN
 
 READ_ONLY = "25006"
 """SQLSTATE read_only_sql_transaction: what a refused write reports, the same as on a replica."""
 
-LOCK = 7_311_954_020_251
-"""
-Advisory lock: writers hold it shared to the end of their transaction, a revocation takes it alone and so waits for
-them.
-"""
+END_SECONDS = 5.0  # how long an ended session may take to go
 
-INSTALL = f"""
-SELECT pg_advisory_xact_lock({LOCK + 1});
-CREATE SCHEMA IF NOT EXISTS dr;
-CREATE TABLE IF NOT EXISTS dr.writer_lease (
-    one boolean PRIMARY KEY DEFAULT true CHECK (one),
-    site text NOT NULL,
-    epoch bigint NOT NULL,
-    timeline text NOT NULL,
-    valid_until timestamptz NOT NULL
-);
-CREATE TABLE IF NOT EXISTS dr.marker (
-    name text PRIMARY KEY,
-    site text NOT NULL,
-    epoch bigint NOT NULL,
-    written_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    note text NOT NULL DEFAULT ''
-);
-CREATE OR REPLACE FUNCTION dr.why_not_write() RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog AS $guard$
-DECLARE lease dr.writer_lease%ROWTYPE;
-BEGIN
-    SELECT * INTO lease FROM dr.writer_lease;
-    IF NOT FOUND THEN
-        RETURN 'no writer lease was ever granted';
-    ELSIF clock_timestamp() >= lease.valid_until THEN
-        RETURN format('the writer lease of %s, epoch %s, ended at %s', lease.site, lease.epoch, lease.valid_until);
-    ELSIF lease.timeline <> substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) THEN
-        RETURN format('the writer lease of %s, epoch %s, was granted before this copy was promoted',
-                      lease.site, lease.epoch);
-    END IF;
-    RETURN NULL;
-END $guard$;
-CREATE OR REPLACE FUNCTION dr.refuse_without_lease() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog AS $guard$
-DECLARE reason text;
-BEGIN
-    IF TG_LEVEL = 'STATEMENT' THEN
-        PERFORM pg_advisory_xact_lock_shared({LOCK});
-    END IF;
-    reason := dr.why_not_write();
-    IF reason IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = '{READ_ONLY}', MESSAGE = 'this database accepts no writes: ' || reason,
-            HINT = 'Look at "dr status": the service may have moved to another site.';
-    END IF;
-    RETURN NULL;
-END $guard$;
-CREATE OR REPLACE FUNCTION dr.guard_tables() RETURNS integer LANGUAGE plpgsql
-SET search_path = pg_catalog AS $guard$
-DECLARE guarded integer := 0; bare record;
-BEGIN
-    FOR bare IN
-        SELECT c.oid::regclass AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
-          AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'dr') AND n.nspname NOT LIKE 'pg\\_%'
-          AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'dr_writer_lease_at_commit')
-    LOOP
-        EXECUTE format('CREATE OR REPLACE TRIGGER dr_writer_lease BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s
-            FOR EACH STATEMENT EXECUTE FUNCTION dr.refuse_without_lease()', bare.name);
-        EXECUTE format('CREATE CONSTRAINT TRIGGER dr_writer_lease_at_commit AFTER INSERT OR UPDATE OR DELETE ON %s
-            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dr.refuse_without_lease()', bare.name);
-        guarded := guarded + 1;
-    END LOOP;
-    RETURN guarded;
-END $guard$;
-CREATE OR REPLACE TRIGGER dr_writer_lease BEFORE INSERT OR UPDATE OR DELETE ON dr.marker
-    FOR EACH STATEMENT EXECUTE FUNCTION dr.refuse_without_lease();
-SELECT dr.guard_tables();
-"""  # noqa: S608 (a constant goes in, nothing from outside)
+_SQL = Path(__file__).with_name("guard.sql").read_text()  # now: a pod may not be allowed to read the checkout
+_VERSION = f"guard {hashlib.sha256(_SQL.encode()).hexdigest()[:16]}"
+_INSTALL = f"{_SQL}\nCOMMENT ON SCHEMA dr IS '{_VERSION}';"
+_WATCH = 7_311_954_020_253  # the watchman's advisory lock in guard.sql
 
-INSTALLED = "SELECT to_regprocedure('dr.guard_tables()') IS NOT NULL"
+_INSTALLED = "SELECT pg_catalog.obj_description(pg_catalog.to_regnamespace('dr'), 'pg_namespace') = %(version)s"
 
-GUARD_TABLES = "SELECT dr.guard_tables()"
+# Renewal needs no durability, and waits for no disk: after a crash an older lease is only stricter. It never overtakes
+# a younger epoch. `closed`: what a revocation or the watchman closed is to be opened again.
+_GRANT = f"""
+WITH held AS (
+    INSERT INTO dr.writer_lease AS held (site, epoch, timeline, valid_until)
+    VALUES (%(site)s, %(epoch)s, substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8), %(until)s)
+    ON CONFLICT (one) DO UPDATE
+    SET site = excluded.site, epoch = excluded.epoch, timeline = excluded.timeline, valid_until = excluded.valid_until
+    WHERE held.epoch < excluded.epoch OR (held.epoch = excluded.epoch AND held.site = excluded.site)
+    RETURNING valid_until
+)
+SELECT set_config('synchronous_commit', 'off', true),
+       setval('dr.grace', greatest((extract(epoch FROM valid_until - clock_timestamp()) * {MARGIN / (1 - MARGIN) / 2}
+                                    * 1000000)::bigint, 1)),
+       setval('dr.valid_until', (extract(epoch FROM valid_until) * 1000000)::bigint),
+       setval('dr.granted_to', (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint),
+       EXISTS (SELECT FROM dr.closing) AS closed,
+       EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
+               WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.classid = {_WATCH >> 32}
+                 AND l.objid = {_WATCH & 0xFFFFFFFF}) AS watched
+FROM held
+"""  # noqa: S608 (constants go in, nothing from outside)
 
-# Renewal needs no durability: after a crash an older row is only stricter. It never overtakes a younger epoch.
-GRANT = """
-INSERT INTO dr.writer_lease AS held (site, epoch, timeline, valid_until)
-VALUES (%(site)s, %(epoch)s, substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8),
-        %(until)s)
-ON CONFLICT (one) DO UPDATE
-SET site = excluded.site, epoch = excluded.epoch, timeline = excluded.timeline, valid_until = excluded.valid_until
-WHERE held.epoch < excluded.epoch OR (held.epoch = excluded.epoch AND held.site = excluded.site)
-RETURNING valid_until
+# The next holder is named, so that the last one cannot renew. From here on no check passes, in any snapshot.
+_REVOKE = """
+WITH ended AS (
+    UPDATE dr.writer_lease SET site = %(site)s, epoch = %(epoch)s, valid_until = clock_timestamp()
+    WHERE epoch < %(epoch)s OR (epoch = %(epoch)s AND site = %(site)s)
+    RETURNING epoch
+)
+SELECT setval('dr.valid_until', 1) FROM ended
 """
 
-# Waits for every transaction that was let through; then nobody is. The next holder is named, so the last one cannot
-# renew.
-REVOKE = f"""
-WITH alone AS MATERIALIZED (SELECT pg_advisory_xact_lock({LOCK}))
-UPDATE dr.writer_lease SET site = %(site)s, epoch = %(epoch)s, valid_until = clock_timestamp()
-FROM alone WHERE epoch < %(epoch)s OR (epoch = %(epoch)s AND site = %(site)s)
-RETURNING epoch
-"""  # noqa: S608 (as above)
+# A transaction with a number of its own: its commit flushes the log up to itself, and so all that came before it.
+_FLUSH = "SELECT pg_logical_emit_message(true, 'dr', 'flush')"
 
-# A transaction that began before the revocation may still see the old row (repeatable read): it must not live on.
-END_OLD_TRANSACTIONS = """
-SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
-  AND backend_xmin IS NOT NULL AND xact_start < (SELECT valid_until FROM dr.writer_lease)
+_OPEN_WITHOUT_LEASE = """
+SELECT NOT pg_is_in_recovery() AND NOT dr.may_write() AND NOT EXISTS (SELECT FROM dr.closing)
 """
 
-READ = "SELECT site, epoch, timeline, valid_until, clock_timestamp() < valid_until FROM dr.writer_lease"
+_READ = "SELECT site, epoch, timeline, valid_until, clock_timestamp() < valid_until FROM dr.writer_lease"
+
+_UNGUARDED = """
+SELECT b.name, coalesce(u.reason, 'it was made a moment ago') FROM dr.bare b LEFT JOIN dr.unguarded u USING (relation)
+UNION ALL
+SELECT name, 'a foreign table: it is refused at the statement, and its rows are committed elsewhere'
+FROM dr.tables t WHERE relkind = 'f' AND NOT EXISTS (SELECT FROM dr.bare b WHERE b.relation = t.relation)
+UNION ALL
+SELECT 'prepared transaction ' || quote_literal(gid), 'COMMIT PREPARED asks nobody; prepared at ' || prepared
+FROM pg_prepared_xacts WHERE database = current_database()
+UNION ALL
+SELECT 'large objects', 'no trigger sees them: closed by sessions that begin read-only and are ended'
+WHERE EXISTS (SELECT FROM pg_largeobject_metadata)
+UNION ALL
+SELECT 'DDL', format('%I may not make event triggers: closed by sessions that begin read-only and are ended',
+                    current_user)
+WHERE NOT EXISTS (SELECT FROM pg_event_trigger WHERE evtname = 'dr_ddl_begins' AND evtenabled = 'A')
+ORDER BY 1
+"""
 
 WRITE_MARKER = """
 INSERT INTO dr.marker (name, site, epoch, note) VALUES (%(name)s, %(site)s, %(epoch)s, %(note)s)
@@ -148,14 +116,48 @@ class HeldLease:
     running: bool
 
 
-def install(database: Database) -> None:
-    """Install or update the guard on every table of the service. Idempotent; needs the owner of the tables."""
-    database.script(INSTALL, timeout=10)
+@dataclass(frozen=True)
+class Unguarded:
+    """Something that can be written without a lease, by its name in the database, and why."""
+
+    name: str
+    reason: str
 
 
-def guard_new_tables(database: Database) -> int:
-    """Guard tables made since the last call; how many there were."""
-    return int(database.rows(GUARD_TABLES)[0][0])
+def installed(database: Database) -> bool:
+    """Is this very guard there?"""
+    return bool(database.rows(_INSTALLED, {"version": _VERSION})[0][0])
+
+
+def install(database: Database, *, tables: bool = True) -> None:
+    """
+    Install or update the guard, and guard every table that can be guarded. Idempotent.
+
+    Needs CREATE on the database. What belongs to another role and cannot be guarded stops nothing: `unguarded` tells.
+    Without `tables` it touches none of the service's, and so waits for none of its transactions.
+    """
+    database.script(_INSTALL, timeout=10)
+    if tables:
+        guard_new_tables(database)
+
+
+def guard_new_tables(database: Database, *, at_most: int = 10_000, timeout: float = 120) -> int:
+    """
+    Guard tables that are not yet, each in a transaction of its own; how many there were.
+
+    Waits for no lock longer than a moment; what it could not do is tried again by a later call. Not for the session
+    that renews the lease: many tables take their time.
+    """
+    database.rows("SET lock_timeout = '100ms'")
+    try:
+        return int(database.rows("CALL dr.guard_tables(%(at_most)s, 0)", {"at_most": at_most}, timeout=timeout)[0][0])
+    finally:
+        database.rows("SET lock_timeout = 0")
+
+
+def unguarded(database: Database) -> list[Unguarded]:
+    """What the triggers do not guard here, and why. Sequences are never guarded and not listed."""
+    return [Unguarded(*row) for row in database.rows(_UNGUARDED)]
 
 
 def clock(database: Database) -> datetime | None:
@@ -169,26 +171,86 @@ def clock(database: Database) -> datetime | None:
 
 
 def grant(database: Database, site: str, epoch: int, until: datetime) -> bool:
-    """Let `site` write until a moment of the database's clock. False when the row belongs to somebody younger."""
-    return bool(database.rows(GRANT, {"site": site, "epoch": epoch, "until": until}))
+    """
+    Let `site` write until a moment of the database's clock, and see to the watchman. False when the row belongs to
+    somebody younger.
+
+    What had been closed is opened again. Waits for no table and no transaction of the service.
+    """
+    rows = database.rows(_GRANT, {"site": site, "epoch": epoch, "until": until})
+    if not rows:
+        return False
+    closed, watched = rows[0][-2:]
+    if not watched:
+        database.leave("CALL dr.keep_watch()")
+    if closed:
+        reopen(database)
+    return True
 
 
 def revoke(database: Database, next_site: str, next_epoch: int) -> bool:
     """
-    End the lease, wait for the writes it let through, and leave the row to `next_site`. False when a younger epoch
-    has it.
+    End the lease, close the database, end every session in it, and leave the row to `next_site`. False when a younger
+    epoch has it.
 
-    After this returned True no transaction commits a guarded write here.
+    After this returned True no transaction commits a guarded write here, and everything that was ever acknowledged is
+    on disk, whatever `synchronous_commit` was. Repeatable. Raises Unreachable, QueryRefused.
     """
-    done = bool(database.rows(REVOKE, {"site": next_site, "epoch": next_epoch}, timeout=10))
-    if done:
-        database.rows(END_OLD_TRANSACTIONS)
-    return done
+    if not database.rows(_REVOKE, {"site": next_site, "epoch": next_epoch}, timeout=10):
+        return False
+    database.rows("SELECT dr.close(false)", timeout=10)
+    _end_sessions(database)
+    database.rows(_FLUSH, timeout=30)
+    return True
+
+
+def close(database: Database) -> None:
+    """
+    Close a database whose lease is over, as a revocation does, and leave the row as it is. Does nothing to a replica,
+    to one whose lease runs, and to one that is closed.
+    """
+    if database.rows(_OPEN_WITHOUT_LEASE)[0][0]:
+        database.rows("SELECT dr.close(true)", timeout=10)
+        _end_sessions(database)
+
+
+def reopen(database: Database) -> None:
+    """
+    Undo what closed it, for a database that may be written to again.
+
+    Ends the sessions that began while it was closed: they would stay read-only for as long as a pool keeps them.
+    """
+    database.rows("SELECT dr.reopen()")
+    database.rows("SELECT dr.end_sessions()")
+
+
+def why_not_closed(database: Database) -> list[str]:
+    """After a revocation: what of the closing could not be done, and which sessions could not be ended. Often empty."""
+    failed = [str(each) for (each,) in database.rows("SELECT unnest(not_closed) FROM dr.closing")]
+    left = database.rows("""
+        SELECT s.pid, s.usename, s.application_name FROM dr.other_sessions s, dr.closing c
+        WHERE s.backend_start < c.closed_at ORDER BY s.pid
+    """)
+    return failed + [f"session {pid} of {user} ({application}) could not be ended" for pid, user, application in left]
 
 
 def read(database: Database) -> HeldLease | None:
-    rows = database.rows(READ)
+    rows = database.rows(_READ)
     if not rows:
         return None
     site, epoch, timeline, valid_until, running = rows[0]
     return HeldLease(site, epoch, timeline, valid_until, running)
+
+
+def _end_sessions(database: Database) -> None:
+    """
+    Until none is left that began before the database was closed, or those that are left cannot be ended by us: the
+    triggers hold them. Whoever connects from then on begins read-only.
+    """
+    before = [pid for (pid,) in database.rows("SELECT pid FROM dr.other_sessions")]
+
+    def none_left() -> bool:
+        return database.rows("SELECT dr.end_sessions(%(before)s)", {"before": before}) == [(0,)]
+
+    with contextlib.suppress(OutcomeUnknown):
+        wait_until(none_left, seconds=END_SECONDS, every=0.02, what="sessions to end")

@@ -1,13 +1,17 @@
 """The sentinel on a real database and a real object store: it renews what is its own, and touches nothing else."""
 
+import json
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from unittest.mock import patch
+from urllib.request import urlopen
 
+import psycopg
 import pytest
 from moto.server import ThreadedMotoServer
 
-from agent.sentinel import CLAIM, Sentinel, Settings
+from agent.sentinel import CLAIM, Sentinel, Settings, serve_health
 from scripts.acts.leases import NOBODY
 from scripts.clouds.aws.objects import Bucket
 from scripts.clouds.aws.session import Session
@@ -15,6 +19,8 @@ from scripts.core.errors import BadInput
 from scripts.core.net import Database
 from scripts.fencing import guard
 from scripts.fencing.lease import KEY, Lease, WitnessLease
+from tests.asserts.waiting import wait_until
+from tests.scratch_database import connect
 
 pytestmark = pytest.mark.drill
 WITNESS, OWN = "minimal-tertiary-recovery", "minimal-primary-recovery"
@@ -141,6 +147,63 @@ def test_a_lease_is_not_renewed_for_a_database_that_does_not_answer(
     found = witness.read()
     assert found is not None
     assert found.etag == made.etag
+
+
+def test_a_renewal_waits_for_nothing_that_the_service_holds(
+    sentinel: Sentinel, witness: WitnessLease, database: Database
+) -> None:
+    """A table of another role, one that is being loaded, and one that is locked: the lease is renewed all the same."""
+    database.script("""
+        DROP ROLE IF EXISTS stranger; CREATE ROLE stranger; CREATE TABLE theirs (id int); CREATE TABLE load (id int);
+        ALTER TABLE theirs OWNER TO stranger
+    """)
+    witness.create(Lease.new("minimal", "primary", 1, 3000))
+    with closing(connect(database)) as service:
+        service.execute("BEGIN")
+        service.execute("INSERT INTO load VALUES (1)")
+        service.execute("LOCK TABLE orders")
+        sentinel.round()
+        assert sentinel.holds, sentinel.said
+        sentinel.guard_tables()
+        named = {each.name: each.reason for keeper in sentinel.keepers for each in keeper.unguarded}
+        assert set(named) == {"public.load", "public.orders"}, "a superuser may guard what belongs to others"
+        sentinel.round()
+        assert sentinel.holds, sentinel.said
+        service.execute("COMMIT")
+    assert writable(database)
+
+
+def test_a_database_whose_lease_went_elsewhere_is_closed(
+    sentinel: Sentinel, witness: WitnessLease, database: Database
+) -> None:
+    seen = witness.create(Lease.new("minimal", "primary", 1, 3000))
+    sentinel.round()
+    current = witness.read()
+    assert current is not None
+    witness.replace(current, Lease.new("minimal", "secondary", 2, 3000))
+    assert seen.etag != current.etag
+    wait_until(lambda: sentinel.round() and not writable(database), timeout=10, what="the lease to be over")
+    sentinel.round()
+    with closing(connect(database)) as service, pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        service.execute("SELECT lo_create(0)")
+
+
+def test_it_says_on_its_page_what_is_not_guarded(
+    witness: WitnessLease, lease_bucket: Bucket, own: Bucket, managed: Database, database: Database
+) -> None:
+    database.script("CREATE TABLE theirs (id int)")
+    mine = Sentinel(Settings.of(environment(managed)), lease_bucket, own)
+    witness.create(Lease.new("minimal", "primary", 1, 3000))
+    mine.round()
+    mine.guard_tables()
+    server = serve_health(mine, "127.0.0.1", 0)
+    with urlopen(f"http://127.0.0.1:{server.server_port}/health") as answer:
+        page = json.load(answer)
+    server.shutdown()
+    assert page["said"] == "renewed the writer lease, epoch 1"
+    (found,) = [each for each in page["unguarded"] if each["name"] == "public.theirs"]
+    assert found["database"] == managed.login.database
+    assert "GRANT TRIGGER ON public.theirs" in found["reason"]
 
 
 def test_what_its_environment_lacks_is_named() -> None:

@@ -8,6 +8,7 @@ from scripts.core.net import Database, Login
 from scripts.fencing import guard
 from scripts.probes import divergence
 from scripts.probes.divergence import Divergence, only_in
+from tests.scripts.fencing.leases import grant
 
 pytestmark = pytest.mark.drill
 
@@ -26,12 +27,14 @@ INSERT INTO parts VALUES (1, 'same'), (11, 'same');
 def other(login: Login, database: Database) -> Iterator[Database]:
     """A copy of `database`, made when both held the same."""
     database.script(TABLES)
-    database.script(guard.INSTALL)
+    guard.install(database)
     database.close()
     copy = f"{database.login.database}_copy"
     with Database(login) as maintenance:
         maintenance.script(f"CREATE DATABASE {copy} TEMPLATE {database.login.database}")
     with Database(Login(login.host, login.port, copy, login.user, login.password)) as made:
+        for each in (database, made):
+            grant(each)
         yield made
 
 
@@ -42,7 +45,7 @@ def fork(other: Database) -> int:
 
 
 def write(database: Database, sql: str) -> None:
-    database.script(f"SET session_replication_role = replica; {sql}; RESET session_replication_role")  # no guard
+    database.script(sql)
 
 
 def by_table(found: list[Divergence]) -> dict[str, tuple[int, int, bool]]:

@@ -1,0 +1,415 @@
+-- The guard inside a database of the service. Applied by `scripts.fencing.guard.install`; can be applied again.
+-- Every name is qualified: a role, a database or a session may have any search_path.
+SELECT pg_catalog.pg_advisory_xact_lock(7311954020252);
+CREATE SCHEMA IF NOT EXISTS dr;
+GRANT USAGE ON SCHEMA dr TO PUBLIC;
+
+-- Who may write. For people and programs; the triggers read the two sequences instead, because a row is seen through
+-- the snapshot of a transaction, and a transaction may be older than the lease.
+CREATE TABLE IF NOT EXISTS dr.writer_lease (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    site text NOT NULL,
+    epoch bigint NOT NULL,
+    timeline text NOT NULL,
+    valid_until timestamptz NOT NULL
+);
+-- Microseconds since 1970: the end of the lease, and the start of the very server process that it was granted to. A
+-- promoted, restored or restarted copy is another process, so it refuses until it is granted a lease of its own.
+CREATE SEQUENCE IF NOT EXISTS dr.valid_until;
+CREATE SEQUENCE IF NOT EXISTS dr.granted_to;
+-- Microseconds after the end of the lease at which the watchman closes the database.
+CREATE SEQUENCE IF NOT EXISTS dr.grace;
+GRANT SELECT ON SEQUENCE dr.valid_until, dr.granted_to TO PUBLIC;
+
+CREATE TABLE IF NOT EXISTS dr.marker (
+    name text PRIMARY KEY,
+    site text NOT NULL,
+    epoch bigint NOT NULL,
+    written_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    note text NOT NULL DEFAULT ''
+);
+-- A row goes in and out again where a transaction changes what no row trigger sees: it carries the check at commit.
+CREATE UNLOGGED TABLE IF NOT EXISTS dr.check_at_commit (one boolean);
+-- What could not be guarded so far, and when it is tried again.
+CREATE TABLE IF NOT EXISTS dr.unguarded (
+    relation oid PRIMARY KEY,
+    name text NOT NULL,
+    reason text NOT NULL,
+    tries integer NOT NULL,
+    next_try timestamptz NOT NULL
+);
+-- There while the database is closed: since when, and what `dr.reopen` has to give back.
+CREATE TABLE IF NOT EXISTS dr.closing (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    closed_at timestamptz NOT NULL,
+    connected text[] NOT NULL,
+    not_closed text[] NOT NULL
+);
+
+CREATE OR REPLACE FUNCTION dr.may_write() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $guard$
+BEGIN
+    RETURN coalesce(
+        pg_catalog.clock_timestamp() OPERATOR(pg_catalog.<) pg_catalog.to_timestamp(
+            pg_catalog.pg_sequence_last_value('dr.valid_until'::pg_catalog.regclass) OPERATOR(pg_catalog./) 1e6::pg_catalog.float8)
+        AND pg_catalog.pg_postmaster_start_time() OPERATOR(pg_catalog.=) pg_catalog.to_timestamp(
+            pg_catalog.pg_sequence_last_value('dr.granted_to'::pg_catalog.regclass) OPERATOR(pg_catalog./) 1e6::pg_catalog.float8),
+        false);
+END $guard$;
+
+CREATE OR REPLACE FUNCTION dr.why_not_write() RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog AS $guard$
+DECLARE lease dr.writer_lease%ROWTYPE;
+BEGIN
+    IF pg_is_in_recovery() THEN
+        RETURN 'it is a replica';
+    ELSIF dr.may_write() THEN
+        RETURN NULL;
+    END IF;
+    SELECT * INTO lease FROM dr.writer_lease;
+    IF NOT FOUND THEN
+        RETURN 'no writer lease was ever granted';
+    ELSIF clock_timestamp() >= lease.valid_until THEN
+        RETURN format('the writer lease of %s, epoch %s, ended at %s', lease.site, lease.epoch, lease.valid_until);
+    ELSIF lease.timeline <> substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) THEN
+        RETURN format('the writer lease of %s, epoch %s, was granted before this copy was promoted',
+                      lease.site, lease.epoch);
+    END IF;
+    RETURN format('the writer lease of %s, epoch %s, has ended or was granted before this server started',
+                  lease.site, lease.epoch);
+END $guard$;
+
+CREATE OR REPLACE FUNCTION dr.refuse() RETURNS void LANGUAGE plpgsql AS $guard$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = '25006',
+        MESSAGE = 'this database accepts no writes: '
+            OPERATOR(pg_catalog.||) coalesce(dr.why_not_write(), 'the writer lease had ended'),
+        HINT = 'Look at "dr status": the service may have moved to another site.';
+END $guard$;
+
+-- Paid for by every statement and every row that is written. No SET, no SECURITY DEFINER and no lock on purpose, and the
+-- test of `dr.may_write` is repeated in it: each of them costs more than the test.
+CREATE OR REPLACE FUNCTION dr.refuse_without_lease() RETURNS trigger LANGUAGE plpgsql AS $guard$
+BEGIN
+    IF pg_catalog.clock_timestamp() OPERATOR(pg_catalog.<) pg_catalog.to_timestamp(
+            pg_catalog.pg_sequence_last_value('dr.valid_until'::pg_catalog.regclass) OPERATOR(pg_catalog./) 1e6::pg_catalog.float8)
+        AND pg_catalog.pg_postmaster_start_time() OPERATOR(pg_catalog.=) pg_catalog.to_timestamp(
+            pg_catalog.pg_sequence_last_value('dr.granted_to'::pg_catalog.regclass) OPERATOR(pg_catalog./) 1e6::pg_catalog.float8)
+    THEN
+        RETURN NULL;
+    END IF;
+    PERFORM dr.refuse();
+    RETURN NULL;
+END $guard$;
+
+-- Ask again when this transaction commits. Once a transaction; rolled back to a savepoint, it is forgotten with it.
+CREATE OR REPLACE FUNCTION dr.ask_at_commit() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog AS $guard$
+BEGIN
+    IF current_setting('dr.asked', true) IS DISTINCT FROM 'yes' THEN
+        PERFORM set_config('dr.asked', 'yes', true);
+        INSERT INTO dr.check_at_commit VALUES (true);
+        DELETE FROM dr.check_at_commit;
+    END IF;
+END $guard$;
+
+CREATE OR REPLACE FUNCTION dr.refuse_truncate_without_lease() RETURNS trigger LANGUAGE plpgsql AS $guard$
+BEGIN
+    IF NOT dr.may_write() THEN
+        PERFORM dr.refuse();
+    END IF;
+    PERFORM dr.ask_at_commit();
+    RETURN NULL;
+END $guard$;
+
+-- What one table, told by its oid, lacks of the guard: statements, each of which ends with a blank. Empty: it is guarded.
+CREATE OR REPLACE FUNCTION dr.lacks(relation oid) RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog AS $guard$
+    SELECT coalesce(string_agg(
+        CASE WHEN t.oid IS NOT NULL THEN '' ELSE format(
+            CASE wanted.name
+            WHEN 'dr_writer_lease' THEN 'CREATE TRIGGER %I BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH STATEMENT '
+                'EXECUTE FUNCTION dr.refuse_without_lease(); '
+            WHEN 'dr_writer_lease_truncate' THEN 'CREATE TRIGGER %I BEFORE TRUNCATE ON %s FOR EACH STATEMENT '
+                'EXECUTE FUNCTION dr.refuse_truncate_without_lease(); '
+            ELSE 'CREATE CONSTRAINT TRIGGER %I AFTER INSERT OR UPDATE OR DELETE ON %s '
+                'DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dr.refuse_without_lease(); '
+            END, wanted.name, named.quoted) END
+        || CASE WHEN named.ours THEN format('ALTER %s %s ENABLE ALWAYS TRIGGER %I; ',
+            CASE c.relkind WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, named.quoted, wanted.name)
+           WHEN t.oid IS NOT NULL THEN format('DO $d$ BEGIN RAISE insufficient_privilege USING MESSAGE = %L; END $d$; ',
+            'a trigger of the guard is disabled') ELSE '' END,
+        '' ORDER BY wanted.name), '')
+    FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    CROSS JOIN LATERAL (SELECT format('%I.%I', n.nspname, c.relname) AS quoted,
+                               pg_has_role(c.relowner, 'USAGE') AS ours) AS named
+    CROSS JOIN (VALUES ('dr_writer_lease'), ('dr_writer_lease_at_commit'), ('dr_writer_lease_truncate')) AS wanted (name)
+    LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = wanted.name
+    WHERE c.oid = $1
+      AND (c.relkind = 'r' OR wanted.name <> 'dr_writer_lease_at_commit') -- rows end up in leaves; foreign ones elsewhere
+      AND (c.relkind <> 'f' OR wanted.name = 'dr_writer_lease')
+      AND (t.oid IS NULL OR NOT (t.tgenabled = 'A' OR (t.tgenabled = 'O' AND NOT named.ours)))
+$guard$;
+
+-- Every table that has to be guarded. Temporary ones hold nothing that outlives a session.
+CREATE OR REPLACE VIEW dr.tables AS
+    SELECT c.oid AS relation, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, c.relkind, c.relowner
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
+      AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'dr') AND n.nspname NOT LIKE 'pg\_%';
+
+-- Those of them that the triggers do not guard, cheap for thousands of tables. A trigger on a table that is not ours is
+-- not ENABLE ALWAYS, because only its owner may say so.
+CREATE OR REPLACE VIEW dr.bare AS
+    SELECT t.relation, t.name, t.relkind, t.relowner
+    FROM dr.tables t
+    LEFT JOIN (
+        SELECT g.tgrelid, pg_catalog.count(*) FILTER (WHERE g.tgenabled = 'A') AS always,
+               pg_catalog.count(*) FILTER (WHERE g.tgenabled IN ('A', 'O')) AS enabled
+        FROM pg_catalog.pg_trigger g
+        WHERE g.tgname IN ('dr_writer_lease', 'dr_writer_lease_at_commit', 'dr_writer_lease_truncate')
+        GROUP BY g.tgrelid
+    ) AS has ON has.tgrelid = t.relation
+    WHERE coalesce(CASE WHEN pg_catalog.pg_has_role(t.relowner, 'USAGE') THEN has.always ELSE has.enabled END, 0)
+          < CASE t.relkind WHEN 'r' THEN 3 WHEN 'p' THEN 2 ELSE 1 END;
+
+-- Guard up to `at_most` tables, each in a transaction of its own, and remember why one cannot be. A lock that is not had
+-- at once (the session's lock_timeout) is asked for again later and later, because whoever writes waits behind us.
+CREATE OR REPLACE PROCEDURE dr.guard_tables(at_most integer, INOUT guarded integer) LANGUAGE plpgsql AS $guard$
+DECLARE bare record; why text;
+BEGIN
+    guarded := 0;
+    DELETE FROM dr.unguarded u WHERE NOT EXISTS (SELECT FROM dr.bare t WHERE t.relation = u.relation);
+    COMMIT;
+    FOR bare IN
+        SELECT t.relation, t.name, t.relowner, u.tries,
+               pg_catalog.has_table_privilege(t.relation, 'TRIGGER') OR pg_catalog.pg_has_role(t.relowner, 'USAGE') AS may
+        FROM dr.bare t LEFT JOIN dr.unguarded u USING (relation)
+        WHERE u.relation IS NULL OR u.next_try <= pg_catalog.clock_timestamp()
+        ORDER BY t.relation LIMIT at_most
+    LOOP
+        why := NULL;
+        IF NOT bare.may THEN
+            why := pg_catalog.format('it belongs to %I, which has to say: GRANT TRIGGER ON %s TO %I',
+                pg_catalog.pg_get_userbyid(bare.relowner), bare.name, current_user);
+        ELSE
+            BEGIN
+                EXECUTE dr.lacks(bare.relation);
+                guarded := guarded + 1;
+            EXCEPTION
+                WHEN lock_not_available THEN
+                    why := 'its lock is held by a transaction that writes into it';
+                WHEN OTHERS THEN
+                    why := sqlerrm;
+            END;
+        END IF;
+        IF why IS NULL THEN
+            DELETE FROM dr.unguarded WHERE relation = bare.relation;
+        ELSE
+            INSERT INTO dr.unguarded AS u VALUES (bare.relation, bare.name, why, 1,
+                pg_catalog.clock_timestamp() + interval '1 second')
+            ON CONFLICT (relation) DO UPDATE SET name = excluded.name, reason = excluded.reason, tries = u.tries + 1,
+                next_try = pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => least(2 ^ u.tries, 60));
+        END IF;
+        COMMIT;
+    END LOOP;
+END $guard$;
+
+-- Close the database for everybody but us, beyond what triggers see: sessions begin read-only, nobody else may connect.
+-- `only_without_lease`: not if it may be written to again meanwhile. Needs the owner of the database; gives what it
+-- could not do. Sessions are ended by `dr.end_sessions`.
+CREATE OR REPLACE FUNCTION dr.close(only_without_lease boolean) RETURNS text[] LANGUAGE plpgsql
+SET search_path = pg_catalog AS $guard$
+DECLARE connected text[]; failed text[] := '{}'; each text; known dr.closing%ROWTYPE;
+BEGIN
+    PERFORM FROM dr.writer_lease FOR UPDATE; -- a grant waits for us, or we see what it granted
+    IF only_without_lease AND dr.may_write() THEN
+        RETURN '{}';
+    END IF;
+    SELECT * INTO known FROM dr.closing;
+    IF FOUND AND known.not_closed = '{}' THEN
+        RETURN '{}';
+    END IF;
+    SELECT coalesce(array_agg(CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END), '{}')
+    INTO connected
+    FROM pg_database d CROSS JOIN LATERAL aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
+    WHERE d.datname = current_database() AND a.privilege_type = 'CONNECT'
+      AND a.grantee NOT IN (d.datdba, (SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user));
+    BEGIN
+        EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database());
+    EXCEPTION WHEN OTHERS THEN
+        failed := failed || format('sessions do not begin read-only: %s', sqlerrm);
+    END;
+    FOREACH each IN ARRAY connected LOOP
+        BEGIN
+            EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM %s', current_database(), each);
+        EXCEPTION WHEN OTHERS THEN
+            failed := failed || format('%s may connect: %s', each, sqlerrm);
+        END;
+    END LOOP;
+    INSERT INTO dr.closing AS c (closed_at, connected, not_closed) VALUES (clock_timestamp(), connected, failed)
+    ON CONFLICT (one) DO UPDATE SET not_closed = excluded.not_closed,
+        connected = (SELECT array_agg(DISTINCT x) FROM unnest(c.connected || excluded.connected) x);
+    RETURN failed;
+END $guard$;
+
+-- Give back what `dr.close` took.
+CREATE OR REPLACE FUNCTION dr.reopen() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $guard$
+DECLARE each text; known dr.closing%ROWTYPE;
+BEGIN
+    PERFORM FROM dr.writer_lease FOR UPDATE;
+    DELETE FROM dr.closing RETURNING * INTO known;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    EXECUTE format('ALTER DATABASE %I RESET default_transaction_read_only', current_database());
+    FOREACH each IN ARRAY known.connected LOOP
+        BEGIN
+            EXECUTE format('GRANT CONNECT ON DATABASE %I TO %s', current_database(), each);
+        EXCEPTION WHEN undefined_object THEN
+            NULL; -- the role is gone
+        END;
+    END LOOP;
+END $guard$;
+
+-- Every session in this database but those of the agent and the programs.
+CREATE OR REPLACE VIEW dr.other_sessions AS
+    SELECT a.pid, a.usename, a.application_name, a.backend_xid IS NOT NULL AS writes, a.state, a.backend_start
+    FROM pg_catalog.pg_stat_activity a
+    WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid()
+      AND NOT (a.application_name = 'dr' AND a.usename = current_user)
+      AND coalesce(a.backend_type, 'client backend') IN ('client backend', 'logical replication worker',
+          'logical replication apply worker', 'logical replication tablesync worker');
+
+-- End them, or those of them with these numbers; how many were there and could be told to end.
+CREATE OR REPLACE FUNCTION dr.end_sessions(pids integer[] DEFAULT NULL) RETURNS integer LANGUAGE plpgsql SET search_path = pg_catalog AS $guard$
+DECLARE each record; ended integer := 0;
+BEGIN
+    PERFORM pg_stat_clear_snapshot();
+    FOR each IN SELECT pid FROM dr.other_sessions WHERE pids IS NULL OR pid = ANY(pids) LOOP
+        BEGIN
+            IF pg_terminate_backend(each.pid) THEN
+                ended := ended + 1;
+            END IF;
+        EXCEPTION WHEN insufficient_privilege THEN
+            NULL; -- a superuser's: it is listed as left
+        END;
+    END LOOP;
+    RETURN ended;
+END $guard$;
+
+-- The watchman: a session that stays in this database whatever becomes of the agent that began it. When the lease has
+-- been over for `dr.grace`, it closes the database and ends every session, and with it every transaction that dodged the
+-- check at its commit or changed what no trigger sees. Then its work is done, until the next grant begins another.
+CREATE OR REPLACE PROCEDURE dr.keep_watch() LANGUAGE plpgsql AS $guard$
+DECLARE ends timestamptz; now timestamptz;
+BEGIN
+    IF NOT pg_catalog.pg_try_advisory_lock(7311954020253) THEN
+        RETURN;
+    END IF;
+    LOOP
+        ends := pg_catalog.to_timestamp(pg_catalog.pg_sequence_last_value('dr.valid_until'::pg_catalog.regclass)
+            OPERATOR(pg_catalog./) 1e6::pg_catalog.float8)
+            + pg_catalog.make_interval(secs => pg_catalog.pg_sequence_last_value('dr.grace'::pg_catalog.regclass) / 1e6);
+        now := pg_catalog.clock_timestamp();
+        EXIT WHEN ends IS NULL OR now >= ends;
+        PERFORM pg_catalog.pg_sleep(least(pg_catalog.date_part('epoch', ends - now), 0.5) + 0.001);
+        COMMIT; -- holds no old snapshot
+    END LOOP;
+    PERFORM dr.close(true);
+    COMMIT;
+    IF NOT dr.may_write() THEN
+        PERFORM dr.end_sessions();
+    END IF;
+    COMMIT;
+    PERFORM pg_catalog.pg_advisory_unlock(7311954020253);
+END $guard$;
+
+-- DDL, where our role may make event triggers (RDS lets its main user; elsewhere a superuser): none without a lease, a
+-- table is born guarded whoever owns it, and the guard is not dropped by the way.
+CREATE OR REPLACE FUNCTION dr.ours() RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog AS $guard$
+    SELECT current_setting('application_name') = 'dr'
+       AND pg_has_role(session_user, (SELECT nspowner FROM pg_namespace WHERE nspname = 'dr'), 'USAGE')
+$guard$;
+CREATE OR REPLACE FUNCTION dr.ddl_begins() RETURNS event_trigger LANGUAGE plpgsql AS $guard$
+BEGIN
+    IF NOT dr.may_write() AND NOT dr.ours() THEN
+        PERFORM dr.refuse();
+    ELSIF tg_tag OPERATOR(pg_catalog.=) 'DROP SCHEMA' AND pg_catalog.current_query() OPERATOR(pg_catalog.~*) '\mdr\M' AND NOT dr.ours() THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', -- too late at its end: the event triggers go with it
+            MESSAGE = 'the schema dr is the guard of this database',
+            HINT = 'Drop the event trigger dr_ddl_begins first, if the guard shall really go.';
+    END IF;
+END $guard$;
+CREATE OR REPLACE FUNCTION dr.ddl_ends() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $guard$
+DECLARE each record; lasting boolean := false; lacking text;
+BEGIN
+    IF dr.ours() OR current_setting('dr.guarding', true) = 'yes' THEN -- what follows is DDL itself
+        RETURN;
+    END IF;
+    FOR each IN SELECT DISTINCT classid, objid, schema_name FROM pg_event_trigger_ddl_commands() LOOP
+        lasting := lasting OR each.schema_name IS DISTINCT FROM 'pg_temp';
+        IF each.classid = 'pg_class'::regclass AND EXISTS (SELECT FROM dr.tables WHERE relation = each.objid) THEN
+            BEGIN
+                lacking := dr.lacks(each.objid);
+                IF lacking <> '' THEN
+                    PERFORM set_config('dr.guarding', 'yes', true);
+                    EXECUTE lacking;
+                    PERFORM set_config('dr.guarding', '', true);
+                END IF;
+            EXCEPTION WHEN OTHERS THEN
+                NULL; -- a statement of the service never fails for this: the agent tries again and tells
+            END;
+        END IF;
+    END LOOP;
+    IF lasting THEN
+        PERFORM dr.ask_at_commit();
+    END IF;
+END $guard$;
+CREATE OR REPLACE FUNCTION dr.ddl_drops() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $guard$
+DECLARE each record;
+BEGIN
+    IF dr.ours() THEN
+        RETURN;
+    END IF;
+    IF EXISTS (SELECT FROM pg_event_trigger_dropped_objects() WHERE NOT is_temporary) THEN
+        PERFORM dr.ask_at_commit();
+    END IF;
+    FOR each IN SELECT object_type, object_identity, original FROM pg_event_trigger_dropped_objects()
+        WHERE original AND (schema_name = 'dr' OR (object_type = 'schema' AND object_name = 'dr')
+            OR (object_type = 'trigger' AND address_names[3] LIKE 'dr\_writer\_lease%'))
+    LOOP
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('%s is part of the guard of this database', each.object_identity),
+            HINT = 'Drop the event trigger dr_ddl_drops first, if the guard shall really go.';
+    END LOOP;
+END $guard$;
+
+REVOKE ALL ON FUNCTION dr.close(boolean), dr.reopen(), dr.end_sessions(integer[]) FROM PUBLIC;
+REVOKE ALL ON PROCEDURE dr.keep_watch(), dr.guard_tables(integer, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION dr.may_write(), dr.why_not_write(), dr.refuse(), dr.refuse_without_lease(), dr.ask_at_commit(),
+    dr.refuse_truncate_without_lease(), dr.lacks(oid), dr.ours() TO PUBLIC;
+GRANT SELECT ON dr.tables TO PUBLIC;
+
+DO $guard$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = 'dr.marker'::pg_catalog.regclass) THEN
+        CREATE TRIGGER dr_writer_lease BEFORE INSERT OR UPDATE OR DELETE ON dr.marker
+            FOR EACH STATEMENT EXECUTE FUNCTION dr.refuse_without_lease();
+        ALTER TABLE dr.marker ENABLE ALWAYS TRIGGER dr_writer_lease;
+        CREATE CONSTRAINT TRIGGER dr_check_at_commit AFTER INSERT ON dr.check_at_commit
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dr.refuse_without_lease();
+        ALTER TABLE dr.check_at_commit ENABLE ALWAYS TRIGGER dr_check_at_commit;
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger WHERE evtname = 'dr_ddl_begins') THEN
+        BEGIN
+            CREATE EVENT TRIGGER dr_ddl_begins ON ddl_command_start EXECUTE FUNCTION dr.ddl_begins();
+            CREATE EVENT TRIGGER dr_ddl_ends ON ddl_command_end EXECUTE FUNCTION dr.ddl_ends();
+            CREATE EVENT TRIGGER dr_ddl_drops ON sql_drop EXECUTE FUNCTION dr.ddl_drops();
+            ALTER EVENT TRIGGER dr_ddl_begins ENABLE ALWAYS;
+            ALTER EVENT TRIGGER dr_ddl_ends ENABLE ALWAYS;
+            ALTER EVENT TRIGGER dr_ddl_drops ENABLE ALWAYS;
+        EXCEPTION WHEN insufficient_privilege THEN
+            NULL; -- `unguarded` says so
+        END;
+    END IF;
+END $guard$;
