@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,28 +25,55 @@ def _dropped() -> dict[str, Any]:
     return {} if os.geteuid() else {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []}
 
 
-@pytest.fixture(scope="session")
-def login() -> Iterator[Login]:
-    folder = Path(tempfile.mkdtemp(prefix="dr-scratch-"))
-    if not os.geteuid():
-        os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
-    folder.chmod(0o700)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def run(*argv: object) -> None:
-        subprocess.run([str(each) for each in argv], check=True, stdout=subprocess.DEVNULL, cwd=folder, **_dropped())
-
-    run(BIN / "initdb", "-D", folder / "data", "-U", "app", "-A", "trust", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    options += " -c max_prepared_transactions=10 -c max_locks_per_transaction=256"
-    run(BIN / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log", "-o", options, "start")
+@contextmanager
+def server(**settings: str) -> Iterator[Login]:
+    """A server of its own, gone afterwards, whose only user `app` is a superuser. Durable only with `fsync="on"`."""
+    folder = _folder("dr-scratch-")
+    port = _free_port()
+    _run(folder, BIN / "initdb", "-D", folder / "data", "-U", "app", "-A", "trust", "--no-sync")
+    _start(folder, port, settings)
     try:
         yield Login("127.0.0.1", port, "postgres", "app", "")
     finally:
-        run(BIN / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
-        shutil.rmtree(folder)
+        _stop(folder)
+
+
+def _folder(prefix: str) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    if not os.geteuid():
+        os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
+    folder.chmod(0o700)
+    return folder
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _run(folder: Path, *argv: object) -> None:
+    subprocess.run([str(each) for each in argv], check=True, stdout=subprocess.DEVNULL, cwd=folder, **_dropped())
+
+
+def _start(folder: Path, port: int, settings: Mapping[str, str]) -> None:
+    wanted = {
+        "port": str(port), "listen_addresses": "127.0.0.1", "unix_socket_directories": str(folder), "fsync": "off",
+        "max_prepared_transactions": "10", "max_locks_per_transaction": "256", **settings,
+    }  # fmt: skip
+    options = " ".join(f"-c {name}={value}" for name, value in wanted.items())
+    _run(folder, BIN / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log", "-o", options, "start")
+
+
+def _stop(folder: Path) -> None:
+    _run(folder, BIN / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def login() -> Iterator[Login]:
+    with server() as made:
+        yield made
 
 
 @pytest.fixture
@@ -84,29 +111,17 @@ def managed(login: Login, database: Database) -> Iterator[Database]:
 def copy_of(database: Database) -> Iterator[Database]:
     """The same database in a copy of its server that followed it and was promoted."""
     login = database.login
-    folder = Path(tempfile.mkdtemp(prefix="dr-copy-"))
-    if not os.geteuid():
-        os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def run(*argv: object) -> None:
-        subprocess.run([str(each) for each in argv], check=True, stdout=subprocess.DEVNULL, cwd=folder, **_dropped())
-
-    data = folder / "data"
-    run(BIN / "pg_basebackup", "-h", login.host, "-p", login.port, "-U", login.user, "-D", data, "-R", "-c", "fast",
-        "--no-sync")  # fmt: skip
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    options += " -c max_prepared_transactions=10 -c max_locks_per_transaction=256"
-    run(BIN / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
+    folder = _folder("dr-copy-")
+    port = _free_port()
+    _run(folder, BIN / "pg_basebackup", "-h", login.host, "-p", login.port, "-U", login.user, "-D", folder / "data",
+         "-R", "-c", "fast", "--no-sync")  # fmt: skip
+    _start(folder, port, {})
     try:
-        run(BIN / "pg_ctl", "-D", data, "-w", "promote")
+        _run(folder, BIN / "pg_ctl", "-D", folder / "data", "-w", "promote")
         with Database(Login(login.host, port, login.database, login.user, "")) as made:
             yield made
     finally:
-        run(BIN / "pg_ctl", "-D", data, "-m", "immediate", "stop")
-        shutil.rmtree(folder)
+        _stop(folder)
 
 
 def connect(database: Database, user: str = "", **settings: str) -> psycopg.Connection[tuple[Any, ...]]:
