@@ -37,8 +37,8 @@ lint: setup
 types: setup
 	$(BIN)/mypy agent components model policies previews sandbox scripts
 
-benchmarks: setup ## measure: failover, engine, services, policy, preview (tables, and JSON in out/)
-	@for b in failover engine services policy preview; do $(BIN)/python -m benchmarks.$$b || exit 1; done
+benchmarks: setup ## measure: failover, engine, guard, services, policy, preview (tables, and JSON in out/)
+	@for b in failover engine guard services policy preview; do $(BIN)/python -m benchmarks.$$b || exit 1; done
 
 docs: setup ## write docs/runbooks anew from the tables of the runbooks
 	$(BIN)/python -m scripts.runbooks.pages

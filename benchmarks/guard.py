@@ -1,7 +1,7 @@
 """
 What the guard costs: pgbench with and without it, in turn, on the PostgreSQL of the sandbox, eight clients on loopback.
 
-    python benchmarks/guard.py [--rounds 5] [--seconds 10] [--out out/guard-benchmark.json]
+    python -m benchmarks.guard [--rounds 5] [--seconds 10] [--out out/guard-benchmark.json]
 
 The ratio of processor time for a transaction (server and client) is told beside that of transactions a second: it says
 the same on a quiet machine, and is the steadier of the two on a busy one. With a delay at commit (`commit_delay`, 2 ms)

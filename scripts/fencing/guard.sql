@@ -317,8 +317,9 @@ BEGIN
     END LOOP;
     PERFORM dr.close(true);
     COMMIT;
-    IF NOT dr.may_write() THEN
-        PERFORM dr.end_sessions();
+    IF NOT dr.may_write() THEN -- who came later than the closing is read-only and harms nobody
+        PERFORM dr.end_sessions((SELECT pg_catalog.array_agg(s.pid) FROM dr.other_sessions s, dr.closing c
+            WHERE s.backend_start < c.closed_at + interval '1 second') || '{}'::integer[]);
     END IF;
     COMMIT;
     PERFORM pg_catalog.pg_advisory_unlock(7311954020253);

@@ -1,0 +1,40 @@
+"""Every workload of the family writes under the guard, and its ledger is whole after a revocation and a new grant."""
+
+from pathlib import Path
+
+import pytest
+
+from sandbox.workloads.catalogue import FAMILY
+from sandbox.workloads.running import Writer
+from scripts.core.net import Database
+from scripts.fencing import guard
+from tests.asserts.waiting import wait_until
+from tests.scripts.fencing.leases import grant, renewed
+
+pytestmark = pytest.mark.drill
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_its_ledger_is_whole(managed: Database, tmp_path: Path, name: str) -> None:
+    guard.install(managed)
+    login = managed.login
+    address = f"host={login.host} port={login.port} dbname={login.database} user={login.user}"
+    writer = Writer(FAMILY[name], lambda: [address], tmp_path / "ledger.jsonl")
+    writer.start()
+    try:
+        with renewed(managed, seconds=10):
+            wait_until(lambda: len(writer.acknowledged()) >= 2, timeout=30, what=f"writes, not {writer.refused()[-1:]}")
+            guard.guard_new_tables(managed)
+            seen = len(writer.acknowledged())
+            wait_until(lambda: len(writer.acknowledged()) >= seen + 2, timeout=30, what="writes to go on")
+        assert guard.revoke(managed, "secondary", 2)
+        acknowledged, refused = len(writer.acknowledged()), len(writer.refused())
+        wait_until(lambda: len(writer.refused()) > refused + 2, timeout=10, what="writes to be refused")
+        assert len(writer.acknowledged()) == acknowledged, "nothing is acknowledged after a revocation"
+        assert writer.verify(address).lost == 0
+        assert grant(managed, "secondary", 2)
+        wait_until(lambda: len(writer.acknowledged()) >= acknowledged + 2, timeout=30, what="writes to go on again")
+    finally:
+        writer.stop()
+    loss = writer.verify(address)
+    assert (loss.lost, loss.doubled) == (0, 0)
