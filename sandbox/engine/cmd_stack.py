@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sandbox.engine import gojson, stacks, state_edits, table
+from sandbox.engine import gojson, stacks, state_edits, table, urns
 from sandbox.engine.arguments import Arguments
 from sandbox.engine.backend import Backend, refuse_unknown
 from sandbox.engine.display import shown
 from sandbox.engine.document import features_of
 from sandbox.engine.errors import EngineError, NotSupportedError, StackNotFoundError
+from sandbox.engine.integrity import why_not_whole
 from sandbox.engine.invocation import Entry, Invocation
 from sandbox.engine.passphrase import Crypter
 from sandbox.engine.project import select_stack, selected_stack
@@ -21,6 +22,7 @@ from sandbox.engine.values import SECRET_SIG, SIG, Secret, plain, unsealed
 from sandbox.engine.versions import VERSION
 
 Json = Any
+NEWEST = 4  # the version of deployments that this engine writes
 
 
 def version(invocation: Invocation, arguments: Arguments) -> int:
@@ -268,17 +270,17 @@ def import_(invocation: Invocation, arguments: Arguments) -> int:
     if not arguments.one("file"):
         feature = "`stack import` from standard input; pass --file"
         raise NotSupportedError(feature)
-    data = json.loads((invocation.cwd / arguments.one("file")).read_text())
-    refuse_unknown(data)
+    data = _deployment(invocation, arguments.one("file"), stack)
     with stack.backend.locked(stack.project.name, stack.name, stack.env):
         latest = data.get("deployment") or {}
         salt = stacks.salt_of(latest)
         foreign = Crypter(salt, stack.env) if salt and salt != stack.crypter.salt else stack.crypter
         snapshot = snapshot_from_json(latest, foreign.decrypt)
-        _refuse_others(snapshot, stack, force=arguments.has("force"))
+        _refuse_dangerous(invocation, snapshot, stack, force=arguments.has("force"))
         if foreign is not stack.crypter:
             _unseal(snapshot.resources)
-        snapshot.secrets_provider = stacks.provider_entry(stack.crypter.salt)
+        if snapshot.secrets_provider:
+            snapshot.secrets_provider = stacks.provider_entry(stack.crypter.salt)
         for begun in snapshot.pending:
             invocation.err.write(
                 f"warning: removing pending operation '{begun.type}' on '{begun.resource.urn}' from snapshot\n"
@@ -289,13 +291,43 @@ def import_(invocation: Invocation, arguments: Arguments) -> int:
     return 0
 
 
-def _refuse_others(snapshot: Snapshot, stack: Stack, *, force: bool) -> None:
-    for state in snapshot.resources:
-        if state.urn.split("::")[0] != f"urn:pulumi:{stack.name}" and not force:
-            message = (
-                f"resource '{state.urn}' is from a different stack ({state.urn.split('::')[0][11:]} != {stack.name})"
-            )
-            raise EngineError(message)
+def _deployment(invocation: Invocation, name: str, stack: Stack) -> dict[str, Json]:
+    """The deployment in a file. Raises EngineError when there is none, or it is of a version to come."""
+    try:
+        data = gojson.loads((invocation.cwd / name).read_bytes())
+    except OSError as error:
+        message = f"could not open file: open {name}: {(error.strerror or str(error)).lower()}"
+        raise EngineError(message) from error
+    except ValueError as error:
+        message = f"{name} is not JSON: {error}"
+        raise EngineError(message) from error
+    if isinstance(data, dict) and isinstance(data.get("version"), int) and data["version"] > NEWEST:
+        message = (
+            f"the stack '{stack.name}' is newer than what this version of the Pulumi CLI understands. Please update "
+            "your version of the Pulumi CLI"
+        )
+        raise EngineError(message)
+    refuse_unknown(data)
+    return dict(data)
+
+
+def _refuse_dangerous(invocation: Invocation, snapshot: Snapshot, stack: Stack, *, force: bool) -> None:
+    """Raises EngineError for a state of another stack, and for one that is not whole; with `force` it warns."""
+    wrong = [
+        f"resource '{s.urn}' is from a different stack ({urns.parse(s.urn).stack} != {stack.name})"
+        for s in snapshot.resources
+        if urns.parse(s.urn).stack != stack.name
+    ]
+    if broken := why_not_whole(snapshot):
+        wrong.append(f"state file contains errors: {broken}")
+    if force:
+        for message in wrong:
+            invocation.err.write(f"warning: {message}\n")
+    elif wrong:
+        wrong.append("importing this file could be dangerous; rerun with --force to proceed anyway")
+        listed = "".join(f"\t* {message}\n" for message in wrong)
+        text = f"{len(wrong)} errors occurred:\n{listed}\n"
+        raise EngineError(text)
 
 
 def _unseal(resources: list[State]) -> None:

@@ -23,6 +23,20 @@ def package_config(package: str, texts: Mapping[str, str], config: Config) -> Ma
     return found
 
 
+def _check_version(version: str) -> None:
+    """Raises EngineError for a version that is none."""
+    if not version:
+        return
+    parts = version.removeprefix("v").split(".", 2)
+    wrong = "No Major.Minor.Patch elements found" if len(parts) != 3 else None
+    for name, part in zip(("major", "minor"), parts, strict=False):
+        if wrong is None and not part.isdecimal():
+            wrong = f'Invalid character(s) found in {name} number "{part}"'
+    if wrong:
+        message = f"parse provider request: {wrong}"
+        raise EngineError(message)
+
+
 class DefaultProviders:
     """The default providers of one run."""
 
@@ -33,6 +47,7 @@ class DefaultProviders:
 
     def reference(self, package: str, version: str) -> str:
         """The reference of the default provider of a package; one that stands for none where it is disabled."""
+        _check_version(version)
         with self._lock:
             known = self._found.get((package, version))
             if known is None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.engine import paths, urns
 from sandbox.engine.deployment import Deployment
+from sandbox.engine.errors import EngineError
 from sandbox.engine.plugin import Diff
 from sandbox.engine.state import State
 from sandbox.engine.steps import compare
@@ -16,10 +17,13 @@ INIT_ERROR = "#initerror"
 
 
 def replace_on_changes(diff: Diff, given: list[str], *, init_errors: bool) -> Diff:
-    """The diff with what `replaceOnChanges` makes of it."""
+    """The diff with what `replaceOnChanges` makes of it. Raises EngineError for a path that is none."""
     if (not diff.some and not init_errors) or not given:
         return diff
-    wanted = [paths.parse(p) for p in given]
+    try:
+        wanted = [paths.parse(p) for p in given]
+    except ValueError as error:
+        raise EngineError(str(error)) from error
 
     def matches(path: str) -> bool:
         try:

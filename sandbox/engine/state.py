@@ -296,5 +296,12 @@ def snapshot_from_json(latest: dict[str, Json] | None, unseal: Unseal) -> Snapsh
 
 
 def hidden_paths(given: list[str]) -> list[str]:
-    """Paths of hideDiffs in their one written form."""
-    return [paths.format_path(paths.parse(p)) for p in given]
+    """Paths of hideDiffs in their one written form. Raises ValueError with the place of one that is none."""
+    found = []
+    for place, text in enumerate(given):
+        try:
+            found.append(paths.format_path(paths.parse(text)))
+        except ValueError as error:
+            message = f"{place}: {error}"
+            raise ValueError(message) from error
+    return found
