@@ -1,13 +1,13 @@
 """The command line: which words mean which command."""
 
-from sandbox.engine import analysis, cmd_config, cmd_runs, cmd_stack, cmd_state, imports
+from sandbox.engine import analysis, cmd_config, cmd_deployment, cmd_runs, cmd_stack, cmd_state, imports
 from sandbox.engine.arguments import parse
 from sandbox.engine.errors import EngineError, NotSupportedError
 from sandbox.engine.invocation import Entry, Invocation
 
 
 def commands() -> dict[tuple[str, ...], Entry]:
-    modules = (cmd_stack, cmd_state, cmd_config, cmd_runs, analysis, imports)
+    modules = (cmd_stack, cmd_deployment, cmd_state, cmd_config, cmd_runs, analysis, imports)
     return {name: entry for module in modules for name, entry in module.COMMANDS.items()}
 
 
