@@ -138,7 +138,7 @@ def _listeners(invocation: Invocation, arguments: Arguments, noun: str, *, previ
         found.append(event_log(target if target.startswith("tcp://") else str(invocation.cwd / target)))
     if arguments.has("json"):
         streaming = invocation.env.get("PULUMI_ENABLE_STREAMING_JSON_PREVIEW") in ("1", "true")
-        if preview and (noun == PREVIEW.noun or arguments.has("preview-only")) and not streaming:
+        if preview and not streaming:
             found.append(
                 Digest(
                     invocation.print,

@@ -54,10 +54,10 @@ class DefaultProviders:
                 known = self._found[package, version] = self._make(package, version)
             return known
 
-    def refuse_denied(self, package: str, named: str, user: str) -> None:
+    def refuse_denied(self, what: str, package: str, named: str, user: str) -> None:
         """Raises EngineError where the configuration disables the default provider that `user` would have."""
         if self._denied(package):
-            raise EngineError(urns.refusal(named, user))
+            raise EngineError(what + urns.refusal(named, user))
 
     def _make(self, package: str, version: str) -> str:
         if self._denied(package):

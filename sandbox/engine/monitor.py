@@ -211,7 +211,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         args, provider, version = self.requests.invoke(request)
         package = urns.package_of(request.tok)
         if not provider:
-            self.defaults.refuse_denied(package, package, request.tok)
+            self.defaults.refuse_denied("Invoke: ", package, package, request.tok)
         ref = provider or self.defaults.reference(package, version)
         if request.dependsOn and not self.session.settled(request.dependsOn):
             return resource_pb2.ResourceInvokeResponse(unknown=True)
@@ -233,7 +233,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         check_type(request.type, context)
         package = urns.package_of(request.type)
         if not request.provider:
-            self.defaults.refuse_denied(package, request.type, request.type)
+            self.defaults.refuse_denied("", package, request.type, request.type)
         provider = request.provider or self.defaults.reference(package, request.version)
         position, trace = self._position(request)
         reading = Reading(
