@@ -42,7 +42,10 @@ FACTS = {
 
 def resources(number: int) -> list[PackResource]:
     """A mix of good and bad resources, of types that rules look at and of types that none does."""
-    makers = (_database, _bucket, _versioning, _record, _key, _table, _server, _deployment, _role, _subnet)
+    makers = (
+        *(_database, _bucket, _versioning, _record, _key, _table, _server, _deployment, _role, _subnet),
+        *(_cluster, _instance, _balancer, _listener, _files, _selection, _budget, _sql, _access_block, _gcs),
+    )
     return [makers[position % len(makers)](position) for position in range(number)]
 
 
@@ -164,6 +167,62 @@ def _subnet(n: int) -> PackResource:
     return _resource("aws:ec2/subnet:Subnet", n, {"vpcId": "vpc-1", "cidrBlock": f"10.{n // 256 % 256}.{n % 256}.0/24"})
 
 
+def _cluster(n: int) -> PackResource:
+    return _resource("aws:rds/cluster:Cluster", n, {"clusterIdentifier": f"aurora-{n}", "tags": {"backup": "daily"}})
+
+
+def _instance(n: int) -> PackResource:
+    return _resource("aws:rds/clusterInstance:ClusterInstance", n, {"clusterIdentifier": f"aurora-{n - 1}"})
+
+
+def _balancer(n: int) -> PackResource:
+    return _resource("aws:lb/loadBalancer:LoadBalancer", n, {"subnets": [f"subnet-{n - 3}", f"subnet-{n + 17}"]})
+
+
+def _listener(n: int) -> PackResource:
+    policy = f"ELBSecurityPolicy-TLS13-1-{n % 3}-2021-06"
+    return _resource("aws:lb/listener:Listener", n, {"protocol": "HTTPS", "port": 443, "sslPolicy": policy})
+
+
+def _files(n: int) -> PackResource:
+    return _resource("aws:efs/fileSystem:FileSystem", n, {"tags": {"backup": "daily" if n % 3 else "never"}})
+
+
+def _selection(n: int) -> PackResource:
+    """Many resources have a few selections: only the first of these takes in anything."""
+    tag = {"type": "STRINGEQUALS", "key": "backup", "value": "daily" if n < 20 else f"{n}"}
+    token = "aws:backup/selection:Selection" if n < 200 else "aws:backup/reportPlan:ReportPlan"
+    return _resource(token, n, {"planId": "p", "selectionTags": [tag]})
+
+
+def _budget(n: int) -> PackResource:
+    return _resource(
+        "kubernetes:policy/v1:PodDisruptionBudget",
+        n,
+        {
+            "metadata": {"name": f"app-{n}", "namespace": f"shop-{n % 50}"},
+            "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": f"app-{n - 9}"}}},
+        },
+    )
+
+
+def _sql(n: int) -> PackResource:
+    return _resource("azure-native:sql:Database", n, {"databaseName": f"orders-{n}", "serverName": "shop"})
+
+
+def _access_block(n: int) -> PackResource:
+    flags = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+    return _resource(
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+        n,
+        {"bucket": f"bucket-{n - 17}", **dict.fromkeys(flags, n % 2 == 0)},
+    )
+
+
+def _gcs(n: int) -> PackResource:
+    return _resource("gcp:storage/bucket:Bucket", n, {"name": f"media-{n}", "location": "EU"})
+
+
 def measure(number: int) -> dict[str, Any]:
     """Seconds and MiB for the whole look at `number` resources. The time to start the pack is given by itself."""
     known = resources(number)
@@ -226,6 +285,17 @@ TERRAFORM = {
     "kubernetes:apps/v1:Deployment": "kubernetes_deployment",
     "aws:iam/role:Role": "aws_iam_role",
     "aws:ec2/subnet:Subnet": "aws_subnet",
+    "aws:rds/cluster:Cluster": "aws_rds_cluster",
+    "aws:rds/clusterInstance:ClusterInstance": "aws_rds_cluster_instance",
+    "aws:lb/loadBalancer:LoadBalancer": "aws_lb",
+    "aws:lb/listener:Listener": "aws_lb_listener",
+    "aws:efs/fileSystem:FileSystem": "aws_efs_file_system",
+    "aws:backup/selection:Selection": "aws_backup_selection",
+    "aws:backup/reportPlan:ReportPlan": "aws_backup_report_plan",
+    "kubernetes:policy/v1:PodDisruptionBudget": "kubernetes_pod_disruption_budget_v1",
+    "azure-native:sql:Database": "azurerm_mssql_database",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "aws_s3_bucket_public_access_block",
+    "gcp:storage/bucket:Bucket": "google_storage_bucket",
 }
 
 

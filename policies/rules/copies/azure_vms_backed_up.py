@@ -3,22 +3,37 @@
 from collections.abc import Iterator
 
 from ..kernel import MEDIUM, Context, Resource, Rule
+from ..kernel.context import Stack
 from ..kernel.standards import BACKUP
+from ..kernel.values import Unknown
 
 ITEM = "azure-native:recoveryservices:ProtectedItem"
 
 
-def check(r: Resource, ctx: Context) -> Iterator[str]:
-    def protects(item: Resource) -> bool:
-        if (item["properties.protectionState"].text() or "").lower() == "protectionstopped":
-            return False
-        # Azure Backup calls an item by its machine: `vm;iaasvmcontainerv2;GROUP;NAME`.
-        named = (item["protectedItemName"].text() or "").rsplit(";", 1)[-1].lower()
-        if named in {name.lower() for name in r.names}:
-            return True
-        return any(item.refers_to(f"properties.{key}", r) for key in ("sourceResourceId", "virtualMachineId"))
+KEYS = ("sourceResourceId", "virtualMachineId")
 
-    if ctx.stack.first((ITEM,), protects) is None:
+
+def by_machine(stack: Stack) -> dict[str, list[Resource]]:
+    """The protected items by the machine in their names: `vm;iaasvmcontainerv2;GROUP;NAME`."""
+    found: dict[str, list[Resource]] = {}
+    for item in stack.of(ITEM):
+        try:
+            name = (item["protectedItemName"].text() or "").rsplit(";", 1)[-1].lower()
+        except Unknown:
+            continue  # what it protects may still be said by its properties
+        found.setdefault(name, []).append(item)
+    return found
+
+
+def protects(item: Resource) -> bool:
+    return (item["properties.protectionState"].text() or "").lower() != "protectionstopped"
+
+
+def check(r: Resource, ctx: Context) -> Iterator[str]:
+    items: dict[str, list[Resource]] = ctx.stack.remembered("protected items", lambda: by_machine(ctx.stack))
+    if any(protects(item) for name in r.names for item in items.get(name.lower(), ())):
+        return
+    if all(ctx.stack.first_naming((ITEM,), f"properties.{key}", r, protects) is None for key in KEYS):
         yield "no ProtectedItem of a Recovery Services vault names it"
 
 

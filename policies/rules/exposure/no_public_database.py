@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..kernel import CRITICAL, HIGH, MEDIUM, Context, Resource, Rule
 from ..kernel.access import public_resources
-from ..kernel.buckets import ACL, BLOCK, BUCKET, POLICY, blocks_of, opened_by, same_bucket
+from ..kernel.buckets import ACL, BLOCK, BUCKET, blocks_of, opened_by, policies_of
 from ..kernel.checks import is_false, is_one_of, is_true, unless
 from ..kernel.standards import GDPR_ENCRYPTION, NIST_BOUNDARY, PCI_STORES_NOT_PUBLIC
 from ..kernel.values import printable
@@ -65,7 +65,7 @@ def closed(r: Resource, ctx: Context) -> Iterator[str]:
     if not open_flags:
         return
     why = f"{' and '.join(open_flags)} not true" if block else "no BucketPublicAccessBlock names it"
-    policies = [policy["policy"] for policy in ctx.stack.of(POLICY) if same_bucket(policy, r)]
+    policies = [policy["policy"] for policy in policies_of(r, ctx)]
     bucket = r if r.type == BUCKET else ctx.stack.target((BUCKET,), r, "bucket")
     if bucket is not None and bucket["policy"].present():
         policies.append(bucket["policy"])

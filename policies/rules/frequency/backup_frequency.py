@@ -6,6 +6,8 @@ from ..kernel import HIGH, Context, Node, Resource, Rule, minutes
 from ..kernel.checks import at_most, each, runs_often_enough, schedule_problem
 from ..kernel.standards import BACKUP
 
+LINK = "azure-native:redis:LinkedServer"
+
 
 def aws_plan(r: Resource, ctx: Context) -> Iterator[str]:
     if not r["rules"].present():
@@ -55,6 +57,8 @@ def cosmos(r: Resource, ctx: Context) -> Iterator[str]:
 
 def redis(r: Resource, ctx: Context) -> Iterator[str]:
     configuration = r["redisConfiguration"]
+    if any(ctx.stack.first_naming((LINK,), prop, r) for prop in ("name", "linkedRedisCacheId")):
+        return  # a cache that is linked to another one cannot write its data down
     if configuration["aofBackupEnabled"].flag():
         return
     if configuration["rdbBackupEnabled"].flag() is not True:
@@ -114,9 +118,11 @@ RULES = (
         title="Azure Redis writes its data down often enough",
         severity=HIGH,
         types=("azure-native:redis:Redis",),
+        scope="stack",
+        reads=(LINK,),
         checks=(redis,),
         thresholds=(minutes("maxMinutes", 60, "longest time between snapshots"),),
-        why="A cache without persistence starts empty after a failure. Linked caches cannot have it: waive it there.",
+        why="A cache without persistence starts empty after a failure. Linked caches cannot have it, and are exempt.",
         remedy="Set redisConfiguration.rdbBackupEnabled and rdbBackupFrequency (15, 30, 60 ...), Premium only.",
         serves=BACKUP,
     ),

@@ -120,4 +120,6 @@ def _fixed(key: str, value: str) -> bool:
         parts = value.split(":", 5)
         bucket = len(parts) == 6 and parts[2] == "s3" and "*" not in parts[5].split("/")[0]
         return bucket or (len(parts) == 6 and parts[4] not in ("", "*") and "*" not in parts[4] and "?" not in parts[4])
-    return bool(value.strip("*?/")) and not value.startswith(("*", "?")) and (key != "aws:userid" or ":*" not in value)
+    # Of a path in an organization, the organization must be fixed.
+    named = value.split("/", 1)[0] if key.endswith("orgpaths") else value
+    return bool(named) and "*" not in named and "?" not in named

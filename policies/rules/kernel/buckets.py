@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .context import Context
-from .resource import Resource
-from .values import Node
+from .resource import Resource, forms_of
+from .values import Node, Unknown
 
 BUCKET = "aws:s3/bucket:Bucket"
 OBJECT_LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
@@ -37,13 +37,25 @@ def replication_rules(r: Resource) -> Node:
     return r["replicationConfiguration.rules"] if r.type == BUCKET else r["rules"]
 
 
-def same_bucket(other: Resource, r: Resource) -> bool:
-    """Whether two resources speak of one bucket (`r` may be the bucket itself). Raises Unknown."""
+def policies_of(r: Resource, ctx: Context) -> list[Resource]:
+    """The policies of a bucket, or of the bucket that `r` is about.
+
+    Raises Unknown when a policy could be one of them and nothing tells yet.
+    """
     if r.type == BUCKET:
-        return other.refers_to("bucket", r)
-    ours = (r.property_dependencies or {}).get("bucket", ())
-    theirs = (other.property_dependencies or {}).get("bucket", ())
-    return bool(set(ours) & set(theirs)) or other["bucket"].text() == r["bucket"].text()
+        urns, names = {r.urn}, r.names
+    else:
+        urns = set((r.property_dependencies or {}).get("bucket", ()))
+        try:
+            names = forms_of(r["bucket"].text())
+        except Unknown:
+            if not urns:
+                raise
+            names = set()
+    found, undecided = ctx.stack.naming((POLICY,), "bucket", urns, names)
+    if undecided:
+        raise undecided[0]
+    return found
 
 
 def blocks_of(bucket: Resource, ctx: Context) -> Resource | None:

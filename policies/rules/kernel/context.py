@@ -105,6 +105,21 @@ class Stack:
             raise unknown
         return None
 
+    def naming(
+        self, types: Iterable[str], prop: str, urns: Iterable[str], names: Iterable[str]
+    ) -> tuple[list[Resource], list[Unknown]]:
+        """All resources of `types` whose `prop` points at one of these, and why there may be more of them than that."""
+        found: dict[str, Resource] = {}
+        undecided: list[Unknown] = []
+        for token in types:
+            known: _References = self.remembered(("references", token, prop), partial(self._references, token, prop))
+            for urn in urns:
+                found |= {other.urn: other for other in known.by_urn.get(urn, ())}
+            for name in names:
+                found |= {other.urn: other for other in known.by_name.get(name, ())}
+            undecided += known.undecided
+        return list(found.values()), undecided
+
     def _references(self, token: str, prop: str) -> _References:
         found = _References()
         for resource in self.of(token):

@@ -23,7 +23,9 @@ def zones_used(r: Resource, props: Sequence[str], ctx: Context, inner: str = "")
 def _places(r: Resource, prop: str, ctx: Context, inner: str) -> list[str]:
     raw = r[prop].raw
     recorded = (r.property_dependencies or {}).get(prop.split(".", maxsplit=1)[0]) or ()
-    by_urn = {subnet.urn: subnet for subnet in ctx.stack.of(*SUBNETS)} if recorded else {}
+    by_urn: dict[str, Resource] = ctx.stack.remembered(
+        "subnets by urn", lambda: {subnet.urn: subnet for subnet in ctx.stack.of(*SUBNETS)}
+    )
     pending = [by_urn[urn] for urn in recorded if urn in by_urn]
     found: list[str] = []
     unknown: Unknown | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ..kernel import HIGH, MEDIUM, Context, Resource, Rule
-from ..kernel.checks import is_present, is_true
+from ..kernel.checks import is_present, is_true, unless
 from ..kernel.standards import NIST_KEYS, PCI_KEYS
 
 
@@ -11,6 +11,12 @@ def enabled(r: Resource, ctx: Context) -> Iterator[str]:
     node = r["enabled" if r.type.endswith("ReplicaKey") else "isEnabled"]
     if node.raw is not None and node.flag() is not True:
         yield f"{node.path} is {node.shown()}: nothing encrypted with it can be read"
+
+
+def not_rotated_by_aws(r: Resource) -> bool:
+    """AWS rotates symmetric keys only, and none of a custom key store."""
+    kind = (r["customerMasterKeySpec"].text() or "SYMMETRIC_DEFAULT").upper()
+    return kind != "SYMMETRIC_DEFAULT" or r["customKeyStoreId"].present()
 
 
 RULES = (
@@ -29,11 +35,14 @@ RULES = (
         title="KMS keys are rotated",
         severity=MEDIUM,
         types=("aws:kms/key:Key",),
-        checks=(is_true("enableKeyRotation"),),
+        checks=(unless(not_rotated_by_aws, is_true("enableKeyRotation")),),
         why="After a compromise the clean environment must not depend on key material of unknown age.",
-        remedy="Set enableKeyRotation to true.",
+        remedy=(
+            "Set enableKeyRotation to true. Keys that are not symmetric, or in a key store of their own, are exempt."
+        ),
         fix={"enableKeyRotation": True},
         serves=(NIST_KEYS, PCI_KEYS),
+        see=("checkov CKV_AWS_7", "AWS Config CMK_BACKING_KEY_ROTATION_ENABLED", "prowler kms_cmk_rotation_enabled"),
     ),
     Rule(
         id="DR-KEY-009",

@@ -117,6 +117,18 @@ def budget_allows(r: Resource, ctx: Context) -> Iterator[str]:
         yield from drainable(r, least, ctx)
 
 
+def by_namespace(stack: Stack) -> dict[str, list[Resource]]:
+    """The workloads of each namespace; those whose namespace is not known yet under an empty name."""
+    found: dict[str, list[Resource]] = {}
+    for workload in stack.of(*WORKLOADS, "kubernetes:apps/v1:ReplicaSet"):
+        try:
+            space = workload["metadata.namespace"].text() or "default"
+        except Unknown:
+            space = ""
+        found.setdefault(space, []).append(workload)
+    return found
+
+
 def drainable(budget: Resource, least: Node, ctx: Context) -> Iterator[str]:
     """Whether the workloads that a budget selects run more pods than it keeps."""
     selects = selector_of(budget)
@@ -136,7 +148,8 @@ def drainable(budget: Resource, least: Node, ctx: Context) -> Iterator[str]:
             yield f"spec.minAvailable is {least.shown()} and {workload.label} runs {pods:g}: nothing can be drained"
 
     unknown: Unknown | None = None
-    for workload in ctx.stack.of(*WORKLOADS, "kubernetes:apps/v1:ReplicaSet"):
+    known: dict[str, list[Resource]] = ctx.stack.remembered("workloads", lambda: by_namespace(ctx.stack))
+    for workload in (*known.get(space, ()), *known.get("", ())):
         try:
             yield from look(workload)
         except Unknown as error:

@@ -1,5 +1,6 @@
 """What holds data in Azure has a lock against deletion."""
 
+import re
 from collections.abc import Iterator
 
 from ..kernel import MEDIUM, Context, Resource, Rule
@@ -35,6 +36,8 @@ def _scope_covers(lock: Resource, r: Resource) -> bool:
         return True
     scope = (lock["scope"].text() or "").rstrip("/").lower()
     group = (r["resourceGroupName"].text() or "").lower()
+    if re.fullmatch(r"/subscriptions/[^/]+", scope):
+        return True  # of everything in the subscription
     return bool(group) and scope.endswith(f"/resourcegroups/{group}")
 
 

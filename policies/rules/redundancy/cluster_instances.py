@@ -20,20 +20,14 @@ def has_own_instances(r: Resource) -> bool:
 
 def instances(r: Resource, ctx: Context) -> tuple[int, set[str | None]]:
     """How many instances name the cluster, and their zones (None: AWS chooses). One that is not known yet counts."""
-    number, zones = 0, set[str | None]()
-    for instance in ctx.stack.of(INSTANCES[r.type]):
-        try:
-            named = instance.refers_to("clusterIdentifier", r)
-        except Unknown:
-            named = True
-        if not named:
-            continue
-        number += 1
+    found, undecided = ctx.stack.naming((INSTANCES[r.type],), "clusterIdentifier", (r.urn,), r.names)
+    zones: set[str | None] = {None} if undecided else set()
+    for instance in found:
         try:
             zones.add(instance["availabilityZone"].text())
         except Unknown:
             zones.add(None)
-    return number, zones
+    return len(found) + len(undecided), zones
 
 
 def check(r: Resource, ctx: Context) -> Iterator[str]:

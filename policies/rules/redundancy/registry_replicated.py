@@ -39,8 +39,17 @@ def ecr(r: Resource, ctx: Context) -> Iterator[str]:
 
 
 def ecr_present(r: Resource, ctx: Context) -> Iterator[str]:
-    if not ctx.stack.of(ECR_REPLICATION):
-        yield "the registry has no ReplicationConfiguration: images stay in this region"
+    home, name = r.region(), r["name"].text() or r.name
+
+    def takes(configuration: Resource) -> bool:
+        if home and configuration.region() not in (None, home):
+            return False  # the registry of another region
+        rules = list(configuration["replicationConfiguration.rules"].items())
+        prefixes = [[node["filter"].text() or "" for node in rule["repositoryFilters"].items()] for rule in rules]
+        return not rules or any(not some or name.startswith(tuple(some)) for some in prefixes)
+
+    if ctx.stack.first((ECR_REPLICATION,), takes) is None:
+        yield "no ReplicationConfiguration of its registry takes it in: its images stay in this region"
 
 
 RULES = (

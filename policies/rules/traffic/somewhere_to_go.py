@@ -15,15 +15,9 @@ HTTP = ("HTTP", "HTTPS")
 
 def places(ctx: Context, token: str, prop: str, owner: Resource, *targets: str) -> set[str]:
     """Where the resources that name `owner` lead to; what is not known yet counts as a place of its own."""
-    found: set[str] = set()
-    for other in ctx.stack.of(token):
-        try:
-            named = other.refers_to(prop, owner)
-        except Unknown:
-            named = True
-        if named:
-            found.add(place(other.props, other.urn, *targets))
-    return found
+    named, undecided = ctx.stack.naming((token,), prop, (owner.urn,), owner.names)
+    found = {place(other.props, other.urn, *targets) for other in named}
+    return found | {str(unknown) for unknown in undecided}
 
 
 def place(node: Node, otherwise: str, *targets: str) -> str:
