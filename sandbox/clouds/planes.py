@@ -2,7 +2,6 @@
 
 import logging
 import os
-import secrets
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,18 +12,19 @@ from sandbox.clouds.aws import certificates
 from sandbox.clouds.aws.calls import CallLog
 from sandbox.clouds.aws.context import Context
 from sandbox.clouds.aws.gateway import Gateway
+from sandbox.clouds.aws.signatures import SecretOf
 from sandbox.clouds.kubernetes.clusters import Clusters
 from sandbox.clouds.names import Names
 from sandbox.clouds.ports import Ports
 from sandbox.clouds.server import Listeners
 from sandbox.fabric import Fabric
+from sandbox.keys import Key
+from sandbox.peers import Admits
 
 log = logging.getLogger(__name__)
 
 OUTSIDE = "127.0.0.1"
 KUBECONFIG = "kubeconfig"
-ACCESS_KEY = "AKIASANDBOXWORLD0000"
-"""Twenty characters, as moto's signature reader expects. It opens nothing: the world listens on loopback only."""
 
 
 class ControlPlanes:
@@ -35,7 +35,7 @@ class ControlPlanes:
         self.calls = calls
         self._stoppers = stoppers
         self.settings: Mapping[str, Mapping[str, str]] = {}
-        self.secret_key = secrets.token_urlsafe(24)
+        self.key = Key.new()
         self._home = home
 
     def env(self, region: str) -> dict[str, str]:
@@ -46,14 +46,18 @@ class ControlPlanes:
             providers.append(f"kubernetes:{ports.kubernetes_providers[region]}")
         return {
             "AWS_ENDPOINT_URL": f"http://{OUTSIDE}:{ports.aws}",
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_ACCESS_KEY_ID": self.key.name,
+            "AWS_SECRET_ACCESS_KEY": self.key.secret,
             "AWS_DEFAULT_REGION": region,
             "AWS_REGION": region,
             "AWS_EC2_METADATA_DISABLED": "true",
             "KUBECONFIG": str(self._home / KUBECONFIG),
             "PULUMI_DEBUG_PROVIDERS": ",".join(providers),
         }
+
+    def secret_of(self, name: str) -> str | None:
+        """The secret of an access key of this world."""
+        return self.key.secret if name == self.key.name else None
 
     def stop(self) -> None:
         self.context.stopping.set()
@@ -67,15 +71,25 @@ class ControlPlanes:
 
 
 def start_control_planes(
-    fabric: Fabric, registry: Names, plan: Plan, ports: Ports, home: Path, *, authority: Authority, pace: float = 1.0
+    fabric: Fabric,
+    registry: Names,
+    plan: Plan,
+    ports: Ports,
+    home: Path,
+    *,
+    authority: Authority,
+    pace: float = 1.0,
+    admits: Admits | None = None,
 ) -> ControlPlanes:
     """
     Start everything; all ports accept connections when this returns. Raises OSError when a port is taken.
 
-    `plan` gives the account (`model.Plan`). `authority` signs the certificates of the plan's front doors. One world per
-    process: moto's state lives in its modules.
+    `plan` gives the account (`model.Plan`). `authority` signs the certificates of the plan's front doors. `admits` says
+    which users of this machine may speak to them (None: ours, and root). One world per process: moto's state lives in
+    its modules.
     """
     context = Context(fabric=fabric, names=registry, ports=ports, account=plan.primary.account, pace=pace)
+    context.admits = admits or context.admits
     context.keep(certificates.of(plan, authority))
     calls = CallLog(Path(home) / "calls.jsonl")
     stoppers: list[Callable[[], None]] = []
@@ -83,9 +97,9 @@ def start_control_planes(
     planes.settings = certificates.settings_of(plan)
     os.environ["MOTO_ACCOUNT_ID"] = context.account
     try:
-        stoppers.append(_start_kubernetes(context, Path(home), plan))
-        stoppers.append(_start_aws(context, calls, ports.addresses))
-        stoppers.append(_start_aws_provider(context, planes.secret_key))
+        stoppers.append(_start_kubernetes(context, Path(home), plan, planes.secret_of))
+        stoppers.append(_start_aws(context, calls, ports.addresses, planes.secret_of))
+        stoppers.append(_start_aws_provider(context, planes.key))
         stoppers.append(_start_kubernetes_providers(context))
     except BaseException:
         planes.stop()
@@ -93,34 +107,38 @@ def start_control_planes(
     return planes
 
 
-def _start_kubernetes(context: Context, home: Path, plan: Plan) -> Callable[[], None]:
-    clusters = Clusters(context, home, ACCESS_KEY)
+def _start_kubernetes(context: Context, home: Path, plan: Plan, secret_of: SecretOf) -> Callable[[], None]:
+    clusters = Clusters(context, home, secret_of, {names.cluster(plan, site.name): site.region for site in plan.sites})
     context.keep(clusters)
-    clusters.write_kubeconfig(home / KUBECONFIG, {names.cluster(plan, site.name): site.region for site in plan.sites})
+    clusters.write_kubeconfig(home / KUBECONFIG)
     return clusters.stop
 
 
-def _start_aws(context: Context, calls: CallLog, addresses: Mapping[str, str]) -> Callable[[], None]:
+def _start_aws(
+    context: Context, calls: CallLog, addresses: Mapping[str, str], secret_of: SecretOf
+) -> Callable[[], None]:
     from sandbox.clouds.aws.buckets import region_of_bucket  # noqa: PLC0415 - moto takes half a second to load
     from sandbox.clouds.aws.moto_app import MotoApplication  # noqa: PLC0415
 
     application = MotoApplication(context)
-    gateway = Gateway(context, application, calls, region_of_bucket)
+    gateway = Gateway(context, application.application, calls, region_of_bucket, secret_of)
     sources = {OUTSIDE: "outside"} | {address: region for region, address in addresses.items()}
     listeners = Listeners(
-        {address: gateway.application_for(source) for address, source in sources.items()}, context.ports.aws
+        {address: gateway.application_for(source) for address, source in sources.items()},
+        context.ports.aws,
+        admits=context.admits,
     )
     threading.Thread(target=application.warm, name="warm moto", daemon=True).start()
     return listeners.stop
 
 
-def _start_aws_provider(context: Context, secret_key: str) -> Callable[[], None]:
+def _start_aws_provider(context: Context, key: Key) -> Callable[[], None]:
     from sandbox.providers.aws import aws_provider  # noqa: PLC0415
     from sandbox.providers.aws.cloud import Cloud  # noqa: PLC0415
     from sandbox.providers.serving import serve  # noqa: PLC0415
 
-    cloud = Cloud(f"http://{OUTSIDE}:{context.ports.aws}", ACCESS_KEY, secret_key, context.account)
-    server = serve(aws_provider(cloud), context.ports.aws_provider)
+    cloud = Cloud(f"http://{OUTSIDE}:{context.ports.aws}", key, context.account)
+    server = serve(aws_provider(cloud), context.ports.aws_provider, context.admits)
 
     def stop() -> None:
         server.stop(0.5).wait(2)
@@ -137,7 +155,8 @@ def _start_kubernetes_providers(context: Context) -> Callable[[], None]:
     servers = []
     for region, port in context.ports.kubernetes_providers.items():
         one = clusters[region]
-        servers.append(serve(kubernetes_provider(Access(one.server, str(one.authority), one.token)), port))
+        access = Access(one.server, str(one.authority), one.token)
+        servers.append(serve(kubernetes_provider(access), port, context.admits))
 
     def stop() -> None:
         for ended in [server.stop(0.5) for server in servers]:

@@ -1,6 +1,7 @@
 """A threaded HTTP server on several loopback addresses, which can also drop a call without an answer."""
 
 import logging
+import re
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -8,9 +9,27 @@ from typing import Any
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer
 
+from sandbox.peers import Admits
 from sandbox.serving import Serving
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+def why_not_served(environ: Mapping[str, Any], also: "re.Pattern[str] | None" = None) -> str | None:
+    """
+    Why a request is turned away before anything in it is believed, or None.
+
+    A web page in a browser on this machine can send requests to every loopback port, and, by a name of its own that
+    resolves to 127.0.0.1, read the answers. The first carry an Origin; the second a foreign Host. `also` matches the
+    host names, besides the address that was called, under which this door is known.
+    """
+    if "HTTP_ORIGIN" in environ or "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
+        return "requests from web pages are not served here"
+    host = str(environ.get("HTTP_HOST", "")).lower()
+    name, _, _port = host.partition(":")
+    if host == f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}" or (also is not None and also.fullmatch(name)):
+        return None
+    return "this door is not known by the Host that the request names"
 
 
 class NoAnswer(ConnectionError):
@@ -25,14 +44,34 @@ class _Handler(MotoRequestHandler):
         logging.getLogger("sandbox.http").log(logging.DEBUG if type == "info" else logging.ERROR, message, *args)
 
 
-class Listeners:
-    """One application per address, all on one port. Raises OSError at once when an address or the port is taken."""
+class _Server(ThreadedWSGIServer):
+    def __init__(self, address: str, port: int, application: Application, admits: Admits) -> None:
+        self._admits = admits
+        super().__init__(address, port, application, handler=_Handler)
 
-    def __init__(self, applications: Mapping[str, Application], port: int, tls: ssl.SSLContext | None = None) -> None:
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        return self._admits(client_address[:2], request.getsockname()[:2])
+
+
+class Listeners:
+    """
+    One application per address, all on one port. Raises OSError at once when an address or the port is taken.
+
+    `admits` says which users of this machine may speak; the others' connections are closed unread.
+    """
+
+    def __init__(
+        self,
+        applications: Mapping[str, Application],
+        port: int,
+        tls: ssl.SSLContext | None = None,
+        *,
+        admits: Admits,
+    ) -> None:
         self._servers: list[BaseWSGIServer] = []
         try:
             for address, application in applications.items():
-                server = ThreadedWSGIServer(address, port, application, handler=_Handler)
+                server = _Server(address, port, application, admits)
                 if tls is not None:
                     # the handshake is left to the connection's own thread: a silent client must not stop the others
                     server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)

@@ -6,12 +6,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-Outcome = Literal["answered", "refused", "silent"]
+Outcome = Literal["answered", "refused", "silent", "denied"]
 
 
 @dataclass(frozen=True)
 class Call:
-    """One API call. `at` is seconds since the epoch; `source` a region or "outside"."""
+    """
+    One API call. `at` is seconds since the epoch; `source` a region or "outside". Outcome "denied": the gateway did not
+    let it in.
+    """
 
     at: float
     source: str

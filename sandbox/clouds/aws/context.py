@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sandbox.clouds.names import Names
 from sandbox.clouds.ports import Ports
 from sandbox.fabric import Fabric
+from sandbox.peers import Admits, admits
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ class Context:
     The world as an overlay needs it.
 
     pace: how many times faster than a real cloud the cloud's own waiting runs (health-check intervals, alarm periods).
+    admits: which users of this machine may speak to the control planes.
     """
 
     fabric: Fabric
@@ -28,6 +30,7 @@ class Context:
     ports: Ports
     account: str
     pace: float = 1.0
+    admits: Admits = field(default_factory=admits)
     stopping: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)

@@ -1,21 +1,29 @@
 """
 The one door to every AWS API of the world.
 
-Who asks is told by the address that was called; what is asked by the signature. A call goes through when the asker can
-reach the region and the region answers; otherwise it is refused, or left waiting, as the network would.
+Where somebody asks from is told by the address that was called; who asks, and for which service, by the signature. A
+call goes through when it is signed with the world's key, when the sandbox offers what it asks for, and when the asker
+can reach the region and the region answers; otherwise it is denied, refused, or left waiting, as the network would.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from sandbox.clouds.aws.calls import Call, CallLog, Outcome
 from sandbox.clouds.aws.context import Context
-from sandbox.clouds.aws.requests import GLOBAL_REGION, Environ, Target, target_of
-from sandbox.clouds.server import Application, NoAnswer
+from sandbox.clouds.aws.denials import Denied, denial
+from sandbox.clouds.aws.requests import GLOBAL_REGION, Environ, Target, is_public_read, target_of
+from sandbox.clouds.aws.signatures import SecretOf, Signer, Unsigned, verify
+from sandbox.clouds.aws.supported import SERVICES, NotOffered, Service, check
+from sandbox.clouds.server import Application, NoAnswer, why_not_served
 
 LONGEST_SILENCE_SECONDS = 300
 """A caller that waits longer than this has its connection closed, so that threads do not pile up."""
+
+ALSO_HERE = re.compile(r"([a-z0-9.-]+\.)?amazonaws\.com")
+"""The cloud's own names, which the world's name servers lead here."""
 
 GLOBAL_SERVICES = frozenset({"iam", "route53", "sts", "organizations", "cloudfront", "globalaccelerator"})
 
@@ -24,10 +32,17 @@ class Gateway:
     """`application_for(source)` is the WSGI application to serve on the address of that source."""
 
     def __init__(
-        self, context: Context, inner: Application, calls: CallLog, region_of_bucket: Callable[[str], str | None]
+        self,
+        context: Context,
+        inner: Callable[[str], Application],
+        calls: CallLog,
+        region_of_bucket: Callable[[str], str | None],
+        secret_of: SecretOf,
     ):
+        """`inner` gives the application of a service of moto; `secret_of` the secret of an access key."""
         self._context = context
         self._inner = inner
+        self._secret_of = secret_of
         self._calls = calls
         self._region_of_bucket = region_of_bucket
 
@@ -38,7 +53,13 @@ class Gateway:
         return application
 
     def _handle(self, source: str, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        target = target_of(environ)
+        try:
+            target, service = self._let_in(environ)
+        except Denied as error:
+            self._calls.add(
+                Call(time.time(), source, error.region, error.service, error.action, "denied", error.status)
+            )
+            return denial(error, start_response)
         region = self._region_of(target)
         obstacle = self._obstacle(source, region, target)
         if obstacle is not None:
@@ -54,12 +75,31 @@ class Gateway:
             return start_response(line, headers, *rest)
 
         try:
-            body = self._inner(environ, answer)
+            body = self._inner(service.backend)(environ, answer)
         finally:
             self._calls.add(Call(started, source, region, target.service, target.action, "answered", status))
         if self._obstacle(source, region, target) is not None:  # it broke while the call was under way
             raise NoAnswer
         return body
+
+    def _let_in(self, environ: Environ) -> tuple[Target, Service]:
+        """What is asked for, and of what. Raises Denied."""
+        reason = why_not_served(environ, ALSO_HERE)
+        if reason is not None:
+            raise Denied("AccessDenied", reason)
+        if is_public_read(environ):
+            return target_of(environ, "s3", GLOBAL_REGION), SERVICES["s3"]
+        try:
+            signer: Signer = verify(environ, self._secret_of)
+        except Unsigned as error:
+            raise Denied(error.code, str(error)) from error
+        target = Target(signer.service, signer.region, "?")
+        if signer.service in SERVICES:
+            target = target_of(environ, signer.service, signer.region)
+        try:
+            return target, check(target.service, target.action)
+        except NotOffered as error:
+            raise Denied("NotImplemented", str(error), 501, target) from error
 
     def _region_of(self, target: Target) -> str:
         if target.service in GLOBAL_SERVICES and (target.service != "sts" or target.region == "aws-global"):

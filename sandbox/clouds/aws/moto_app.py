@@ -3,16 +3,15 @@
 import importlib
 import sys
 import threading
-from collections.abc import Iterable
-from typing import Any
 
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import create_backend_app
 
 from sandbox.clouds.aws.context import Context
 from sandbox.clouds.aws.overlays import OVERLAYS
+from sandbox.clouds.server import Application
 
 WARM_FIRST = (
     *("s3", "rds", "route53", "kms", "secretsmanager", "iam", "elbv2", "eks"),
@@ -25,6 +24,9 @@ class MotoApplication:
     """
     moto for one world. moto keeps its state in its modules, so a process can hold one world at a time.
 
+    The gateway says which service a request is for, by its signature: moto's own guess, from path, host and body, could
+    be led to another one, and to the server's own interface, which asks nobody for anything.
+
     An overlay module names the moto response classes that it replaces (`RESPONSES`) and may have `start(context)`,
     called once its service is in use. It takes their place in moto's own table of URLs.
     """
@@ -34,25 +36,22 @@ class MotoApplication:
         default_user_config.setdefault("iam", {})["load_aws_managed_policies"] = True
         self._context = context
         self._lock = threading.RLock()
-        self._dispatcher = DomainDispatcherApplication(self._create)
-        self._installed: set[str] = set()
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        answer: Iterable[bytes] = self._dispatcher(environ, start_response)
-        return answer
+        self._applications: dict[str, Application] = {}
 
     def warm(self) -> None:
         for service in WARM_FIRST:
             if self._context.stopping.is_set():
                 return
-            self._create(service)
+            self.application(service)
 
-    def _create(self, service: str) -> Any:
+    def application(self, service: str) -> Application:
+        """What answers for one service of moto."""
         with self._lock:
-            if service in OVERLAYS and service not in self._installed:
-                self._installed.add(service)
-                install(service, self._context)
-            return create_backend_app(service)
+            if service not in self._applications:
+                if service in OVERLAYS:
+                    install(service, self._context)
+                self._applications[service] = create_backend_app(service)
+            return self._applications[service]
 
 
 def install(service: str, context: Context) -> None:

@@ -11,7 +11,6 @@ Environ = dict[str, Any]
 GLOBAL_REGION = "us-east-1"
 """Where the control planes of Route 53, IAM and the global STS endpoint live."""
 
-_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _S3_HOST = re.compile(r"^(?P<bucket>.+)\.s3[.-](?:(?P<region>[a-z0-9-]+)\.)?amazonaws\.com")
 _DATA_PLANE = {
     "kms": re.compile(r"(Decrypt|Encrypt|ReEncrypt|GenerateDataKey.*|Sign|Verify)$"),
@@ -49,14 +48,23 @@ def read_body(environ: Environ) -> bytes:
     return body
 
 
-def target_of(environ: Environ) -> Target:
-    scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", "")) or _SCOPE.search(
-        "Credential=" + parse_qs(environ.get("QUERY_STRING", "")).get("X-Amz-Credential", [""])[0]
-    )
-    service = scope["service"].lower() if scope else "s3"
-    region = scope["region"] if scope else GLOBAL_REGION
+def target_of(environ: Environ, service: str, region: str) -> Target:
+    """
+    What a request asks of `service`, as its signature names it. An action is "?" when the request names several: one
+    could be checked and another be done.
+    """
     bucket = _bucket_of(environ) if service == "s3" else None
     return Target(service, region, _action_of(environ, service), bucket)
+
+
+def is_public_read(environ: Environ) -> bool:
+    """
+    The one thing that is served unsigned: reading an object, as health checks read a claim. Whether this object may be
+    read so is up to the policy of its bucket (`overlays.s3`).
+    """
+    says_more = environ.get("QUERY_STRING") or "HTTP_AUTHORIZATION" in environ or "HTTP_TRANSFER_ENCODING" in environ
+    says_more = says_more or any(name.startswith("HTTP_X_AMZ_") for name in environ) or environ.get("CONTENT_LENGTH")
+    return not says_more and _s3_action(environ) in {"GetObject", "HeadObject"}
 
 
 def _bucket_of(environ: Environ) -> str | None:
@@ -68,14 +76,17 @@ def _bucket_of(environ: Environ) -> str | None:
 
 
 def _action_of(environ: Environ, service: str) -> str:
-    header = environ.get("HTTP_X_AMZ_TARGET")
-    if header:
-        return str(header).rsplit(".", maxsplit=1)[-1]
-    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
-        return parse_qs(read_body(environ).decode("utf-8", "replace")).get("Action", ["?"])[0]
     if service == "s3":
         return _s3_action(environ)
-    return _routed_action(environ, service)
+    named = set(parse_qs(environ.get("QUERY_STRING", "")).get("Action", []))
+    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        named.update(parse_qs(read_body(environ).decode("utf-8", "replace")).get("Action", []))
+    header = environ.get("HTTP_X_AMZ_TARGET")
+    if header:
+        named.add(str(header).rsplit(".", maxsplit=1)[-1])
+    if len(named) > 1:
+        return "?"
+    return named.pop() if named else _routed_action(environ, service)
 
 
 def _routed_action(environ: Environ, service: str) -> str:
@@ -120,9 +131,11 @@ def _s3_action(environ: Environ) -> str:
     host_style = _S3_HOST.match(environ.get("HTTP_HOST", "").split(":")[0]) is not None
     path = environ.get("PATH_INFO", "").strip("/")
     has_key = bool(path) if host_style else "/" in path
-    for name, noun in _S3_SUBRESOURCES.items():
-        if name in query:
-            return f"{'List' if noun == 'ObjectVersions' else method}{noun}"
+    named = [noun for name, noun in _S3_SUBRESOURCES.items() if name in query]
+    if len(named) > 1:
+        return "?"
+    if named:
+        return "ListObjectVersions" if named == ["ObjectVersions"] else f"{method}{named[0]}"
     if "uploads" in query or "uploadId" in query:
         return {"Post": "CreateMultipartUpload", "Put": "UploadPart"}.get(method, f"{method}MultipartUpload")
     if has_key:

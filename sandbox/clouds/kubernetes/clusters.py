@@ -5,16 +5,18 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sandbox.authority import Authority, Certificates, write_certificates
 from sandbox.clouds.aws.context import Context
+from sandbox.clouds.aws.signatures import SecretOf
 from sandbox.clouds.kubernetes.api import ApiServer
 from sandbox.clouds.kubernetes.store import Store
 from sandbox.clouds.kubernetes.tokens import accepted
 from sandbox.clouds.kubernetes.workloads import Workloads
-from sandbox.clouds.server import Application, Listeners, NoAnswer
+from sandbox.clouds.server import Application, Listeners, NoAnswer, why_not_served
 
 LONGEST_SILENCE_SECONDS = 300
 
@@ -32,9 +34,10 @@ class Cluster:
 class Clusters:
     """One API server for each region, on the region's address."""
 
-    def __init__(self, context: Context, home: Path, access_key: str) -> None:
+    def __init__(self, context: Context, home: Path, secret_of: SecretOf, regions_of: Mapping[str, str]) -> None:
+        """`regions_of`: name of a cluster -> its region."""
         ports = context.ports
-        self._context = context
+        self._context, self._regions_of = context, dict(regions_of)
         authority = Authority("sandbox clusters")
         issued = authority.issue(["kubernetes"], ports.addresses.values())
         self._certificates: Certificates = write_certificates(home / "kubernetes", authority, issued)
@@ -45,15 +48,17 @@ class Clusters:
         }
         applications: dict[str, Application] = {}
         for region, address in ports.addresses.items():
-            store = Store()
+            store, named = Store(), [name for name, where in regions_of.items() if where == region]
             server = ApiServer(
                 store,
                 Workloads(region, store, context.fabric),
-                lambda token: accepted(token, self._token, access_key),
+                partial(accepted, own=self._token, secret_of=secret_of, clusters=named),
                 context.stopping.is_set,
             )
             applications[address] = self._reachable(region, server)
-        self._listeners = Listeners(applications, ports.kubernetes, self._certificates.server_context())
+        self._listeners = Listeners(
+            applications, ports.kubernetes, self._certificates.server_context(), admits=context.admits
+        )
 
     @property
     def authority_data(self) -> str:
@@ -69,13 +74,17 @@ class Clusters:
                 if network.hangs("outside", region):
                     self._context.stopping.wait(LONGEST_SILENCE_SECONDS)
                 raise NoAnswer
+            reason = why_not_served(environ)
+            if reason is not None:
+                start_response("403 Forbidden", [("Content-Type", "text/plain"), ("Content-Length", str(len(reason)))])
+                return [reason.encode()]
             return server(environ, start_response)
 
         return application
 
-    def write_kubeconfig(self, path: Path, regions_of_clusters: Mapping[str, str]) -> None:
+    def write_kubeconfig(self, path: Path) -> None:
         """One context for each cluster, named as the cluster."""
-        named = [(name, self.clusters[region]) for name, region in regions_of_clusters.items()]
+        named = [(name, self.clusters[region]) for name, region in self._regions_of.items()]
         data = self.authority_data
         document = {
             "apiVersion": "v1",

@@ -1,6 +1,5 @@
 """The functions (data sources) of the aws package that programs here use."""
 
-import base64
 import json
 from collections.abc import Mapping
 
@@ -28,8 +27,8 @@ def functions(cloud: Cloud) -> Mapping[str, Function]:
         }
 
     def cluster_auth(args: Properties) -> Properties:
-        token = base64.urlsafe_b64encode(f"sandbox/{args['name']}".encode()).decode().rstrip("=")
-        return {"id": args["name"], "name": args["name"], "region": args.get("region"), "token": f"k8s-aws-v1.{token}"}
+        region = args.get("region") or "us-east-1"
+        return {"id": args["name"], "name": args["name"], "region": region, "token": cloud.token(args["name"], region)}
 
     def zone(args: Properties) -> Properties:
         wanted = (args.get("name") or "").rstrip(".")

@@ -13,7 +13,6 @@ import kubernetes
 import pytest
 from kubernetes.client.exceptions import ApiException
 
-from sandbox.clouds.kubernetes.tokens import eks_token
 from tests.asserts.waiting import wait_until
 
 REGION, CONTEXT = "eu-west-1", "samia-secondary"
@@ -165,15 +164,6 @@ def test_refusals_are_status_objects_with_the_right_code(api: Any, namespace: st
     stranger = kubernetes.client.Configuration()
     stranger.host, stranger.ssl_ca_cert = api.configuration.host, api.configuration.ssl_ca_cert
     refused(401, lambda: kubernetes.client.CoreV1Api(kubernetes.client.ApiClient(stranger)).list_namespace())
-
-
-def test_a_token_in_the_form_of_eks_opens_the_cluster(api: Any, world: SimpleNamespace) -> None:
-    configuration = kubernetes.client.Configuration()
-    configuration.host, configuration.ssl_ca_cert = api.configuration.host, api.configuration.ssl_ca_cert
-    token = eks_token(world.planes.env(REGION)["AWS_ACCESS_KEY_ID"], REGION)
-    configuration.api_key, configuration.api_key_prefix = {"authorization": token}, {"authorization": "Bearer"}
-    core = kubernetes.client.CoreV1Api(kubernetes.client.ApiClient(configuration))
-    assert any(item.metadata.name == "default" for item in core.list_namespace().items)
 
 
 def test_a_watch_sees_what_happens_after_it_began(api: Any, namespace: str) -> None:
