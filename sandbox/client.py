@@ -3,8 +3,10 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -18,7 +20,7 @@ import psutil
 
 from sandbox import control
 from sandbox.control import Refused
-from sandbox.layout import LOCK, LOG, forget
+from sandbox.layout import LOCK, LOG, data_folder_of, forget
 
 ROOT = Path(__file__).resolve().parents[1]
 UP_TIMEOUT_SECONDS = 120.0
@@ -66,13 +68,15 @@ class World:
         if owner is not None:
             command += ["--owner", f"{owner}:{psutil.Process(owner).create_time()}"]
         try:
-            home.mkdir(parents=True, exist_ok=True)
+            home.parent.mkdir(parents=True, exist_ok=True)
+            home.mkdir(mode=0o700, exist_ok=True)
+            _check_ours(home)
             with (home / LOCK).open("ab") as lock:
                 flock(lock, LOCK_EX)  # somebody may be starting it at this moment
                 if _pid_of(home) is not None:
                     return cls(home, already_up=True)
                 _clear(home)
-                home.mkdir(exist_ok=True)
+                home.mkdir(mode=0o700, exist_ok=True)
                 said = _start(home, command)
         except OSError as error:
             raise WorldError(f"{home}: {error.strerror or error}", "free space, or choose another home") from error
@@ -84,6 +88,7 @@ class World:
     def attach(cls, home: Path) -> "World":
         """The world that runs in `home`. Raises WorldError."""
         home = Path(home).resolve()
+        _check_ours(home)
         if _pid_of(home) is None:
             raise WorldError(f"no world is up in {home}", "dr sandbox up starts one", 3)
         return cls(home)
@@ -124,7 +129,8 @@ class World:
         return str(self._ask("admin_dsn", identifier=identifier))
 
     def down(self) -> bool:
-        """End it and remove all it made. False: nothing ran there."""
+        """End it and remove all it made. False: nothing ran there. Raises WorldError where that is not ours to do."""
+        _check_ours(self.home)
         pid = _pid_of(self.home)
         if pid is None:
             _clear(self.home)
@@ -146,16 +152,42 @@ def is_up(home: Path) -> bool:
     return _pid_of(Path(home).resolve()) is not None
 
 
+_ELSEWHERE = re.compile(
+    r"(AWS|AZURE|ARM|GOOGLE|CLOUDSDK|BOTO)_.*|PULUMI_(CONFIG_PASSPHRASE|ACCESS_TOKEN)|(https?|all|ftp|no)_proxy",
+    re.IGNORECASE,
+)
+
+
 def leading_elsewhere(environ: Mapping[str, str], inside: Mapping[str, str]) -> list[str]:
     """
     The variables in `environ` that would lead a program out of the world whose environment is `inside`: an endpoint of
-    one service, a profile or a session of a real account, a passphrase that goes before the one in the file.
+    one service, a profile or a session of a real account, a passphrase that goes before the one in the file, a proxy.
     """
-    return sorted(
-        name
-        for name in environ
-        if name not in inside and (name.startswith("AWS_") or name == "PULUMI_CONFIG_PASSPHRASE")
-    )
+    return sorted(name for name in environ if name not in inside and _ELSEWHERE.fullmatch(name))
+
+
+def why_not_ours(home: Path) -> str | None:
+    """
+    Why what lies in `home` is not to be believed, or None: whoever can write there says which world it is, what ends
+    it, and what a shell that enters it runs.
+    """
+    for path in (home, home / "world.json"):
+        try:
+            found = path.lstat()
+        except FileNotFoundError:
+            continue
+        if found.st_uid != os.geteuid():
+            return f"{path} belongs to another user"
+        if found.st_mode & 0o077 or stat.S_ISLNK(found.st_mode):
+            return f"{path} is open to other users of this machine"
+    return None
+
+
+def _check_ours(home: Path) -> None:
+    """Raises WorldError."""
+    reason = why_not_ours(home)
+    if reason is not None:
+        raise WorldError(reason, f"choose a folder that is not there yet, or close it: chmod 700 {home}", 3)
 
 
 def _start(home: Path, command: list[str]) -> dict[str, Any]:
@@ -210,7 +242,8 @@ def _pid_of(home: Path) -> int | None:
     try:
         process = psutil.Process(int(about["pid"]))
         alive = process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - about["started"]) < 0.05
-    except (psutil.NoSuchProcess, KeyError, TypeError, ValueError):
+        alive = alive and "sandbox.world" in process.cmdline()  # the file alone must not say whom we end
+    except (psutil.NoSuchProcess, psutil.AccessDenied, KeyError, TypeError, ValueError):
         return None
     return process.pid if alive else None
 
@@ -220,8 +253,7 @@ def _clear(home: Path) -> None:
     about = _about(home)
     if about is None:
         return
-    data = Path(str(about.get("data", "")))
-    deadline = time.monotonic() + 5
-    while data.name.startswith("dr-world-") and data.exists() and time.monotonic() < deadline:
+    data, deadline = data_folder_of(home), time.monotonic() + 5
+    while data is not None and data.exists() and time.monotonic() < deadline:
         shutil.rmtree(data, ignore_errors=True)  # its servers may still be writing their last words
     forget(home, about.get("kept", ()))

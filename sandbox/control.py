@@ -1,10 +1,12 @@
 """The world's control socket: HTTP and JSON over a Unix socket in its home, for `sandbox.client` alone."""
 
+import errno
 import http.client
 import json
 import os
 import socket
 import socketserver
+import struct
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -75,9 +77,18 @@ class ControlServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     def stop(self) -> None:
         self._serving.stop()
 
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        return _user_of(request) in {os.geteuid(), 0}
+
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, _ = super().get_request()
         return connection, ("local", 0)
+
+
+def _user_of(connection: socket.socket) -> int:
+    """Whose process is at the other end: SO_PEERCRED, unix(7)."""
+    found = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    return int(found[1])
 
 
 class _Connection(http.client.HTTPConnection):
@@ -90,6 +101,8 @@ class _Connection(http.client.HTTPConnection):
         self.sock.settimeout(self.timeout)
         with _Near(self._home) as path:
             self.sock.connect(path)
+        if _user_of(self.sock) != os.geteuid():
+            raise PermissionError(errno.EPERM, "the world belongs to another user")
 
 
 def ask(home: Path, operation: str, *, timeout: float = 120, **arguments: Any) -> Any:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +17,12 @@ from model.yaml_reading import read_settings
 PROJECT = Path(__file__).resolve().parents[1]
 LOG = "world.log"
 LOCK = "up.lock"
+DATA_PREFIX = "dr-world-"
+MADE = frozenset({
+    *(LOG, LOCK, "world.json", "control.sock", "data", "regions", "passphrase", "database-password", "project"),
+    *("kubeconfig", "kubernetes", "calls.jsonl", "aws-config", "aws-credentials"),
+})  # fmt: skip
+"""All that a world makes in its home; whatever else lies there stays."""
 CODE = ("__main__.py", "agent", "components", "model", "plans", "policies", "previews", "sandbox", "scripts")
 
 
@@ -46,8 +53,8 @@ class Layout:
 
     def make(self, authority: bytes) -> None:
         """`authority`: the certificate of the world's authority, in PEM. Raises OSError."""
-        self.home.mkdir(parents=True, exist_ok=True)
-        self.home.chmod(0o700)
+        self.home.parent.mkdir(parents=True, exist_ok=True)
+        self.home.mkdir(mode=0o700, exist_ok=True)
         for region in self.regions:
             self.state(region).mkdir(parents=True, exist_ok=True)
         self.authority.write_bytes(authority)
@@ -81,13 +88,26 @@ def _as_first_deployed(settings: Path, plan: Plan) -> str:
     return yaml.safe_dump({"config": config | first | {"dr:plan": plan.system, "dr:records": {}}}, sort_keys=False)
 
 
+def data_folder_of(home: Path) -> Path | None:
+    """
+    Where `home/data` leads: a folder that a world of root made for its databases among the temporary ones. None where
+    there is no such link, or it leads to anything else.
+    """
+    link = home / "data"
+    if not link.is_symlink():
+        return None
+    data = link.readlink()
+    ours = data.parent == Path(tempfile.gettempdir()) and data.name.startswith(DATA_PREFIX) and not data.is_symlink()
+    return data if ours else None
+
+
 def forget(home: Path, kept: Iterable[str]) -> None:
     """
-    Remove all that a world put into `home`, but not what is `kept`; the folder itself goes when nothing is left in it.
+    Remove what a world puts into `home`, but not what is `kept`; the folder itself goes when nothing is left in it.
     """
     with contextlib.suppress(OSError):
         for entry in home.iterdir():
-            if entry.name in kept:
+            if entry.name in kept or entry.name not in MADE:
                 continue
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry, ignore_errors=True)

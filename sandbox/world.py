@@ -32,13 +32,16 @@ from sandbox.dataplane.fabric import WorldCompute, WorldFabric, WorldFrontDoors
 from sandbox.dataplane.keeper import Keeper
 from sandbox.dataplane.network import WorldNetwork
 from sandbox.dataplane.postgres import ADMIN, Installation, PostgresError
-from sandbox.dataplane.processes import Spawner, database_user, memory_bytes, start_time, watch_owner
+from sandbox.dataplane.processes import Spawner, database_user, memory_bytes, pod_user, start_time, watch_owner
 from sandbox.dataplane.regions import FILES_PLACE, Host
 from sandbox.fabric import FabricError
 from sandbox.faults import BadFault, Faults
-from sandbox.layout import LOCK, LOG, Layout, forget
+from sandbox.layout import DATA_PREFIX, LOCK, LOG, Layout, forget
+from sandbox.peers import admits
 
 PACE = 20.0
+NO_DOCKER = "unix:///nonexistent/docker.sock"
+"""What moto imitates by starting containers is not offered; were it reached all the same, it would find no Docker."""
 TEMPLATE_SERVER = 249  # its number; other servers count from 1
 
 
@@ -131,7 +134,7 @@ class World:
             made = self.layout.home / "data"
             made.mkdir(mode=0o700, exist_ok=True)
         else:
-            made = Path(tempfile.mkdtemp(prefix="dr-world-"))
+            made = Path(tempfile.mkdtemp(prefix=DATA_PREFIX))
             (self.layout.home / "data").symlink_to(made)
         self._closers.append(lambda: shutil.rmtree(made, ignore_errors=True))
         return made
@@ -168,7 +171,10 @@ class World:
             https=self.numbers.https,
         )
         planes = start_control_planes(
-            self.fabric, self.names, self.plan, ports, self.layout.home, authority=self.authority, pace=self.pace
+            *(self.fabric, self.names, self.plan, ports, self.layout.home),
+            authority=self.authority,
+            pace=self.pace,
+            admits=admits(pod_user().uid),
         )
         self._closers.append(planes.stop)
         self.layout.configure(planes.settings)
@@ -363,6 +369,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
+    os.umask(0o077)  # whatever a world writes is its user's alone
+    os.environ["DOCKER_HOST"] = NO_DOCKER
     arguments = _parser().parse_args()
     try:
         serve(arguments)

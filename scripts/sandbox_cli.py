@@ -7,6 +7,7 @@ Besides `scripts/stacks/stacks.py` and the drills the one place that knows the s
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -204,12 +205,19 @@ def write_raw_json(found: dict[str, str]) -> None:
     write(json.dumps(found, indent=2))
 
 
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
 def exports(found: Mapping[str, str], elsewhere: Iterable[str] = ()) -> str:
     """
-    Shell text: an export for each variable, none of what leads elsewhere, and a `pulumi` that works on the world's copy
+    Shell text, safe to `eval` whatever the names and values are: an export for each variable, none of what leads
+    elsewhere, and a `pulumi` that works on the world's copy
     of the project.
     """
-    lines = [f"unset {name}" for name in elsewhere]
+    lines = [f"unset {name}" for name in elsewhere if NAME.fullmatch(name)]
+    strange = [name for name in found if not NAME.fullmatch(name)]
+    if strange:
+        raise Refused(f"the world names a variable {strange[0]!r}", "this is not a world of dr: do not enter it")
     lines += [f"export {name}={shlex.quote(value)}" for name, value in sorted(found.items())]
     return "\n".join([*lines, 'pulumi() { command pulumi --cwd "$DR_PROJECT" "$@"; }'])
 

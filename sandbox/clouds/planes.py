@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 OUTSIDE = "127.0.0.1"
 KUBECONFIG = "kubeconfig"
+AWS_CONFIG, AWS_CREDENTIALS = "aws-config", "aws-credentials"
+"""Empty, in place of the user's own: a setting there could say to ignore the endpoint that leads into the world."""
 
 
 class ControlPlanes:
@@ -51,6 +53,10 @@ class ControlPlanes:
             "AWS_DEFAULT_REGION": region,
             "AWS_REGION": region,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": str(self._home / AWS_CONFIG),
+            "AWS_SHARED_CREDENTIALS_FILE": str(self._home / AWS_CREDENTIALS),
+            "NO_PROXY": "*",
+            "no_proxy": "*",
             "KUBECONFIG": str(self._home / KUBECONFIG),
             "PULUMI_DEBUG_PROVIDERS": ",".join(providers),
         }
@@ -91,6 +97,8 @@ def start_control_planes(
     context = Context(fabric=fabric, names=registry, ports=ports, account=plan.primary.account, pace=pace)
     context.admits = admits or context.admits
     context.keep(certificates.of(plan, authority))
+    for name in (AWS_CONFIG, AWS_CREDENTIALS):
+        (Path(home) / name).touch(mode=0o600)
     calls = CallLog(Path(home) / "calls.jsonl")
     stoppers: list[Callable[[], None]] = []
     planes = ControlPlanes(context, Path(home), calls, stoppers)

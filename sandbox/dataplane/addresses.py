@@ -12,9 +12,11 @@ each kind of asker, because the address on which a byte arrives is how the world
 127.N.100+M.k  place k as region M sees it: the far end of the link
 """
 
+import contextlib
 import errno
 import os
 import socket
+import stat
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -158,13 +160,28 @@ def _taken_port(base: int, regions: int) -> int | None:
     return None
 
 
+def _own_folder() -> Path:
+    """
+    A folder of this user alone: in the shared temporary folder a name can be taken, or be a link, before we come.
+    Worlds of other users are kept away by the ports themselves. Raises OSError.
+    """
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    folder = Path(runtime or tempfile.gettempdir()) / ("dr-sandbox" if runtime else f"dr-sandbox-{os.geteuid()}")
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise PermissionError(errno.EPERM, "is not a folder of this user alone", str(folder))
+    return folder
+
+
 class PortLock:
-    """Keeps other worlds away from a block of ports until it is closed; leaves no file behind."""
+    """Keeps other worlds of this user away from a block of ports until it is closed; leaves no file behind."""
 
     def __init__(self, base: int) -> None:
         """Raises OSError when another world holds the block."""
-        self._path = Path(tempfile.gettempdir()) / f"dr-sandbox-ports-{base}.lock"
-        self._file = self._path.open("ab")
+        self._path = _own_folder() / f"ports-{base}.lock"
+        self._file = os.fdopen(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), "ab")
         try:
             flock(self._file, LOCK_EX | LOCK_NB)
             if os.fstat(self._file.fileno()).st_ino != self._path.stat().st_ino:
@@ -194,6 +211,8 @@ def reserve(regions: int, base: int | None = None) -> tuple[Numbers, PortLock]:
     for candidate in [base] if base is not None else range(FIRST_BASE, LAST_BASE, STEP):
         try:
             lock = PortLock(candidate)
+        except PermissionError:
+            raise
         except OSError:
             taken = PortTaken(candidate, candidate)
             continue
