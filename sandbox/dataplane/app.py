@@ -30,11 +30,14 @@ from psycopg.rows import TupleRow
 
 from sandbox.dataplane.resolve import addresses
 from sandbox.dataplane.schema import SCHEMA
+from sandbox.peers import admits
 
 ANSWER_SECONDS = 1.5  # a statement that takes longer is given up with its connection: the server may be a black hole
 RETRY_SECONDS = 0.05
 WATCH_SECONDS = 0.05
 IDLE_CONNECTIONS = 4
+OURS = admits()
+"""Pods listen on loopback, which is open to every user of the machine."""
 INSERT = """
     INSERT INTO orders (service, site, run, seq, payload) VALUES (%s, %s, %s, %s, %s) RETURNING id::text, epoch
 """
@@ -250,6 +253,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
     allow_reuse_address = True
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        return OURS(client_address, request.getsockname())
 
 
 def migrate(pool: Pool) -> None:

@@ -125,7 +125,7 @@ class Shipper:
 
     def __init__(
         self,
-        source: tuple[str, int],
+        source: files.StoreDoor,
         source_name: str,
         stored: Stored,
         installation: Installation,

@@ -1,5 +1,6 @@
 """`sandbox.fabric.Fabric` over real processes: what the control planes reach the world by."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -8,6 +9,14 @@ from sandbox.dataplane.databases import WorldDatabases
 from sandbox.dataplane.network import WorldNetwork
 from sandbox.dataplane.regions import Host
 from sandbox.fabric import FabricError, Listener, PodSpec, PodState
+
+READ_BY_IMAGES = re.compile(
+    r"(?!.*_(FILE|DIR|HOME|PATH|PROJECT|PLAN)$)(DR_[A-Z0-9_]+|DATABASE_[A-Z0-9_]+|SERVICE|HOST|PORT)"
+)
+"""
+A pod is a process of this machine: what the interpreter, libpq or an SDK reads from its environment (a path to load
+from, a configuration that names a command) would run with the rights of the world.
+"""
 
 
 class WorldCompute:
@@ -24,6 +33,9 @@ class WorldCompute:
         return host
 
     def apply(self, region: str, spec: PodSpec) -> None:
+        strange = sorted(name for name in spec.env if not READ_BY_IMAGES.fullmatch(name))
+        if strange:
+            raise FabricError(f"the sandbox's images read no {', '.join(strange)} from a pod's environment")
         self._known.add((region, spec.namespace, spec.deployment))
         self._up(region).keep(
             ("deployment", spec.namespace, spec.deployment),

@@ -2,10 +2,12 @@
 The backup store of a region gives its files out to other regions, so that copies travel over the links like
 everything else.
 
-One request a connection: a JSON line {"op": "list" | "tree", "path": PATH}; the answer is a JSON line of names, or a
-tar stream.
+One request a connection: a JSON line {"op": "list" | "tree", "path": PATH, "token": TOKEN}; the answer is a JSON line
+of names, or a tar stream. Without the store's token there is no answer: a backup is a copy of a database, and would be
+read without any of its logins.
 """
 
+import hmac
 import io
 import json
 import os
@@ -15,7 +17,9 @@ import socketserver
 import tarfile
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from sandbox.peers import admits
 
 TIMEOUT_SECONDS = 5.0
 
@@ -27,6 +31,8 @@ class _Request(socketserver.StreamRequestHandler):
         root: Path = self.server.root  # type: ignore[attr-defined]
         try:
             asked = json.loads(self.rfile.readline(4096))
+            if not hmac.compare_digest(str(asked["token"]).encode(), self.server.token.encode()):  # type: ignore[attr-defined]
+                return
             path = (root / asked["path"]).resolve()
             if not path.is_relative_to(root):
                 return
@@ -36,34 +42,46 @@ class _Request(socketserver.StreamRequestHandler):
             else:
                 with tarfile.open(fileobj=self.wfile, mode="w|") as archive:
                     archive.add(path, arcname=".")
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             return  # the caller sees a stream that ends too early
 
 
 class FileServer(socketserver.ThreadingTCPServer):
-    """Serves the files under `root` on `address`, in a background thread."""
+    """Serves the files under `root` on `address` to who knows `token`, in a background thread."""
 
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, root: Path, address: tuple[str, int]) -> None:
-        self.root = root.resolve()
+    def __init__(self, root: Path, address: tuple[str, int], token: str) -> None:
+        self.root, self.token = root.resolve(), token
+        self._admits = admits()
         super().__init__(address, _Request)
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 5}, name="files", daemon=True).start()
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        return self._admits(client_address, request.getsockname())
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A caller that went away is no news."""
 
 
-def _ask(address: tuple[str, int], op: str, path: str) -> io.BufferedReader:
-    with socket.create_connection(address, timeout=TIMEOUT_SECONDS) as connection:
-        connection.sendall(json.dumps({"op": op, "path": path}).encode() + b"\n")
+class StoreDoor(NamedTuple):
+    """Where a store gives its files out, and what opens it."""
+
+    address: str
+    port: int
+    token: str
+
+
+def _ask(door: StoreDoor, op: str, path: str) -> io.BufferedReader:
+    with socket.create_connection((door.address, door.port), timeout=TIMEOUT_SECONDS) as connection:
+        connection.sendall(json.dumps({"op": op, "path": path, "token": door.token}).encode() + b"\n")
         return connection.makefile("rb")
 
 
-def list_names(address: tuple[str, int], path: str) -> list[str]:
-    """The names in folder `path` of the store at `address`. Raises OSError when it cannot be reached."""
-    with _ask(address, "list", path) as answer:
+def list_names(door: StoreDoor, path: str) -> list[str]:
+    """The names in folder `path` of the store behind `door`. Raises OSError when it cannot be reached."""
+    with _ask(door, "list", path) as answer:
         line = answer.readline()
     if not line:
         raise ConnectionError("the store closed the connection")
@@ -71,12 +89,12 @@ def list_names(address: tuple[str, int], path: str) -> list[str]:
     return names
 
 
-def fetch_tree(address: tuple[str, int], path: str, destination: Path) -> None:
+def fetch_tree(door: StoreDoor, path: str, destination: Path) -> None:
     """
-    Copy file or folder `path` of the store at `address` to `destination`. Raises OSError when it did not arrive whole.
+    Copy file or folder `path` of the store behind `door` to `destination`. Raises OSError when it did not arrive whole.
     """
     try:
-        with _ask(address, "tree", path) as answer, tarfile.open(fileobj=answer, mode="r|") as archive:
+        with _ask(door, "tree", path) as answer, tarfile.open(fileobj=answer, mode="r|") as archive:
             for member in archive:
                 _put(archive, member, destination)
     except tarfile.TarError as error:

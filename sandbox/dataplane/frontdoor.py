@@ -16,7 +16,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from sandbox.dataplane.processes import pod_user
 from sandbox.fabric import Listener, Route
+from sandbox.peers import admits
 
 Address = tuple[str, int]
 Targets = Callable[[int], Sequence[Address]]  # port of the nodes -> where its pods are, best ones first
@@ -71,6 +73,7 @@ class FrontDoor:
 
     def __init__(self, targets: Targets) -> None:
         self._targets = targets
+        self._admits = admits(pod_user().uid)
         self._turn = 0
         self._idle: dict[Address, list[_Backend]] = {}
         self._listeners: dict[int, Listener] = {}
@@ -104,6 +107,9 @@ class FrontDoor:
                 backend.writer.transport.abort()
 
     async def _serve(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self._admits(writer.get_extra_info("peername"), writer.get_extra_info("sockname")):
+            writer.transport.abort()  # another user of this machine
+            return
         self._clients.add(writer)
         try:
             while await self._one_request(port, reader, writer):
@@ -119,6 +125,9 @@ class FrontDoor:
         line, headers = _parse(head)
         method, path, _ = line.split(" ", 2)
         body = await reader.readexactly(int(headers.get("content-length", "0")))
+        if "origin" in headers:  # a web page in a browser on this machine
+            writer.write(_plain(403, "Forbidden"))
+            return False
         host = headers.get("host", "")
         route = route_for(self._listeners[port].routes, host, path)
         if route.redirect:

@@ -16,6 +16,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
+from sandbox.dataplane.processes import database_user, pod_user
+from sandbox.peers import admits
+
 Target = tuple[str, int]
 Hole = Literal["hang", "refuse"]
 HIGH_WATER = 1 << 20  # bytes held for one direction before the sender is made to wait
@@ -111,6 +114,9 @@ class _End(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         made = cast("asyncio.Transport", transport)
         peer = made.get_extra_info("socket")
+        if self is self.connection.client and not self.connection.pipe.admits(*_ends(made)):
+            made.abort()  # another user of this machine
+            return
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.incoming.source, self.outgoing.sink = made, made
         self.connection.end_is_there(self)
@@ -132,6 +138,11 @@ class _End(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.connection.end_is_gone(exc)
+
+
+def _ends(transport: asyncio.BaseTransport) -> tuple[Target, Target]:
+    peer, local = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+    return tuple(peer or ("", 0))[:2], tuple(local)[:2]
 
 
 class _Connection:
@@ -197,6 +208,7 @@ class Pipe:
 
     def __init__(self, gates: Gates, source: str, target: Target, name: str = "") -> None:
         self.gates, self.source, self.target, self.name = gates, source, target, name
+        self.admits = admits(*(user.uid for user in (database_user(), pod_user())))
         self.connections: set[_Connection] = set()
         self._server: asyncio.Server | None = None
         self.refresh()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.dataplane.addresses import NumberPool
+from sandbox.dataplane.processes import pod_user
 
 PROBE_PERIOD_SECONDS = 10.0
 BACK_OFF_SECONDS = (10.0, 300.0)
@@ -211,7 +212,7 @@ class Node:
         answer = asyncio.get_running_loop().create_future()
         self._awaited[pod.name] = answer
         log = str(self._folder / f"{pod.name}.log")
-        self._tell({"fork": pod.name, "command": list(wanted.command), "env": env, "log": log})
+        self._tell({"fork": pod.name, "command": list(wanted.command), "env": env, "log": log, "user": pod_user().uid})
         pid: int = await asyncio.shield(answer)
         return pid
 

@@ -23,6 +23,7 @@ import psutil
 
 LAUNCH = Path(__file__).with_name("launch.py")
 KILL_TIMEOUT_SECONDS = 10.0
+PODS = 65533  # no account of any machine
 UNPRIVILEGED = 65534  # `nobody` on Linux; PostgreSQL refuses to run as root
 
 
@@ -46,6 +47,14 @@ class User:
 def database_user() -> User:
     """The user that PostgreSQL runs as: ourselves, or `nobody` when we are root."""
     return User(UNPRIVILEGED, UNPRIVILEGED) if os.geteuid() == 0 else User()
+
+
+def pod_user() -> User:
+    """
+    The user that pods run as: ourselves, or one that owns nothing when we are root. Not that of the databases, whose
+    files a pod must not read.
+    """
+    return User(PODS, PODS) if os.geteuid() == 0 else User()
 
 
 class Spawner:

@@ -35,7 +35,8 @@ class Region:
             folder=Path(settings["pod_folder"]),
             environment=settings["pod_environment"],
         )
-        self.files = FileServer(Path(settings["store"]), (settings["files_address"], settings["files_port"]))
+        address = (settings["files_address"], settings["files_port"])
+        self.files = FileServer(Path(settings["store"]), address, settings["files_token"])
 
     async def pipe(self, name: str, source: str, listen: list[Any], target: list[Any]) -> None:
         """Open a pipe, or point an open one elsewhere."""

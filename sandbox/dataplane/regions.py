@@ -1,6 +1,7 @@
 """The world's side of a region: its process, and all it was told, so that a region that comes back is as it was."""
 
 import json
+import secrets
 import socket
 import subprocess
 import sys
@@ -34,6 +35,7 @@ class Host:
     servers: NumberPool = field(default_factory=NumberPool)
     doors: NumberPool = field(default_factory=NumberPool)
     pod_environment: dict[str, str] = field(default_factory=dict, repr=False)  # credentials of the node
+    files_token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)  # opens the backup store
     on_start: Callable[[], None] = lambda: None
     _process: "subprocess.Popen[bytes] | None" = None
     _control: socket.socket | None = None
@@ -80,6 +82,7 @@ class Host:
             "store": str(self.store),
             "files_address": self.addresses.server(self.name, FILES_PLACE),
             "files_port": self.numbers.files,
+            "files_token": self.files_token,
         }
 
     @property

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Literal
 
+from sandbox.dataplane import files
 from sandbox.dataplane.backups import About, Shipper, Stored, now_text
 from sandbox.dataplane.instances import Instance
 from sandbox.dataplane.inventory import in_words_of_the_world
@@ -90,8 +91,9 @@ class Restores(Standbys):
             raise FabricError(f"there is no backup {stored.name} in {region}")
         return described
 
-    def _store_door(self, region: str, view: str) -> tuple[str, int]:
-        return self._addresses.place(region, FILES_PLACE, view), self._numbers.files
+    def _store_door(self, region: str, view: str) -> files.StoreDoor:
+        address = self._addresses.place(region, FILES_PLACE, view)
+        return files.StoreDoor(address, self._numbers.files, self._hosts[region].files_token)
 
     def copy_snapshot(self, source_region: str, name: str, region: str, new_name: str) -> Backup:
         self._up(source_region)

@@ -1,9 +1,11 @@
 """
 A node's fork server: imports what pods need once, then forks a pod in milliseconds, most of its memory shared.
 
-Speaks JSON lines: reads {"fork": NAME, "command": [...], "env": {...}, "log": PATH} and {"kill": PID, "signal": N};
-writes {"forked": NAME, "pid": PID} and {"exited": PID, "status": N}. One thread only, so that a fork is safe. Pods
-die with it.
+Speaks JSON lines: reads {"fork": NAME, "command": [...], "env": {...}, "log": PATH, "user": UID} and
+{"kill": PID, "signal": N}; writes {"forked": NAME, "pid": PID} and {"exited": PID, "status": N}. One thread only, so
+that a fork is safe. Pods die with it.
+
+A pod of a world that root runs takes on a user that owns nothing (`user`, -1: keeps ours).
 """
 
 import contextlib
@@ -35,7 +37,7 @@ def _say(message: dict[str, Any]) -> None:
     os.write(1, json.dumps(message).encode() + b"\n")
 
 
-def _run_pod(command: Sequence[str], env: dict[str, str], log: str) -> None:
+def _run_pod(command: Sequence[str], env: dict[str, str], log: str, user: int, parent: int) -> None:
     """In the child: become the pod. Never returns."""
     status = 1
     try:
@@ -47,6 +49,11 @@ def _run_pod(command: Sequence[str], env: dict[str, str], log: str) -> None:
         for target, source in ((0, null), (1, out), (2, out)):
             os.dup2(source, target)
         os.closerange(3, 256)
+        if user >= 0:
+            os.setgroups([])
+            os.setresgid(user, user, user)
+            os.setresuid(user, user, user)
+            die_with_parent(parent)  # a change of user has untied it
         os.environ.clear()
         os.environ.update(env)
         if not command or command[0] not in ENTRY_POINTS:
@@ -70,8 +77,18 @@ def _fork(request: dict[str, Any]) -> None:
     pid = os.fork()
     if pid == 0:
         die_with_parent(me)
-        _run_pod(request["command"], request["env"], request["log"])
+        _run_pod(request["command"], request["env"], request["log"], request["user"], me)
     _say({"forked": request["fork"], "pid": pid})
+
+
+def _load_what_pods_load_late() -> None:
+    """Root's interpreter often lies where nobody else may read: a pod that took on another user can import no more."""
+    import encodings.idna  # noqa: F401, PLC0415
+
+    import boto3  # noqa: PLC0415
+
+    with contextlib.suppress(Exception):  # the pods will say so again
+        boto3.client("s3", region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none")  # noqa: S106
 
 
 def _reap() -> None:
@@ -92,6 +109,8 @@ def main() -> None:
             importlib.import_module(entry.partition(":")[0])
         except Exception:  # noqa: BLE001 (its pods will say so again, and crash; the others live)
             traceback.print_exc()
+    if os.geteuid() == 0:
+        _load_what_pods_load_late()
     gc.collect()
     gc.freeze()  # keeps the collector from touching, and so copying, the shared pages
     wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
