@@ -36,9 +36,10 @@ from scripts.core.home import folder
 from scripts.runs import run_records
 from scripts.runs.rows import Observer, execute, storable
 from scripts.runs.runbook import Context, Result, Row, Runbook, RunOutcome
+from scripts.runs.stored import Ended, JsonStore, NotReached
 
 # Part of what DBOS takes for the version of the application. It goes up when stored results can no longer be read.
-STORE_VERSION = "1"
+STORE_VERSION = "2"
 
 
 # From Python 3.12 on DBOS takes for granted that SQLite knows unixepoch('subsec'), which came with its version 3.42.
@@ -60,31 +61,19 @@ class _Live:
     stop: threading.Event = field(default_factory=threading.Event)
 
 
-@dataclass(frozen=True)
-class _Ended:
-    """How an attempt ended, as stored."""
-
-    results: Mapping[str, Result]
-    error: DrError | None
-
-
-class _NotReached(Interrupted):
-    """A row that was not executed, because the run stops or a row before it failed."""
-
-
 _LIVE: dict[str, _Live] = {}
 
 
 @DBOS.workflow(name="dr.run", max_recovery_attempts=10_000)
-def _workflow(run: str, earlier: dict[str, Result]) -> _Ended:
+def _workflow(run: str, earlier: dict[str, Result]) -> Ended:
     live = _LIVE[run]
     results = dict(earlier)
     for wave in live.runbook.waves():
         rows = [row for row in wave if row.name not in results]
         error = _run_wave(live, rows, results)
         if error is not None:
-            return _Ended(results, error)
-    return _Ended(results, None)
+            return Ended(results, error)
+    return Ended(results, None)
 
 
 def _run_wave(live: _Live, rows: list[Row], results: dict[str, Result]) -> DrError | None:
@@ -96,9 +85,9 @@ def _run_wave(live: _Live, rows: list[Row], results: dict[str, Result]) -> DrErr
     def act(row: Row) -> Result:
         for name in row.after:
             if name in ended and ended[name].exception() is not None:
-                raise _NotReached(f"not reached: {name} failed")
+                raise NotReached(f"not reached: {name} failed")
         if live.stop.is_set():
-            raise _NotReached("stopped by the operator")
+            raise NotReached("stopped by the operator")
         return execute(row, live.context.for_row(row, {**results, **_done(ended)}), live.stop, live.observer)
 
     def run(row: Row, step: Any) -> None:
@@ -121,7 +110,7 @@ def _run_wave(live: _Live, rows: list[Row], results: dict[str, Result]) -> DrErr
         else:
             errors.append(storable(error))
     # What went wrong matters more than what was therefore not reached.
-    return next((error for error in errors if not isinstance(error, _NotReached)), errors[0] if errors else None)
+    return next((error for error in errors if not isinstance(error, NotReached)), errors[0] if errors else None)
 
 
 def _done(ended: Mapping[str, Future[Result]]) -> dict[str, Result]:
@@ -166,12 +155,12 @@ def _where_it_stands(record: run_records.RunRecord) -> tuple[int, dict[str, Resu
             continue
         if workflow.status in {"PENDING", "ENQUEUED"}:
             return attempt, {}
-        ended: _Ended = DBOS.retrieve_workflow(_id(record.run, attempt)).get_result(polling_interval_sec=0.02)
+        ended: Ended = DBOS.retrieve_workflow(_id(record.run, attempt)).get_result(polling_interval_sec=0.02)
         return (attempt, {}) if ended.error is None else (attempt + 1, dict(ended.results))
     return 1, {}
 
 
-def _attempt(record: run_records.RunRecord, earlier: dict[str, Result]) -> _Ended:
+def _attempt(record: run_records.RunRecord, earlier: dict[str, Result]) -> Ended:
     workflow_id = _id(record.run, record.attempt)
     handle: Any
     if DBOS.get_workflow_status(workflow_id) is None:
@@ -180,7 +169,7 @@ def _attempt(record: run_records.RunRecord, earlier: dict[str, Result]) -> _Ende
     else:
         # Launching DBOS has already taken up what was cut off.
         handle = DBOS.retrieve_workflow(workflow_id)
-    ended: _Ended = handle.get_result(polling_interval_sec=0.02)
+    ended: Ended = handle.get_result(polling_interval_sec=0.02)
     return ended
 
 
@@ -206,7 +195,7 @@ def _begin_entry(context: Context, runbook: Runbook, record: run_records.RunReco
     )
 
 
-def _outcome(run: str, ended: _Ended) -> RunOutcome:
+def _outcome(run: str, ended: Ended) -> RunOutcome:
     error = ended.error
     if error is None:
         return RunOutcome(run, "done", ended.results)
@@ -232,6 +221,7 @@ def _launched(run: str) -> Iterator[None]:
         "system_database_url": url,
         "executor_id": run,
         "application_version": f"{STORE_VERSION}.{run}",
+        "serializer": JsonStore(),
         "enable_otlp": False,
         "log_level": "CRITICAL",
         "console_log_level": "CRITICAL",
