@@ -156,7 +156,7 @@ def test_few_places_know_that_there_is_a_sandbox() -> None:
     [
         ("pulumi.automation", ("scripts.stacks.stacks",)),
         ("pulumi", ("scripts.stacks.stacks", "scripts.packs.analyzer")),
-        ("dbos", ("scripts.runs.durable",)),
+        ("dbos", ("scripts.runs.durable", "scripts.runs.stored")),
         ("boto3", ("scripts.clouds.aws",)),
         ("botocore", ("scripts.clouds.aws",)),
         ("kubernetes", ("scripts.clouds.kubernetes",)),
@@ -298,7 +298,6 @@ SPELLS_A_CLOUD = re.compile(
 STILL_SPELLS = {
     "components.stack": "the provider of what has no region needs one",
     "model.step_times": "where the assumed durations come from",
-    "sandbox.client": "what leads a shell elsewhere",
     "sandbox.clouds.planes": "the environment in which SDKs find the world",
     "sandbox.dataplane.dns": "the names that the world answers for",
     "sandbox.dataplane.regions": "the environment of a pod",
