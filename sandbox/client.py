@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fcntl import LOCK_EX, flock
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import psutil
 
@@ -71,7 +71,7 @@ class World:
             home.parent.mkdir(parents=True, exist_ok=True)
             home.mkdir(mode=0o700, exist_ok=True)
             _check_ours(home)
-            with (home / LOCK).open("ab") as lock:
+            with _private(home / LOCK) as lock:
                 flock(lock, LOCK_EX)  # somebody may be starting it at this moment
                 if _pid_of(home) is not None:
                     return cls(home, already_up=True)
@@ -190,12 +190,17 @@ def _check_ours(home: Path) -> None:
         raise WorldError(reason, f"choose a folder that is not there yet, or close it: chmod 700 {home}", 3)
 
 
+def _private(path: Path) -> BinaryIO:
+    """`path`, open to be added to, and made for nobody else to read."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), "ab")
+
+
 def _start(home: Path, command: list[str]) -> dict[str, Any]:
     """What the new world says of itself. Raises OSError."""
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as report:
         try:
-            with (home / LOG).open("ab") as log:
+            with _private(home / LOG) as log:
                 _detached([*command, "--report", str(writing)], log.fileno(), writing)
         finally:
             os.close(writing)

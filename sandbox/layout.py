@@ -63,7 +63,7 @@ class Layout:
             with os.fdopen(descriptor, "w") as file:
                 file.write(secrets.token_urlsafe(24))
         self.project.mkdir(exist_ok=True)
-        shutil.copy(PROJECT / "Pulumi.yaml", self.project / "Pulumi.yaml")
+        shutil.copyfile(PROJECT / "Pulumi.yaml", self.project / "Pulumi.yaml")  # not its mode
         for settings in PROJECT.glob("Pulumi.*.yaml"):
             (self.project / settings.name).write_text(_as_first_deployed(settings, self.plan), encoding="utf-8")
         for name in (*CODE, ".venv"):  # without the environment a real CLI would make an empty one here

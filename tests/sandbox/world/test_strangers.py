@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import shutil
 import socket
 import stat
@@ -73,9 +74,11 @@ def test_every_port_of_a_world_is_on_the_list_and_speaks_to_its_user_alone(world
     page = (Path(__file__).parents[3] / "docs" / "security.md").read_text(encoding="utf-8")
     assert {known.get(port, f"unknown port {port}") for _, port in found} <= set(known.values())
     assert all(f"`{name}`" in page for name in known.values())
-    assert all(address.startswith("127.") for address, _ in found)
+    assert all(address.removeprefix("::ffff:").startswith("127.") for address, _ in found)
     silent = sorted(
-        (address, port) for address, port in found if known[port] not in ASK_FOR_A_LOGIN | SPEAK_OF_NAMES_ONLY
+        (address.removeprefix("::ffff:"), port)
+        for address, port in found
+        if known[port] not in ASK_FOR_A_LOGIN | SPEAK_OF_NAMES_ONLY
     )
     assert silent
     for user in (STRANGER, NOBODY):
@@ -232,6 +235,7 @@ def test_a_world_of_an_ordinary_user_comes_up_and_is_closed_to_the_others() -> N
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     if python is None or f"Python {version}." not in subprocess.check_output([python, "--version"], text=True):
         pytest.skip(f"needs a Python {version} that every user can read")
+    ordinary = pwd.getpwnam("daemon")  # initdb wants an account with a name
     place = Path(tempfile.mkdtemp(prefix="ordinary-"))
     try:
         place.chmod(0o755)
@@ -240,7 +244,7 @@ def test_a_world_of_an_ordinary_user_comes_up_and_is_closed_to_the_others() -> N
         packages.write_text("\n".join(entry for entry in sys.path if entry.endswith("site-packages")))
         home = place / "user" / "world"
         home.parent.mkdir(mode=0o700)
-        os.chown(home.parent, STRANGER, STRANGER)
+        os.chown(home.parent, ordinary.pw_uid, ordinary.pw_gid)
         script = (
             "import sys; from pathlib import Path; from sandbox.client import World\n"
             f"home = Path({str(home)!r}); world = World.up(home, 'minimal')\n"
@@ -250,7 +254,7 @@ def test_a_world_of_an_ordinary_user_comes_up_and_is_closed_to_the_others() -> N
         done = subprocess.run(
             [str(place / "venv" / "bin" / "python"), "-c", script],
             cwd=Path(__file__).parents[3], env={"PATH": "/usr/bin:/bin", "HOME": str(home.parent), "TMPDIR": "/tmp"},
-            user=STRANGER, group=STRANGER, extra_groups=[], capture_output=True, text=True, timeout=200, check=False,
+            user=ordinary.pw_uid, group=ordinary.pw_gid, extra_groups=[], capture_output=True, text=True, timeout=200, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert done.stdout.strip() == "['eu-north-1', 'us-east-1'] False True"
