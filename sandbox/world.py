@@ -369,7 +369,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    os.umask(0o077)  # whatever a world writes is its user's alone
+    # Whatever a world writes is its user's alone. Root's databases belong to another user, who has to get in; there the
+    # two folders that hold everything are closed instead.
+    os.umask(0o022 if database_user().is_other else 0o077)
     os.environ["DOCKER_HOST"] = NO_DOCKER
     arguments = _parser().parse_args()
     try:
