@@ -1,7 +1,7 @@
 """Who is told, who must agree, where data may lie, when it is rehearsed, and which rules are waived until when."""
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,15 @@ from .durations import Duration, PositiveDuration
 
 Role = Annotated[str, form(r"^[a-z](_?[a-z0-9])*$", "a role such as incident_commander", longest=40)]
 RuleId = Annotated[str, form(r"^DR-[A-Z0-9]+-[0-9]{3}$", "a rule such as DR-RET-001", longest=40)]
+
+
+Decision = Literal[
+    "planned_move", "override_fencing", "give_up_old_copy", "declare_clean", "delete_data", "accept_data_loss"
+]
+"""What a person decides besides the disaster, each with approvals of its own."""
+Person = Annotated[
+    str, form(r"^[A-Za-z][A-Za-z0-9 .'@+_-]*$", "a name or an address of a person in Latin letters", longest=80)
+]
 
 
 class Residency(Model):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Protocol, TypeVar
 from pydantic import Field
 
 from .base import Model, Name, Text
-from .governance import Contact, Drills, Escalation, Residency, Role, Waiver
+from .governance import Contact, Decision, Drills, Escalation, Person, Residency, Role, Waiver
 from .mistakes import listed
 from .objectives import Disaster, Environment, Objective
 from .services import Service
@@ -43,7 +43,8 @@ class Plan(Model):
     detection: Detection
     contacts: Annotated[tuple[Contact, ...], Field(min_length=1)]
     escalation: tuple[Escalation, ...] = ()
-    approvals: dict[Disaster, Annotated[int, Field(ge=0, le=10, strict=True)]] = Field(default_factory=dict)
+    approvals: dict[Disaster | Decision, Annotated[int, Field(ge=0, le=10, strict=True)]] = Field(default_factory=dict)
+    people: tuple[Person, ...] = ()
     drills: Drills
     waivers: tuple[Waiver, ...] = ()
 

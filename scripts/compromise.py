@@ -140,7 +140,8 @@ def command(
     )
     if not yes and at_a_terminal():
         consequence = "; ".join([consequence, *look("compromise", loaded, options)])
-    approval = ask(consequence, options.to, people=needed(loaded, DISASTER), yes=yes, approved_by=approved_by or ())
+    people = needed(loaded, DISASTER, *(["accept_data_loss"] if options.accept_data_loss is not None else []))
+    approval = ask(consequence, options.to, people=people, known=loaded.people, yes=yes, approved_by=approved_by or ())
 
     def act(observer: Observer) -> RunOutcome:
         return compromise(loaded, clean_before, observer=observer, plan_path=plan, approved_by=approval.by, **asked)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scripts.core.errors import BadInput, DrError, EngineFailed, Refused
-from scripts.people.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes, plan_of
+from scripts.people.options import DEFAULT_PLAN, ApprovedBy, DryRun, Format, PlanName, Yes, plan_of
 from scripts.people.output import Form, err, out, table, write_json
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def destroy(
     everything: All = False,
     delete_data: DeleteData = None,
     plan: PlanName = DEFAULT_PLAN,
+    approved_by: ApprovedBy = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     form: Format = Form.TABLE,
@@ -85,7 +86,11 @@ def destroy(
     from scripts.people import approvals  # noqa: PLC0415
     from scripts.runs.lock import run_lock  # noqa: PLC0415
 
-    approval = approvals.ask(consequence(loaded, found, given_up), f"delete {loaded.system}", yes=yes)
+    people = approvals.needed(loaded, "delete_data") if given_up else 1
+    approval = approvals.ask(
+        consequence(loaded, found, given_up), f"delete {loaded.system}", people=people, known=loaded.people, yes=yes,
+        approved_by=approved_by or (),
+    )  # fmt: skip
     with run_lock(loaded.system, f"dr destroy {' '.join(wanted)}"):
         done = carry_out(stacks, found, given_up, approval.by)
     _show_done(done, form)

@@ -20,8 +20,8 @@ from model.roles import role_of
 from scripts.core.errors import BadInput
 from scripts.core.home import project_dir
 from scripts.failover import failover
-from scripts.people.approvals import ask
-from scripts.people.options import DEFAULT_PLAN, Commander, DryRun, Format, Incident, PlanName, Yes
+from scripts.people.approvals import ask, needed
+from scripts.people.options import DEFAULT_PLAN, ApprovedBy, Commander, DryRun, Format, Incident, PlanName, Yes
 from scripts.people.output import Form, err
 from scripts.reprotect import reprotect
 from scripts.runbooks.run import run
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from model.topology import Topology
     from scripts.runs.rows import Observer
 
+MOVE = "planned_move"
 Part = tuple[str, str]
 """The name of a table, and the site that it works on."""
 
@@ -114,6 +115,7 @@ def command(
     plan: PlanName = DEFAULT_PLAN,
     incident: Incident = "",
     commander: Commander = "",
+    approved_by: ApprovedBy = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     form: Format = Form.TABLE,
@@ -133,7 +135,8 @@ def command(
             show_rows(name, loaded, Options(to=site), topology, form, looks=False)
         return 0
     if todo:
-        ask(f"{loaded.system} moves from {topology.active_site} back to {home}", home, yes=yes)
+        consequence, people = f"{loaded.system} moves from {topology.active_site} back to {home}", needed(loaded, MOVE)
+        ask(consequence, home, people=people, known=loaded.people, yes=yes, approved_by=approved_by or ())
 
     def show(part: Part, act: Act) -> RunOutcome:
         name, site = part

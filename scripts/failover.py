@@ -136,6 +136,21 @@ def disaster_for(plan: Plan, topology: Topology, to: str) -> str:
     return (fitting or known)[0]
 
 
+def decisions(plan: Plan, topology: Topology, to: str, options: Options) -> list[str]:
+    """
+    What is decided by going on. The disaster follows from what is done and where to; one that the operator declares is
+    decided as well, and is not a way to need fewer people.
+    """
+    found = (
+        ["planned_move"] if options.more["planned"] else [disaster_for(plan, topology, to), options.more["disaster"]]
+    )
+    if "fencing" in options.overrides:
+        found.append("override_fencing")
+    if options.accept_data_loss is not None:
+        found.append("accept_data_loss")
+    return found
+
+
 def lost_by_default(plan: Plan, topology: Topology, to: str) -> list[str]:
     """Nothing is asked of a site unless it is needed and known to live."""
     if role_of(plan, topology, to) == "cold":
@@ -194,8 +209,8 @@ def command(
     consequence += " without losing a write" if planned else "; what did not arrive there is lost"
     if not yes and at_a_terminal():
         consequence = "; ".join([consequence, *look(name, loaded, options)])
-    people = needed(loaded, options.more["disaster"]) if not planned else 1
-    approval = ask(consequence, to, people=people, yes=yes, approved_by=approved_by or ())
+    people = needed(loaded, *decisions(loaded, topology, to, options))
+    approval = ask(consequence, to, people=people, known=loaded.people, yes=yes, approved_by=approved_by or ())
 
     def act(observer: Observer) -> RunOutcome:
         return failover(loaded, to, observer=observer, approved_by=approval.by, plan_path=plan, **chosen)

@@ -11,8 +11,8 @@ from model import load_plan
 from model.roles import role_of
 from scripts.core.errors import BadInput, Refused
 from scripts.core.home import project_dir
-from scripts.people.approvals import ask
-from scripts.people.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes
+from scripts.people.approvals import ask, needed
+from scripts.people.options import DEFAULT_PLAN, ApprovedBy, DryRun, Format, PlanName, Yes
 from scripts.people.output import Form
 from scripts.runbooks.run import run
 from scripts.runbooks.terminal import finish, show_rows, watched
@@ -25,7 +25,14 @@ if TYPE_CHECKING:
 
 
 def reprotect(
-    plan: Plan, site: str, *, observer: Observer | None = None, plan_path: str = "", run_id: str = "", **more: Any
+    plan: Plan,
+    site: str,
+    *,
+    observer: Observer | None = None,
+    plan_path: str = "",
+    run_id: str = "",
+    approved_by: tuple[str, ...] = (),
+    **more: Any,
 ) -> RunOutcome:
     """
     Make `site` a replica of the active site. `more`: lost, give_up_old_copy, declared_clean (why a site that was
@@ -50,7 +57,8 @@ def reprotect(
     if role_of(plan, topology, site) in {"warm", "active"} and not retiring:
         said = f"{site} is active" if site == topology.active_site else f"{site} follows {topology.active_site}"
         return RunOutcome("", "done", {"reprotect": Result("already", said)})
-    return run("reprotect", plan, Options(to=site, more=more), observer=observer, plan_path=plan_path, run_id=run_id)
+    options = Options(to=site, approved_by=approved_by, more=more)
+    return run("reprotect", plan, options, observer=observer, plan_path=plan_path, run_id=run_id)
 
 
 def command(
@@ -63,6 +71,7 @@ def command(
     declared_clean: Annotated[
         str, typer.Option(help="how you know that a site which was found compromised is clean again")
     ] = "",
+    approved_by: ApprovedBy = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     form: Format = Form.TABLE,
@@ -76,10 +85,13 @@ def command(
     if dry_run:
         show_rows("reprotect", loaded, options, topology, form)
         return 0
-    ask(f"{site} becomes a copy of {topology.active_site}; its old copy is given up at the end", site, yes=yes)
+    consequence = f"{site} becomes a copy of {topology.active_site}; its old copy is given up at the end"
+    decided = [*(["give_up_old_copy"] if give_up_old_copy else []), *(["declare_clean"] if clean else [])]
+    people = needed(loaded, *decided)
+    approval = ask(consequence, site, people=people, known=loaded.people, yes=yes, approved_by=approved_by or ())
 
     def act(observer: Observer) -> RunOutcome:
-        return reprotect(loaded, site, observer=observer, plan_path=plan, **more)
+        return reprotect(loaded, site, observer=observer, plan_path=plan, approved_by=approval.by, **more)
 
     return finish([watched("reprotect", loaded, options, act, quiet=form is Form.JSON)], form)
 

@@ -95,8 +95,10 @@ def command(
     consequence = f"{topology.active_site} goes back to {at}; every later write is given up"
     if not yes and at_a_terminal():
         consequence = "; ".join([consequence, *look("restore", loaded, options)])
-    people = needed(loaded, options.more["disaster"])
-    approval = ask(consequence, topology.active_site, people=people, yes=yes, approved_by=approved_by or ())
+    people = needed(loaded, options.more["disaster"], *(["accept_data_loss"] if loss is not None else []))
+    approval = ask(
+        consequence, topology.active_site, people=people, known=loaded.people, yes=yes, approved_by=approved_by or ()
+    )
 
     def act(observer: Observer) -> RunOutcome:
         more = {"incident": incident, "commander": commander}

@@ -7,10 +7,10 @@ apart by the witness: an epoch is taken by one conditional write (docs/decisions
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
 import os
+import pwd
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -40,10 +40,13 @@ class Owner:
 
 
 def user() -> str:
-    """The operator's name, also where there is neither a password entry nor HOME."""
+    """
+    The operator's name, as the machine has it: of the account that runs this, not of LOGNAME, which anybody may set.
+    Without an entry for it, its number.
+    """
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         return f"uid {os.getuid()}"
 
 

@@ -20,6 +20,7 @@ def declare_disaster(context: Context) -> Result:
         "disaster": disaster(context), "commander": by, "incident": more.get("incident"),
         "rpo_seconds": goal.rpo.total_seconds(), "rto_seconds": goal.rto.total_seconds(),
         "overrides": sorted(context.options.overrides), "approved_by": list(context.options.approved_by),
+        "approved_by_means": "names as the operator gave them: an attestation, not a proof of identity",
     }  # fmt: skip
     context.journal.write("decision", "declare", said, phase="declare", status="declared", evidence=evidence)
     return Result("done", said, evidence)

@@ -6,12 +6,15 @@ import os
 import pty
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 
-from model import load_plan
-from scripts.core.errors import ApprovalMissing
+from model import Plan, Topology, load_plan
+from scripts import failover
+from scripts.core.errors import ApprovalMissing, BadInput
 from scripts.people import approvals
+from scripts.runs import lock
 
 
 def test_the_plan_says_how_many() -> None:
@@ -21,13 +24,88 @@ def test_the_plan_says_how_many() -> None:
     assert approvals.needed(plan, "database_failure") == 1, "at least the operator"
 
 
-def test_two_people_are_two_people(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LOGNAME", "ada")
+@pytest.fixture(autouse=True)
+def ada(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The account that runs the tests, by a name that they can speak of."""
+    monkeypatch.setattr(approvals, "user", lambda: "ada")
+
+
+def test_two_people_are_two_people() -> None:
     with pytest.raises(ApprovalMissing, match=r"2 people must agree, and only ada did") as caught:
         approvals.ask("The data is restored", "samia", people=2, yes=True, approved_by=["ada", " ada "])
     assert caught.value.exit_code == 5
     found = approvals.ask("The data is restored", "samia", people=2, yes=True, approved_by=["grace"])
     assert found == approvals.Approval(("ada", "grace"), "flag")
+
+
+@pytest.mark.parametrize("name", ["Ada", "ADA ", " a d a", "ada\u0301", "ada.", "\uff41\uff44\uff41"])
+def test_one_person_in_two_spellings_is_one_person(name: str) -> None:
+    with pytest.raises((ApprovalMissing, BadInput)):
+        approvals.ask("The data is restored", "samia", people=2, yes=True, approved_by=[name])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["\u0430da", "ad\u200ba", "a\u2060da", "-", "", "...", "42", "ada\x1b[31m", "grace\n", "\u202egrace", "\u03b1da", "g" * 200],
+)
+def test_what_cannot_be_told_from_another_name_is_none(name: str) -> None:
+    with pytest.raises((BadInput, ApprovalMissing)):
+        approvals.ask("The data is restored", "samia", people=2, yes=True, approved_by=[name])
+
+
+@pytest.mark.parametrize(("one", "other"), [("paul", "pau1"), ("modern", "modem"), ("olga", "0lga"), ("zoe", "zoë")])
+def test_names_that_look_alike_do_not_make_two(one: str, other: str) -> None:
+    with pytest.raises(BadInput):
+        approvals.ask("It moves", "samia", people=3, yes=True, approved_by=[one, other])
+
+
+def test_where_the_plan_lists_people_they_alone_count() -> None:
+    people = ("Ada", "Grace")
+    with pytest.raises(BadInput, match="is not among the people of the plan"):
+        approvals.ask("It moves", "samia", people=2, known=people, yes=True, approved_by=["Mallory"])
+    assert approvals.ask("It moves", "samia", people=2, known=people, yes=True, approved_by=["GRACE"]).by == people
+    with pytest.raises(ApprovalMissing, match="only nobody of the plan did"):
+        approvals.ask("It moves", "samia", known=("Grace",), yes=True)
+
+
+def test_the_operators_name_is_that_of_the_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "grace")
+    monkeypatch.setenv("USER", "grace")
+    assert lock.user() != "grace"
+
+
+SAMIA = load_plan("samia")
+
+
+def plan_with(**approvals: int) -> Plan:
+    return SAMIA.model_copy(update={"approvals": approvals})
+
+
+def test_what_sets_a_rule_aside_needs_as_many_as_anything() -> None:
+    plan = plan_with(regional_outage=2)
+    for decision in ("override_fencing", "declare_clean", "delete_data", "give_up_old_copy"):
+        assert approvals.needed(plan, decision) == 2
+        assert approvals.needed(plan_with(regional_outage=2, **{decision: 1}), decision) == 1
+    assert approvals.needed(plan, "database_failure") == 1
+    assert approvals.needed(plan, "database_failure", "override_fencing") == 2
+
+
+@pytest.mark.parametrize("declared", ["database_failure", "application_failure", "regional_outage", ""])
+@pytest.mark.parametrize("override", ["", "it is off"])
+def test_a_lesser_disaster_is_no_way_around_the_second_person(declared: str, override: str) -> None:
+    plan, topology = plan_with(regional_outage=2), Topology.initial(SAMIA)
+    to = SAMIA.warm.name if SAMIA.warm else ""
+    options = failover.options_for(plan, topology, to, disaster=declared, override_fencing=override)
+    assert approvals.needed(plan, *failover.decisions(plan, topology, to, options)) == 2
+
+
+def test_a_planned_move_and_a_loss_are_decisions_of_their_own() -> None:
+    plan, topology = plan_with(planned_move=2, accept_data_loss=3), Topology.initial(SAMIA)
+    to = SAMIA.warm.name if SAMIA.warm else ""
+    planned = failover.options_for(plan, topology, to, planned=True)
+    assert approvals.needed(plan, *failover.decisions(plan, topology, to, planned)) == 2
+    lossy = failover.options_for(plan, topology, to, accept_data_loss=timedelta(minutes=5))
+    assert approvals.needed(plan, *failover.decisions(plan, topology, to, lossy)) == 3
 
 
 def test_without_a_person_there_is_no_yes() -> None:
