@@ -178,7 +178,7 @@ def why_not_ours(home: Path) -> str | None:
             continue
         if found.st_uid != os.geteuid():
             return f"{path} belongs to another user"
-        if found.st_mode & 0o077 or stat.S_ISLNK(found.st_mode):
+        if (path == home and found.st_mode & 0o077) or stat.S_ISLNK(found.st_mode):
             return f"{path} is open to other users of this machine"
     return None
 

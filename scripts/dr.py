@@ -59,6 +59,8 @@ def main(arguments: list[str] | None = None) -> int:
     """
     Run `dr` with these arguments; returns the exit code. Without arguments: those of the process, which may end here.
     """
+    if arguments is None:
+        os.umask(0o077)  # records, reports, journals: for who runs this
     code = _guarded(arguments)
     if arguments is None:
         _leave(code)

@@ -21,8 +21,9 @@ Durable steps store their errors, so each of them survives pickling with all tha
 
 from __future__ import annotations
 
-import re
 from typing import ClassVar
+
+from scripts.core.redaction import printable, redact
 
 DONE = 0
 
@@ -36,8 +37,8 @@ class DrError(Exception):
     # One positional argument and the rest in __dict__: this is what BaseException's own pickling restores.
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
-        self.message = " ".join(redact(message).split())
-        self.hint = " ".join(redact(hint).split()) or self.default_hint
+        self.message = printable(" ".join(redact(message).split()))
+        self.hint = printable(" ".join(redact(hint).split())) or self.default_hint
 
     def __str__(self) -> str:
         return self.message
@@ -121,27 +122,3 @@ def exit_code_of(error: BaseException) -> int:
 def is_bad_plan(error: BaseException | None) -> bool:
     """A PlanError or TopologyError: `model` names what is wrong, and knows nothing of exit codes."""
     return type(error).__module__.startswith("model")
-
-
-# What a secret looks like inside a text that we did not write: a password in a URL, key=value, a cloud's key, a Pulumi
-# ciphertext. Each begins with fixed letters: a long text must not take long.
-_SECRETS = (
-    (re.compile(r"(?P<keep>://[^\s:/@]{0,128}:)[^\s@/]+(?=@)"), r"\g<keep>***"),
-    (
-        re.compile(
-            r"(?P<keep>(?:password|passwd|passphrase|secret_?(?:access_?)?key|secretstring|token|api_?key)"
-            r"[\"']?\s{0,3}[:=]\s{0,3})(?:\"[^\"]*\"|'[^']*'|[^\s,;}&]+)",
-            re.IGNORECASE,
-        ),
-        r"\g<keep>***",
-    ),
-    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), "***"),
-    (re.compile(r"\bv1:[A-Za-z0-9+/=]{8,}:[A-Za-z0-9+/=]+"), "***"),
-)
-
-
-def redact(text: str) -> str:
-    """`text` without what looks like a secret. The last net only: nobody should put one in."""
-    for pattern, replacement in _SECRETS:
-        text = pattern.sub(replacement, text)
-    return text

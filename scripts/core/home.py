@@ -30,10 +30,17 @@ def home() -> Path:
 
 
 def folder(name: str) -> Path:
-    """`<home>/<name>`, made when missing. Raises BadInput where it cannot be made."""
+    """
+    `<home>/<name>`, made when missing and readable by nobody else, as DR_HOME itself is. Raises BadInput where it
+    cannot be made.
+    """
     path = home() / name
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        home().parent.mkdir(parents=True, exist_ok=True)
+        for each in dict.fromkeys((home(), path)):
+            each.mkdir(mode=0o700, exist_ok=True)
+            if each.stat().st_uid == os.geteuid() and each.stat().st_mode & 0o077:
+                each.chmod(0o700)  # made by an earlier version, or by hand: what runs hold is for their operators
     except OSError as error:
         raise BadInput(
             f"{path}: cannot be made ({error.strerror})", "set DR_HOME to a folder that can be written"

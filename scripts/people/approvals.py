@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scripts.core.errors import ApprovalMissing, BadInput
+from scripts.core.redaction import printable
 from scripts.people import names
 from scripts.runs.lock import user
 
@@ -69,7 +70,7 @@ def ask(
         raise ApprovalMissing(
             f"{consequence}: nobody can be asked here", "pass --yes where no person is at the keyboard"
         )
-    print(f"{consequence}.", file=sys.stderr)
+    print(printable(f"{consequence}."), file=sys.stderr)
     try:
         typed = read(f"Type {phrase} to go on: ").strip()
     except EOFError:

@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from types import MappingProxyType
@@ -20,13 +20,16 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
 from rich.markup import escape
+from rich.segment import Segment
 from rich.table import Table
 
-from scripts.core.errors import DrError, is_bad_plan, redact
+from scripts.core.errors import DrError, is_bad_plan
 from scripts.core.moments import now
+from scripts.core.redaction import printable, redact
 from scripts.runs.plain import plain
 
 if TYPE_CHECKING:
+    from rich.console import ConsoleOptions, RenderableType
     from rich.live import Live
 
     from scripts.runs.measure import Measures
@@ -43,6 +46,11 @@ class Form(StrEnum):
 
 class _Quiet(Console):
     """A reader that went away ends nothing: what the command does matters more than what it prints."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """What is drawn here styles text; the text itself, whoever wrote it, drives no terminal."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(printable(segment.text), segment.style)
 
     def on_broken_pipe(self) -> None:
         silence(sys.stdout)
@@ -85,6 +93,7 @@ def _console(stream: TextIO) -> Console:
 def write(text: str) -> None:
     """A result as it is."""
     try:
+        text = printable(text)
         sys.stdout.write(text if text.endswith("\n") else text + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
@@ -113,7 +122,7 @@ def show_error(error: BaseException, *, debug: bool = False) -> None:
 
 def _to_stderr(text: str) -> None:
     try:
-        sys.stderr.write(text)
+        sys.stderr.write(printable(text))
         sys.stderr.flush()
     except BrokenPipeError:
         silence(sys.stderr)

@@ -53,7 +53,15 @@ def timeline(run: RunReport) -> str:
 
     marks = {name: at for name, at in run.marks.items() if name in MARKS}
     zero = min([*marks.values(), *(step.started for step in steps if step.started)])
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": run.run, "font.family": "sans-serif", "font.size": 9}):
+    with mpl.rc_context(
+        {
+            "svg.fonttype": "none",
+            "text.parse_math": False,
+            "svg.hashsalt": run.run,
+            "font.family": "sans-serif",
+            "font.size": 9,
+        }
+    ):
         figure = Figure(figsize=(9.5, 0.9 + 0.24 * len(steps)), layout="constrained")
         axes = figure.add_subplot()
         end = max(_since(zero, step.ended) for step in steps)

@@ -31,8 +31,9 @@ import sqlalchemy
 os.environ.setdefault("DBOS__CLOUD", "false")
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
-from scripts.core.errors import DrError, Interrupted, OutcomeUnknown, redact
+from scripts.core.errors import DrError, Interrupted, OutcomeUnknown
 from scripts.core.home import folder
+from scripts.core.redaction import redact
 from scripts.runs import run_records
 from scripts.runs.rows import Observer, execute, storable
 from scripts.runs.runbook import Context, Result, Row, Runbook, RunOutcome

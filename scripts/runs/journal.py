@@ -20,14 +20,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from scripts.core.errors import BadInput, ServiceFailed, redact
+from scripts.core.errors import BadInput, ServiceFailed
 from scripts.core.home import folder
+from scripts.core.redaction import redact
 from scripts.runs import shared
 from scripts.runs.plain import plain
 
 VERSION = 1
 START = "0" * 64
 Kind = Literal["run", "step", "probe", "decision", "measure", "note", "end"]
+LARGEST_BYTES = 512 << 20
 KINDS = frozenset(get_args(Kind))
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -253,6 +255,8 @@ def read(path: Path, *, live: bool = False) -> Iterator[Entry]:
     `live` leaves out a last line that is still being written. Raises BadInput with the line's number.
     """
     try:
+        if path.stat().st_size > LARGEST_BYTES:
+            raise BadInput(f"{path}: more than {LARGEST_BYTES >> 20} MiB", "no run writes that much")
         data = path.read_bytes()
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror})", "`dr journal list` shows the runs") from error
@@ -278,7 +282,8 @@ def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
     hint = "this is not a journal of this program, or it was damaged"
     try:
         raw = json.loads(line)
-    except ValueError as error:
+        _line(raw)  # what is nested too deep to be written again was not written by us
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{where}: not JSON ({error})", hint) from error
     if not isinstance(raw, dict):
         raise BadInput(f"{where}: not an object", hint)

@@ -15,8 +15,10 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
+import psutil
 from filelock import FileLock, Timeout
 
 from scripts.core.errors import BadInput, DatabaseFailed, Locked
@@ -34,6 +36,15 @@ class Owner:
     pid: int
     command: str
     since: str
+
+    def lives(self) -> bool:
+        """Does that process still run here? A number that a later process got does not count."""
+        if self.host != socket.gethostname() or self.pid == os.getpid():
+            return False
+        try:
+            return psutil.Process(self.pid).create_time() <= datetime.fromisoformat(self.since).timestamp() + 1
+        except (psutil.Error, ValueError, OverflowError):
+            return False
 
     def __str__(self) -> str:
         return f"{self.user}@{self.host} (pid {self.pid}) runs `{self.command}` since {self.since[:19]}Z"
@@ -85,6 +96,8 @@ def run_lock(system: str, command: str) -> Iterator[Owner]:
             raise BadInput(
                 f"{base}.lock: cannot be made ({error.strerror})", "set DR_HOME to a writable folder"
             ) from error
+        if (other := _read(record)) and other.lives():  # somebody has removed its lock file under it
+            raise _locked(system, str(other))
         if url := os.environ.get("DR_DATABASE_URL"):
             held.enter_context(_shared_lock(url, system, me))
         draft = record.with_suffix(f".{me.pid}")

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from scripts.core.errors import redact
+from scripts.core.redaction import redact
 
 _SECRET_KEY = re.compile(
     r"password|passwd|passphrase|secret_?access_?key|secret_?string|api_?key|^token$", re.IGNORECASE

@@ -20,17 +20,9 @@ from tenacity import (
 )
 
 from scripts.clouds.registry import LIBRARIES
-from scripts.core.errors import (
-    ApprovalMissing,
-    BadInput,
-    CloudFailed,
-    DatabaseFailed,
-    DrError,
-    Refused,
-    is_bad_plan,
-    redact,
-)
+from scripts.core.errors import ApprovalMissing, BadInput, CloudFailed, DatabaseFailed, DrError, Refused, is_bad_plan
 from scripts.core.moments import now
+from scripts.core.redaction import redact
 from scripts.runs.runbook import Context, Result, Row
 
 # Another try cannot help: the operator has to do something first.

@@ -21,7 +21,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
-from scripts.core.errors import BadInput, DrError, redact
+from scripts.core.errors import BadInput, DrError
+from scripts.core.redaction import redact
 from scripts.runs.findings import F, Finding, family
 from scripts.runs.plain import plain
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, LiteralString
 
-from scripts.core.errors import DatabaseFailed
+from scripts.core.errors import BadInput, DatabaseFailed
+from scripts.core.redaction import printable, redact
 
 if TYPE_CHECKING:
     import psycopg
@@ -112,20 +114,36 @@ def pull() -> None:
     """
     Bring over what other machines have written of runs, and give what this one could not copy before.
 
-    Raises DatabaseFailed; BadInput when a file cannot be written. Does nothing for a machine that works alone.
+    A run that cannot be read, or differs from what this machine holds, is left out and told on standard error.
+    Raises DatabaseFailed. Does nothing for a machine that works alone.
     """
     from scripts.runs import journal, run_records  # noqa: PLC0415  (both copy to us)
 
     found = store()
     if found is None:
         return
-    held = {run: (saved, text) for run, saved, text in found.records()}
+    held = {str(run): (int(saved), str(text)) for run, saved, text in found.records()}
     for run, (saved, text) in held.items():
-        mine = run_records.load(run) if run_records.exists(run) else None
-        if mine is None or mine.saved < saved:
-            run_records.keep(run_records.parsed(json.loads(text), run))
-        journal.catch_up(run, found)
+        with _one_bad_row(run):
+            mine = run_records.load(run) if run_records.exists(run) else None
+            if mine is None or mine.saved < saved:
+                theirs = run_records.parsed(json.loads(text), run)
+                if (theirs.run, theirs.saved) != (run, saved):
+                    raise BadInput(f"it says that it is save {theirs.saved} of {theirs.run}", "")
+                run_records.keep(theirs)
+            journal.catch_up(run, found)
     for record in run_records.everything():
         if record.run not in held or record.saved > held[record.run][0]:
-            found.save_record(record.run, record.saved, run_records.text_of(record))
-            journal.catch_up(record.run, found)
+            with _one_bad_row(record.run):
+                found.save_record(record.run, record.saved, run_records.text_of(record))
+                journal.catch_up(record.run, found)
+
+
+@contextmanager
+def _one_bad_row(run: str) -> Iterator[None]:
+    """What is wrong with one run, its record or its journal, is said and holds up nobody else's."""
+    try:
+        yield
+    except (BadInput, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        said = str(error) if isinstance(error, BadInput) else type(error).__name__
+        sys.stderr.write(printable(redact(f"warning: DR_DATABASE_URL: the run {run!r} was left out: {said}\n")))

@@ -16,7 +16,8 @@ from typing import Any, NoReturn, get_args
 from dbos import Serializer
 from dbos._serialization import DefaultSerializer
 
-from scripts.core.errors import DrError, Interrupted, redact
+from scripts.core.errors import DrError, Interrupted
+from scripts.core.redaction import redact
 from scripts.runs.runbook import Result, Status
 
 TAG = "$"

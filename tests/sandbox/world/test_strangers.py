@@ -258,6 +258,6 @@ def test_a_world_of_an_ordinary_user_comes_up_and_is_closed_to_the_others() -> N
             capture_output=True, text=True, timeout=200, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        assert done.stdout.strip() == "['eu-north-1', 'us-east-1'] [] True"
+        assert done.stdout.strip() == "['eu-north-1', 'eu-west-1', 'us-east-1'] [] True"
     finally:
         shutil.rmtree(place, ignore_errors=True)

@@ -10,7 +10,8 @@ import pytest
 
 from model import PlanError, load_plan
 from scripts.core import errors
-from scripts.core.errors import BadInput, DrError, exit_code_of, redact
+from scripts.core.errors import BadInput, DrError, exit_code_of
+from scripts.core.redaction import redact
 
 
 def every_class(top: type[DrError] = DrError) -> Iterator[type[DrError]]:

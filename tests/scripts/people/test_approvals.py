@@ -46,7 +46,7 @@ def test_one_person_in_two_spellings_is_one_person(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["\u0430da", "ad\u200ba", "a\u2060da", "-", "", "...", "42", "ada\x1b[31m", "grace\n", "\u202egrace", "\u03b1da", "g" * 200],
+    ["\u0430da", "ad\u200ba", "a\u2060da", "-", "", "...", "42", "ada\x1b[31m", "\u202egrace", "\u03b1da", "g" * 200],
 )
 def test_what_cannot_be_told_from_another_name_is_none(name: str) -> None:
     with pytest.raises((BadInput, ApprovalMissing)):
