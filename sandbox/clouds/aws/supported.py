@@ -23,6 +23,14 @@ def _service(backend: str, actions: str, *, is_json: bool = False) -> Service:
 
 
 SERVICES: Mapping[str, Service] = {
+    "acm": _service(
+        "acm",
+        """
+        DeleteCertificate DescribeCertificate GetCertificate ImportCertificate ListCertificates
+        ListTagsForCertificate RequestCertificate
+        """,
+        is_json=True,
+    ),
     "autoscaling": _service(
         "autoscaling",
         """
@@ -78,7 +86,9 @@ SERVICES: Mapping[str, Service] = {
     "elasticloadbalancing": _service(
         "elbv2",
         """
-        AddTags CreateListener CreateLoadBalancer CreateTargetGroup DeleteListener DeleteLoadBalancer
+        AddListenerCertificates AddTags CreateListener CreateLoadBalancer CreateRule CreateTargetGroup
+        DeleteListener DeleteLoadBalancer DeleteRule DescribeListenerCertificates ModifyRule
+        RemoveListenerCertificates SetRulePriorities
         DeleteTargetGroup DeregisterTargets DescribeListenerAttributes DescribeListeners
         DescribeLoadBalancerAttributes DescribeLoadBalancers DescribeRules DescribeTags
         DescribeTargetGroupAttributes DescribeTargetGroups DescribeTargetHealth ModifyListener
