@@ -1,1 +1,1 @@
-"""What a site is made of. `spec` holds the plan and imports no pulumi; the other folders declare resources."""
+"""What a site is made of. `registry.py` says which components a cloud has; what is neutral imports no cloud."""

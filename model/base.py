@@ -1,6 +1,6 @@
 """The base of every model of a plan, and the small types they share."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -32,3 +32,8 @@ class Model(BaseModel):
     """Frozen, and a key that nobody knows is a mistake (most often a typing error), not a comment."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_timedelta="float")
+
+
+def kind_of(model: type[Model]) -> str:
+    """The name of a kind of store or service, as a plan writes it."""
+    return str(get_args(model.model_fields["kind"].annotation)[0])

@@ -1,11 +1,23 @@
-"""A site's Kubernetes cluster on EKS, with one group of nodes that the front door sends to."""
+"""A site's Kubernetes cluster on EKS, with one group of nodes that the front door sends to, and its pods."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
+
+from components.aws.addresses import registry_host
+from components.aws.front_door import NODE_PORT, FrontDoor
+from components.aws.network import Network
+from components.kubernetes.pods import PodsArgs, replicas, run_pods
+from components.parts import Endpoints, Place
+from model import names
+from model.services import Pods
+from model.stores import Objects
+
+PODS_PER_NODE = 8
 
 _AWS = "arn:aws:iam::aws:policy"
 
@@ -121,3 +133,32 @@ def _kubeconfig(name: str, region: str, endpoint: str, authority: str) -> str:
             "current-context": name,
         }
     )
+
+
+def declare_pods(
+    place: Place, network: Network, front_door: FrontDoor, services: Sequence[Pods], endpoints: Endpoints
+) -> None:
+    """The cluster, as large as its pods need, and the pods in it."""
+    plan, site = place.settings.plan, place.site
+    args = ClusterArgs(
+        region=site.region,
+        cluster=names.cluster(plan, site.name),
+        control_role=names.control_role(plan, site.name),
+        nodes_role=names.nodes_role(plan, site.name),
+        subnet_ids=network.public_subnet_ids,
+        target_group_arn=front_door.target_group_arn,
+        nodes=_nodes(sum(replicas(service, place.scale) for service in services)),
+        most_nodes=_nodes(sum(service.replicas.active for service in services)) + 2,
+        buckets=(
+            names.recovery_bucket(plan, site.name),
+            names.recovery_bucket(plan, plan.fencing.witness),
+            *(names.bucket(plan, site.name, store.name) for store in plan.stores_of(Objects)),
+        ),
+    )
+    cluster = Cluster("cluster", args, place.child)
+    registry = place.settings.registry or registry_host(plan, site.name)
+    run_pods(place, PodsArgs(args.cluster, cluster.kubeconfig, registry, NODE_PORT, services, endpoints))
+
+
+def _nodes(pods: int) -> int:
+    return max(1, -(-pods // PODS_PER_NODE))

@@ -9,16 +9,17 @@ if TYPE_CHECKING:
     from model import Plan
 
 
-def provider(plan: "Plan", account: str, region: str, place: str) -> aws.Provider:
+def provider(plan: "Plan", account: str, region: str, place: str) -> pulumi.ProviderResource:
     """
     `place` is the site, or `traffic`. Credentials come from the environment as for every AWS tool.
 
     Another account than the one given is refused by the provider before it changes anything.
     """
-    return aws.Provider(
+    made: pulumi.ProviderResource = aws.Provider(
         "aws",
         region=region,
         allowed_account_ids=[account],
         default_tags={"tags": {"dr:system": plan.system, "dr:place": place}},
         opts=pulumi.ResourceOptions(protect=False),
     )
+    return made

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from model import clouds
+from model.base import kind_of
 from model.mistakes import Mistake, listed
 from model.plan import Plan
-from model.stores import KINDS, IncarnatedStore, Objects, kind_of
+from model.stores import KINDS, IncarnatedStore, Objects
 
 
 def not_built(plan: Plan) -> Iterator[Mistake]:

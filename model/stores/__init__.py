@@ -23,11 +23,6 @@ KINDS = (Postgres, Redis, Documents, Objects, Registry, Vault)
 Store = Annotated[Postgres | Redis | Documents | Objects | Registry | Vault, Field(discriminator="kind")]
 
 
-def kind_of(model: type[BaseStore]) -> str:
-    """The name of a kind as a plan writes it."""
-    return str(model.model_fields["kind"].annotation.__args__[0])  # type: ignore[union-attr]
-
-
 __all__ = [
     "KINDS",
     "Archive",
@@ -46,5 +41,4 @@ __all__ = [
     "Store",
     "StoreTraits",
     "Vault",
-    "kind_of",
 ]

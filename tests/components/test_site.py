@@ -334,4 +334,4 @@ def test_password_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_exports() -> None:
-    assert run("prod", config_of(INITIAL, RECORDS)).exports == ["site", "region", "role", "record", "databases"]
+    assert run("prod", config_of(INITIAL, RECORDS)).exports == ["site", "region", "role", "record", "stores"]

@@ -8,9 +8,9 @@ from typing import Any
 
 import pulumi
 import pytest
-from pydantic import BaseModel
 
 from model import PlanError, Topology, load_plan, services, stores
+from model.base import kind_of
 from model.checks import not_built
 from model.clouds import CLOUDS
 from scripts import dr
@@ -117,12 +117,8 @@ def test_every_plan_of_the_project_can_be_built() -> None:
 
 def test_only_what_the_model_knows_is_said_to_be_built() -> None:
     for built in CLOUDS.values():
-        assert set(built.stores) <= {name_of(kind) for kind in stores.KINDS}
-        assert set(built.services) <= {name_of(kind) for kind in services.KINDS}
-
-
-def name_of(kind: type[BaseModel]) -> str:
-    return str(kind.model_fields["kind"].annotation.__args__[0])  # type: ignore[union-attr]
+        assert set(built.stores) <= {kind_of(kind) for kind in stores.KINDS}
+        assert set(built.services) <= {kind_of(kind) for kind in services.KINDS}
 
 
 def test_an_archive_where_objects_are_written_is_a_contradiction(document: dict[str, Any], write: Write) -> None:

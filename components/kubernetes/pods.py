@@ -1,0 +1,120 @@
+"""What runs in a site's cluster: its namespace, its services at the site's scale, their entrance, and the sentinel."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.kubernetes.entrance import Entrance, EntranceArgs
+from components.kubernetes.namespace import DatabaseAddress, Namespace, NamespaceArgs
+from components.kubernetes.sentinel import Sentinel, SentinelArgs
+from components.kubernetes.workload import Workload, WorkloadArgs
+from components.parts import Endpoint, Endpoints, Place
+from model import names
+from model.services import Pods
+
+
+@dataclass(frozen=True)
+class PodsArgs:
+    """`registry` is where images come from by default; `node_port` is where the front door finds the services."""
+
+    cluster: str
+    kubeconfig: pulumi.Output[str]
+    registry: str
+    node_port: int
+    services: Sequence[Pods]
+    endpoints: Endpoints
+
+
+def run_pods(place: Place, args: PodsArgs) -> None:
+    """Declare it all as children of the site. Pods use the stores of their own site and no other."""
+    kubernetes = k8s.Provider(
+        "kubernetes",
+        kubeconfig=args.kubeconfig,
+        # Otherwise a new kubeconfig would replace everything in the cluster.
+        cluster_identifier=args.cluster,
+        # The provider takes them for immutable and replaces them, under pods that read them.
+        enable_config_map_mutable=True,
+        enable_secret_mutable=True,
+        opts=place.child,
+    )
+    plan = place.settings.plan
+    opts = pulumi.ResourceOptions(parent=place.parent, providers=[kubernetes])
+    addresses = {name: _address(place, name, endpoint) for name, endpoint in args.endpoints.items()}
+    environment = _environment(place)
+    namespace = Namespace("namespace", NamespaceArgs(names.namespace(plan), environment, addresses), opts)
+    opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[namespace]))
+    hosts = [address.host for address in addresses.values()]
+    revision = pulumi.Output.all(environment, *hosts).apply(_digest)
+    for service in args.services:
+        used = next((name for name in service.uses if name in addresses), next(iter(addresses), None))
+        workload = WorkloadArgs(
+            namespace=namespace.name,
+            service=service.name,
+            image=service.image or f"{args.registry}/{plan.system}-{service.name}:stable",
+            command=service.command,
+            replicas=replicas(service, place.scale),
+            most=service.replicas.active,
+            environment={},
+            sources=_sources(used),
+            revision=revision,
+            behind_front_door=service.front_door,
+            labels={"dr/tier": str(service.tier)},
+        )
+        Workload(service.name, workload, opts)
+    Entrance("entrance", EntranceArgs(namespace.name, args.node_port), opts)
+    if addresses:
+        sentinel = SentinelArgs(
+            namespace=namespace.name,
+            image=f"{args.registry}/{names.SENTINEL}:stable",
+            hosts=pulumi.Output.all(*hosts).apply(",".join),
+            databases=",".join(address.database for address in addresses.values()),
+            sources=_sources(next(iter(addresses))),
+            revision=revision,
+        )
+        Sentinel("sentinel", sentinel, opts)
+
+
+def replicas(service: Pods, scale: str) -> int:
+    """How many pods of a service a site runs at a scale."""
+    return service.replicas.active if scale == "active" else service.replicas.warm
+
+
+def _address(place: Place, name: str, endpoint: Endpoint) -> DatabaseAddress:
+    return DatabaseAddress(
+        host=endpoint.address,
+        port=endpoint.port,
+        database=names.database_name(name),
+        username=names.database_user(place.settings.plan),
+        password=place.settings.password,
+    )
+
+
+def _sources(database: str | None) -> list[tuple[str, str]]:
+    site = [("config", "site")]
+    return [*site, ("config", f"database-{database}"), ("login", f"database-{database}")] if database else site
+
+
+def _environment(place: Place) -> dict[str, str]:
+    """What every pod is told of the site; `agent/sentinel.py` says what it needs."""
+    plan, site = place.settings.plan, place.site
+    witness, lease = plan.fencing.witness, plan.fencing.lease
+    return {
+        "DR_SYSTEM": plan.system,
+        "DR_SITE": site.name,
+        "DR_CLOUD": site.cloud,
+        "DR_REGION": site.region,
+        "DR_WITNESS_CLOUD": plan.site(witness).cloud,
+        "DR_WITNESS_REGION": plan.site(witness).region,
+        "DR_WITNESS_BUCKET": names.recovery_bucket(plan, witness),
+        "DR_RECOVERY_BUCKET": names.recovery_bucket(plan, site.name),
+        "DR_LEASE_TTL_MS": str(round(lease.ttl.total_seconds() * 1000)),
+        "DR_LEASE_RENEW_MS": str(round(lease.renew.total_seconds() * 1000)),
+    }
+
+
+def _digest(parts: list[Any]) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
