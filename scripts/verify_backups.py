@@ -22,9 +22,9 @@ from scripts.clouds.protocol import Phase, RestorePoint, StoreFeature, need
 from scripts.core.errors import BadInput, DatabaseFailed, DrError, ObjectiveMissed, Refused
 from scripts.core.net import Database
 from scripts.core.waiting import wait_until
+from scripts.engines.postgres.contents import look_inside
 from scripts.people.options import DEFAULT_PLAN, Format, PlanName, duration
 from scripts.people.output import Form, out, table, write_json
-from scripts.probes.contents import look_inside
 
 if TYPE_CHECKING:
     from model import Plan

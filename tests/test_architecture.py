@@ -3,7 +3,7 @@ Who may import whom (DESIGN.md, section 3), read from the sources.
 
     model <- components <- __main__        model <- previews, scripts, agent
     inside scripts: dr -> programs -> drills -> runbooks -> steps -> acts -> probes -> runs, people, stacks, packs
-                    -> clouds -> fencing -> core
+                    -> clouds -> engines -> fencing -> core
 """
 
 from __future__ import annotations
@@ -180,6 +180,7 @@ LAYERS = (
     ("scripts.probes",),
     ("scripts.runs", "scripts.people", "scripts.stacks", "scripts.packs"),
     ("scripts.clouds",),
+    ("scripts.engines",),
     ("scripts.fencing",),
     ("scripts.core",),
 )

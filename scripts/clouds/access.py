@@ -17,11 +17,13 @@ from scripts.clouds.claims import Claims
 from scripts.clouds.registry import driver
 from scripts.core.errors import CloudFailed, DatabaseFailed, Refused
 from scripts.core.net import Database, Login
+from scripts.engines.registry import engine
 from scripts.fencing.lease import WitnessLease
 
 if TYPE_CHECKING:
     from model import Plan
     from scripts.clouds.protocol import Cloud, Driver, Inventory, ManagedStore, StoreState, Traffic
+    from scripts.engines.protocol import Engine
 
 
 @dataclass
@@ -87,6 +89,11 @@ class Clouds:
             if identifier not in self._databases:
                 self._databases[identifier] = Database(self.login(site, store, incarnation))
             return self._databases[identifier]
+
+    def engine(self, site: str, store: str, incarnation: int) -> Engine:
+        """What speaks to one incarnation of a site's store over its own protocol."""
+        kind = next(each.kind for each in self.plan.stores if each.name == store)
+        return engine(kind, self.database(site, store, incarnation))
 
     def login(self, site: str, store: str, incarnation: int) -> Login:
         """How to log in to one incarnation: the address from the cloud, the rest from the site's secret."""

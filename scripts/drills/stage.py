@@ -23,7 +23,7 @@ from scripts.clouds.access import Clouds
 from scripts.core.errors import DrError, ObjectiveMissed
 from scripts.core.home import project_dir
 from scripts.core.waiting import wait_until
-from scripts.probes.replication import position
+from scripts.engines.postgres.position import position
 from scripts.probes.web import door_of
 from scripts.runbooks.run import run
 from scripts.runs.journal import Journal

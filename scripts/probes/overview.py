@@ -18,10 +18,10 @@ from model.roles import role_of
 from scripts.core.errors import DrError
 from scripts.core.moments import now
 from scripts.core.net import Unreachable
+from scripts.engines.postgres.position import position
+from scripts.engines.postgres.writes import try_write
 from scripts.probes import traffic
 from scripts.probes.backups import of_what_it_holds
-from scripts.probes.replication import position
-from scripts.probes.writes import try_write
 
 if TYPE_CHECKING:
     from model import Plan, Topology

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from model.roles import role_of
 from scripts.core.errors import DrError, LossTooGreat, Refused
-from scripts.probes.replication import Position, position
 from scripts.runs.findings import CopyPosition, TargetChecked
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import epoch_to_be, is_planned, objective, target
+
+if TYPE_CHECKING:
+    from scripts.engines.protocol import Standing
 
 
 def why_not_fail_over_to(context: Context) -> str | None:
@@ -58,9 +61,8 @@ def _data_at_stake(context: Context, epoch: int, renewed: datetime | None) -> tu
     site, worst, copies = target(context), timedelta(0), dict[str, CopyPosition]()
     for database in context.plan.incarnated_stores:
         try:
-            found = position(
-                context.clouds.database(site, database.name, context.topology.incarnation(site, database.name))
-            )
+            number = context.topology.incarnation(site, database.name)
+            found = context.clouds.engine(site, database.name, number).position()
         except DrError as error:
             raise Refused(
                 f"{site}'s copy of {database.name} does not answer: {error}", "look at `dr status`"
@@ -80,7 +82,7 @@ def _data_at_stake(context: Context, epoch: int, renewed: datetime | None) -> tu
     return worst, copies
 
 
-def _between(found: Position, last_write: datetime) -> timedelta:
+def _between(found: Standing, last_write: datetime) -> timedelta:
     if found.replayed_at is None:
         return timedelta.max
     return max(last_write - found.replayed_at, timedelta(0))

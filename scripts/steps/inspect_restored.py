@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scripts.core.errors import DatabaseFailed
-from scripts.probes.contents import lock_login, look_inside, other_roles
+from scripts.engines.postgres.contents import lock_login, look_inside, other_roles
 from scripts.runs.findings import CleanPointsChosen
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import incarnations_now, target

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from scripts.acts.forks import fork_of
 from scripts.core.errors import Refused
 from scripts.core.net import Unreachable
-from scripts.probes.divergence import only_in
+from scripts.engines.postgres.divergence import only_in
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import target
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from scripts.probes.divergence import only_in
+from scripts.engines.postgres.divergence import only_in
 from scripts.runs.findings import Built, GivenUp, MomentChosen, WritesStopped
 from scripts.runs.plain import plain
 from scripts.runs.runbook import Context, Result

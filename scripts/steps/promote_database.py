@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from scripts.clouds.protocol import StoreFeature, need
-from scripts.core.net import Database
 from scripts.core.waiting import wait_until
-from scripts.probes.replication import Position, position
 from scripts.runs.findings import Promoted
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import target
+
+if TYPE_CHECKING:
+    from scripts.engines.protocol import Engine, Standing
 
 BOUND_SECONDS = 1800  # the instance restarts; minutes are usual
 
@@ -19,14 +21,14 @@ def promote_database(context: Context) -> Result:
     """`context.subject` names the database. Evidence: where the copy stood, and what tells later what it missed."""
     site, name = target(context), context.subject
     number = context.topology.incarnation(site, name)
-    database = context.clouds.database(site, name, number)
-    before = position(database)
+    engine = context.clouds.engine(site, name, number)
+    before = engine.position()
     if not before.in_recovery:
         return Result("already", f"{site}'s {name} is a primary", {"lsn": before.lsn})
     managed = context.clouds.store(site, name, number)
     need(managed.identifier, "promote a copy", able=StoreFeature.PROMOTE in managed.features)
     managed.promote()
-    promoted = partial(_as_primary, database)
+    promoted = partial(_as_primary, engine)
     after = wait_until(promoted, seconds=BOUND_SECONDS, what=f"{managed.identifier} to leave recovery", every=0.02)
     evidence = Promoted(
         identifier=managed.identifier, replayed_at=before.replayed_at, replayed_lsn=before.lsn, lsn=after.lsn
@@ -34,6 +36,6 @@ def promote_database(context: Context) -> Result:
     return Result("done", f"{managed.identifier} is a primary now, with everything up to {before.lsn}", evidence)
 
 
-def _as_primary(database: Database) -> Position | None:
-    found = position(database)
+def _as_primary(engine: Engine) -> Standing | None:
+    found = engine.position()
     return None if found.in_recovery else found

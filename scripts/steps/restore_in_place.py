@@ -5,7 +5,6 @@ from __future__ import annotations
 from scripts.acts.discard import discard_failed
 from scripts.acts.stacks import refuse_destruction
 from scripts.acts.topologies import restored
-from scripts.probes.replication import position
 from scripts.runs.findings import Built, MomentChosen
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import target
@@ -24,7 +23,7 @@ def restore_in_place(context: Context) -> Result:
     refuse_destruction(preview)
     changes = context.stacks.up(stack)
     oldest = {
-        each.name: position(context.clouds.database(site, each.name, new.incarnation(site, each.name))).oldest_xid
+        each.name: context.clouds.engine(site, each.name, new.incarnation(site, each.name)).position().oldest_xid
         for each in context.plan.incarnated_stores
     }
     evidence = Built(

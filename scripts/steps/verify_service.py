@@ -6,8 +6,8 @@ from functools import partial
 
 from scripts.core.errors import CloudFailed, DatabaseFailed
 from scripts.core.waiting import wait_until
+from scripts.engines.postgres.writes import try_write
 from scripts.probes.traffic import Serving, serving
-from scripts.probes.writes import try_write
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import epoch_to_be, incarnations_now, target
 

@@ -1,0 +1,30 @@
+"""See `Engine`: PostgreSQL, through one bounded connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scripts.engines.postgres.position import Position, has_replayed, position
+from scripts.engines.postgres.writes import WriteAttempt, try_write
+
+if TYPE_CHECKING:
+    from scripts.core.net import Database
+
+
+class Postgres:
+    """See `Engine`."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def position(self) -> Position:
+        return position(self.database)
+
+    def reached(self, token: str) -> bool:
+        return has_replayed(self.database, token)
+
+    def try_write(self, site: str, epoch: int, *, name: str = "probe", note: str = "") -> WriteAttempt:
+        return try_write(self.database, site, epoch, name=name, note=note)
+
+    def why_no_guard(self) -> str | None:
+        return None

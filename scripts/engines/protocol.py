@@ -1,0 +1,60 @@
+"""
+What a run asks of a store over the store's own protocol. `registry.py` chooses the engine by the store's kind.
+
+Every call raises Unreachable when nobody answers in time, and QueryRefused when the store answers with an error.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+
+class Standing(Protocol):
+    """Where a copy stands. `in_recovery`: it follows another and takes no writes."""
+
+    @property
+    def in_recovery(self) -> bool: ...
+    @property
+    def clock(self) -> datetime: ...
+    @property
+    def replayed_at(self) -> datetime | None:
+        """The commit time of the newest transaction that has arrived."""
+
+    @property
+    def lsn(self) -> str:
+        """The token that `reached` takes: everything up to here is in this copy."""
+
+    @property
+    def received_lsn(self) -> str | None: ...
+    @property
+    def oldest_xid(self) -> int:
+        """The oldest transaction that may not be in this copy."""
+
+
+class Attempt(Protocol):
+    """What came of one real write."""
+
+    @property
+    def accepted(self) -> bool: ...
+    @property
+    def answered(self) -> bool: ...
+    @property
+    def sqlstate(self) -> str: ...
+    @property
+    def said(self) -> str: ...
+
+
+class Engine(Protocol):
+    """One store, over one connection."""
+
+    def position(self) -> Standing: ...
+
+    def reached(self, token: str) -> bool:
+        """Has everything up to a position of another copy arrived here?"""
+
+    def try_write(self, site: str, epoch: int, *, name: str = "probe", note: str = "") -> Attempt:
+        """Write a marker row as `site` in an epoch, which the guard judges as any other write."""
+
+    def why_no_guard(self) -> str | None:
+        """Why this engine cannot refuse an old writer by itself; None where it can."""
