@@ -170,7 +170,10 @@ def _unpacked(name: str, raw: bytes) -> Iterator[tuple[str, bytes]]:
                 file = packed_tar.extractfile(member)
                 if member.isfile() and file is not None:
                     yield posixpath.normpath(member.name), file.read()
-    except (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError) as error:
+    except zipfile.BadZipFile as error:
+        message = "failed to read ZIP: zip: not a valid zip file"
+        raise AssetError(message) from error
+    except (tarfile.TarError, OSError, EOFError) as error:
         message = f"{name}: not a valid archive: {error}"
         raise AssetError(message) from error
 

@@ -39,7 +39,9 @@ class Checkpoint:
 
     def __init__(self, base: Snapshot, stack: str, crypter: Crypter, write: Callable[[list[bytes]], None]) -> None:
         self.base, self._stack, self._crypter, self._put = base, stack, crypter, write
-        self._news = Pages(crypter)
+        self._renamed: dict[str, str] = {}  # by the URN before
+        self._users: dict[str, list[State]] | None = None  # who refers to a URN, once that is needed
+        self._news = Pages(crypter, renamed=self._renamed)
         self._olds, self._listed = Pages(crypter), list[State]()  # the list that the pages were made of
         self._done: set[int] = set()
         self._operations: dict[int, str] = {}
@@ -78,7 +80,10 @@ class Checkpoint:
         with self._lock:
             if self._listed is not self.base.resources:  # a refresh has given the run other resources
                 self._listed = self.base.resources
-                self._olds = Pages(self._crypter, [s for s in self._listed if id(s) not in self._done])
+                for state in self._listed:
+                    self._news.changed(state)  # the refresh may have cut what it referred to
+                left = [s for s in self._listed if id(s) not in self._done and s not in self._news]
+                self._olds = Pages(self._crypter, left, self._renamed)
             return parts((self._news, self._olds), [*self._operations.values(), *self._kept], self.base, self._stack)
 
     # -- following steps -----------------------------------------------------------------------------------------------
@@ -87,7 +92,7 @@ class Checkpoint:
         pending = step.pending
         if pending is not None:
             with self._lock:
-                self._operations[id(step)] = operation(Operation(*pending), self._crypter)
+                self._operations[id(step)] = operation(Operation(*pending), self._crypter, self._renamed)
             self.write()
 
     def end(self, step: Step, *, successful: bool) -> None:
@@ -119,9 +124,22 @@ class Checkpoint:
         self._news.remove(state)
         self._olds.remove(state)
 
+    def _rename(self, state: State) -> None:
+        """Let all that refer to a resource by the URN that it had follow it to its new one."""
+        self._renamed[state.former_urn] = state.urn
+        if self._users is None:
+            self._users = {}
+            for user in self.base.resources:
+                for urn in {*user.all_dependencies(), user.provider_urn}:
+                    self._users.setdefault(urn, []).append(user)
+        for user in self._users.get(state.former_urn, ()):
+            self._changed(user)
+
     def _follow(self, step: Step) -> bool:
         """Take over what a step has done; whether it has to be written."""
         old, new = step.old, step.new
+        if new is not None and new.former_urn and new.former_urn not in self._renamed:
+            self._rename(new)
         if isinstance(step, SameStep):
             assert old is not None  # noqa: S101
             assert new is not None  # noqa: S101

@@ -184,7 +184,8 @@ def after_refresh(run: Deployment, steps: list[RefreshStep]) -> list[State]:
         living = {k: [d for d in deps if d in present] for k, deps in state.property_dependencies.items()}
         living = {k: deps for k, deps in living.items() if deps}  # as the CLI does, which tells no empty ones apart
         gone = [d for d in state.all_dependencies() if d not in present]
-        if gone or living != state.property_dependencies:
+        beside = step is not None and step.persisted  # what the program has said of it stays, where nothing is gone
+        if gone or (living != state.property_dependencies and not beside):
             # in place: whoever has this state written already knows it by its identity
             state.dependencies = [d for d in state.dependencies if d in present]
             state.property_dependencies = living

@@ -1,7 +1,7 @@
 """The checkpoint file: what stands in it, put together from the JSON of each resource."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sandbox.engine import gojson
@@ -15,16 +15,38 @@ PAGE = 64  # resources
 dumps: Callable[[Json], str] = gojson.compact
 
 
-def encoded(state: State, crypter: Crypter) -> str:
-    """The JSON of a resource, made once; whoever changes the resource forgets it."""
+Renamed = Mapping[str, str]  # URNs that resources had before an alias found them, and those that they have now
+
+
+def encoded(state: State, crypter: Crypter, renamed: Renamed) -> str:
+    """The JSON of a resource, made once; whoever changes the resource, or renames what it refers to, forgets it."""
     if state.encoded is None:
-        state.encoded = dumps(resource_json(state, crypter.seal))
+        found = resource_json(state, crypter.seal)
+        if renamed:
+            _follow_names(found, renamed)
+        state.encoded = dumps(found)
     return state.encoded
 
 
-def operation(begun: Operation, crypter: Crypter) -> str:
+def _follow_names(found: dict[str, Json], renamed: Renamed) -> None:
+    """Let a resource refer to others by the URNs that they have now: those that they had are in the state no more."""
+    for key in ("parent", "deletedWith"):
+        if key in found:
+            found[key] = renamed.get(found[key], found[key])
+    for key in ("dependencies", "replaceWith"):
+        if key in found:
+            found[key] = [renamed.get(urn, urn) for urn in found[key]]
+    if "propertyDependencies" in found:
+        needed = found["propertyDependencies"].items()
+        found["propertyDependencies"] = {key: [renamed.get(urn, urn) for urn in urns_] for key, urns_ in needed}
+    if "provider" in found:
+        urn, _, ident = found["provider"].rpartition("::")
+        found["provider"] = f"{renamed.get(urn, urn)}::{ident}"
+
+
+def operation(begun: Operation, crypter: Crypter, renamed: Renamed | None = None) -> str:
     """The JSON of an operation that has begun, with its resource as it is now."""
-    return f'{{"resource":{encoded(begun.resource, crypter)},"type":"{begun.type}"}}'
+    return f'{{"resource":{encoded(begun.resource, crypter, renamed or {})},"type":"{begun.type}"}}'
 
 
 def features_of(resources: Iterable[State]) -> set[str]:
@@ -58,12 +80,15 @@ class Page:
 class Pages:
     """Resources in the order of the file, by pages: a change costs the JSON of one page, not of all resources."""
 
-    def __init__(self, crypter: Crypter, states: Iterable[State] = ()) -> None:
-        self._crypter = crypter
+    def __init__(self, crypter: Crypter, states: Iterable[State] = (), renamed: Renamed | None = None) -> None:
+        self._crypter, self._renamed = crypter, renamed if renamed is not None else {}
         self._pages: list[Page] = []
         self._page_of: dict[int, Page] = {}
         for state in states:
             self.append(state)
+
+    def __contains__(self, state: State) -> bool:
+        return id(state) in self._page_of
 
     def append(self, state: State) -> None:
         if not self._pages or len(self._pages[-1].states) == PAGE:
@@ -91,7 +116,7 @@ class Pages:
         texts, features = [], set[str]()
         for page in self._pages:
             if page.text is None:
-                page.text = ",".join([encoded(s, self._crypter) for s in page.states]).encode()
+                page.text = ",".join([encoded(s, self._crypter, self._renamed) for s in page.states]).encode()
                 page.features = features_of(page.states)
             if page.text:
                 texts.append(page.text)

@@ -305,7 +305,7 @@ class Operation:
             if self.options.refresh_only:
                 steps = refresh_steps(run, planner)
                 executor.together(steps)
-                run.rebase(after_refresh(run, steps))
+                run.rebase(after_refresh(run, [*planner.refreshes, *steps]))
             else:
                 self._delete(run, executor, planner)
 

@@ -35,6 +35,7 @@ class Planner:
         self.dependent_keys: dict[str, list[str]] = {}
         self.to_delete: list[State] = []
         self.refreshed: dict[int, State] = {}
+        self.refreshes: list[RefreshStep] = []  # those that went along with the program
 
     @contextmanager
     def _aside(self) -> Iterator[None]:
@@ -92,6 +93,7 @@ class Planner:
 
         def then(_: Step) -> Plan:
             state = step.new
+            self.refreshes.append(step)
             if state is not None:
                 self.run.graph.alias(state, old)
                 self.refreshed[id(old)] = state
