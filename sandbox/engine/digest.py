@@ -6,7 +6,7 @@ from typing import Any
 from sandbox.engine import gojson
 from sandbox.engine.events import StepView
 from sandbox.engine.state import State, resource_json
-from sandbox.engine.urns import STACK_TYPE, is_default_provider
+from sandbox.engine.urns import STACK_TYPE
 from sandbox.engine.values import Asset, Secret, Value
 
 Json = Any
@@ -41,6 +41,7 @@ class Digest:
         self._found: dict[str, Json] = {}
         self._steps: list[dict[str, Json]] = []
         self._seen: dict[str, str] = {}
+        self._places: dict[str, list[int]] = {}  # of the steps of a resource
         self._diagnostics: list[dict[str, Json]] = []
 
     def event(self, kind: str, body: dict[str, Json], step: StepView | None) -> None:
@@ -52,20 +53,22 @@ class Digest:
             self._diagnostics.append({**entry, "message": prefix + body["message"], "severity": body["severity"]})
         elif kind == "resourcePreEvent" and step is not None and self._show(step):
             self._seen[step.urn] = step.op
+            self._places.setdefault(step.urn, []).append(len(self._steps))
             self._steps.append(self._entry(step, step.op))
         elif kind == "resOutputsEvent" and step is not None and self._seen.get(step.urn) == "refresh":
             op = body["metadata"]["op"]
             if (op == "update" and step.detailed is not None) or op == "delete":
-                self._steps = [self._entry(step, op) if s["urn"] == step.urn else s for s in self._steps]
+                for place in self._places[step.urn]:
+                    self._steps[place] = self._entry(step, op)
         elif kind == "summaryEvent":
             self._found["duration"] = int(body["durationSeconds"]) * 1_000_000_000
             self._found["changeSummary"] = body["resourceChanges"]
 
     def _show(self, step: StepView) -> bool:
+        if step.internal:
+            return False
         if step.type == STACK_TYPE:
             return True
-        if is_default_provider(step.urn):
-            return False
         if step.op == "same":
             both = step.old is not None and step.new is not None
             return self._sames or (both and step.old.protect != step.new.protect)  # type: ignore[union-attr]
