@@ -19,7 +19,7 @@ import typer
 from rich.markup import escape
 
 from model import load_plan
-from scripts.core.errors import DrError, ObjectiveMissed
+from scripts.core.errors import BadInput, DrError, ObjectiveMissed
 from scripts.drills.found import Found
 from scripts.drills.scenarios import Scenario, chosen, possible, worlds
 from scripts.people.options import DEFAULT_PLAN, Format, PlanName
@@ -35,7 +35,15 @@ if TYPE_CHECKING:
     from scripts.reports.model import Report
 
 
-def drill(plan: Plan, plan_path: str, parts: list[Scenario], *, pace: float = 20.0, title: str = "drill") -> str:
+def drill(
+    plan: Plan,
+    plan_path: str,
+    parts: list[Scenario],
+    *,
+    pace: float = 20.0,
+    title: str = "drill",
+    workload: str = "plain",
+) -> str:
     """
     Rehearse these scenarios one after the other, in a new world after each that spends one; the name of the drill's
     journal, which holds what was found.
@@ -56,6 +64,7 @@ def drill(plan: Plan, plan_path: str, parts: list[Scenario], *, pace: float = 20
                 stage(plan, plan_path, journal, Path(folder), _say, pace=pace) as made,
             ):
                 _say("a world is up; making every stack as declared")
+                made.workload = workload
                 made.provision()
                 for part in group:
                     ok &= _rehearse(made, part)
@@ -126,22 +135,26 @@ def command(
     *,
     plan: PlanName = DEFAULT_PLAN,
     everything: Annotated[bool, typer.Option("--all", help="every scenario")] = False,
+    workload: Annotated[str, typer.Option(help="how the service writes: plain, or one of the family")] = "plain",
     pace: Annotated[float, typer.Option(help="how many times faster the cloud's own waiting runs")] = 20.0,
     folder: Annotated[Path, typer.Option("--out", help="where the report and the journal go")] = Path("out"),
     form: Format = Form.TABLE,
 ) -> int:
     """Rehearse a disaster in the sandbox and measure it."""
+    from scripts.drills.stage import WORKLOADS  # noqa: PLC0415 (as above)
     from scripts.report import Kind, write_report  # noqa: PLC0415
     from scripts.reports import model, render  # noqa: PLC0415 (pictures are slow to import)
     from scripts.runs.journal import path_of  # noqa: PLC0415
 
     began = time.monotonic()
     name = "all" if everything else scenario
+    if workload not in WORKLOADS:
+        raise BadInput(f'there is no workload "{workload}"', f"the workloads are {', '.join(WORKLOADS)}")
     loaded = load_plan(plan)
     parts, left_out = possible(loaded, chosen(name))
     for reason in left_out:
         _say(f"left out: {reason}")
-    run = drill(loaded, plan, parts, pace=pace, title=f"drill {name}")
+    run = drill(loaded, plan, parts, pace=pace, title=f"drill {name}", workload=workload)
     report = model.load(run)
     folder.mkdir(parents=True, exist_ok=True)
     html = write_report(run, folder / f"{name}.html")

@@ -6,6 +6,7 @@ The only module besides the choice of the engine and `dr sandbox` that knows tha
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import time
@@ -17,8 +18,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sandbox.client import World, leading_elsewhere
+from psycopg.conninfo import make_conninfo
+
+from sandbox.client import World, WorldError, leading_elsewhere
 from sandbox.workload import Workload
+from sandbox.workloads.catalogue import FAMILY
+from sandbox.workloads.running import Writer
 from scripts.clouds.access import Clouds
 from scripts.core.errors import DrError, ObjectiveMissed
 from scripts.core.home import project_dir
@@ -38,8 +43,12 @@ if TYPE_CHECKING:
     from model import Plan
     from model.topology import Topology
     from sandbox.workload import Loss, Outage
+    from scripts.core.net import Login
 
 RATE = 100.0  # orders a second
+PLAIN = "plain"
+"""The writer that posts orders to the traffic record, as the service's users do; the others are `FAMILY`."""
+WORKLOADS = (PLAIN, *FAMILY)
 
 
 @contextmanager
@@ -61,7 +70,9 @@ def entered(environment: Mapping[str, str], without: Iterable[str] = ()) -> Iter
 
 @dataclass
 class Stage:
-    """One world for one drill. `say` gets a line for each thing that goes on."""
+    """
+    One world for one drill. `say` gets a line for each thing that goes on; `workload` is PLAIN or of the family.
+    """
 
     plan: Plan
     plan_path: str
@@ -69,8 +80,10 @@ class Stage:
     journal: Journal
     folder: Path
     say: Callable[[str], None]
+    workload: str = PLAIN
     workloads: int = 0
     _open: ExitStack = field(default_factory=ExitStack)
+    _logins: dict[str, Login] = field(default_factory=dict)
 
     # the world
 
@@ -111,11 +124,15 @@ class Stage:
 
     def password(self, site: str) -> str:
         """What a site's secret holds, for proofs."""
+        return self._login(site).password
+
+    def _login(self, site: str) -> Login:
         clouds = self.clouds()
         database = self.plan.incarnated_stores[0].name
-        login = clouds.login(site, database, self.topology.incarnation(site, database))
-        clouds.close()
-        return login.password
+        try:
+            return clouds.login(site, database, self.topology.incarnation(site, database))
+        finally:
+            clouds.close()
 
     def provision(self) -> None:
         """Every stack as declared, and the service open for writes."""
@@ -140,12 +157,15 @@ class Stage:
         return self.check(f"previews {when}", not bad, f"no stack deletes or replaces anything {when}", destructive=bad)
 
     @contextmanager
-    def writing(self) -> Iterator[Workload]:
+    def writing(self) -> Iterator[Workload | Writer]:
         """A writer at work, with a ledger of its own; writes flow when the body begins."""
         self.workloads += 1
-        workload = Workload(
-            self.world, door_of(self.plan).url(""), self.folder / f"ledger-{self.workloads}.jsonl", rate=RATE
-        )
+        ledger = self.folder / f"ledger-{self.workloads}.jsonl"
+        workload: Workload | Writer
+        if self.workload == PLAIN:
+            workload = Workload(self.world, door_of(self.plan).url(""), ledger, rate=RATE)
+        else:
+            workload = Writer(FAMILY[self.workload], self._as_the_service, ledger, rate=RATE)
         workload.start()
         try:
             self.wait_for_writes(workload, time.time())
@@ -153,7 +173,20 @@ class Stage:
         finally:
             workload.stop()
 
-    def wait_for_writes(self, workload: Workload, since: float, *, seconds: float = 120, more: int = 20) -> None:
+    def _as_the_service(self) -> list[str]:
+        """The databases that may be the active one, with the service's own login; the one that takes writes is it."""
+        found = []
+        for site in self.topology.stores:
+            with contextlib.suppress(DrError, WorldError):
+                if site not in self._logins:
+                    self._logins[site] = self._login(site)
+                login = self._logins[site]
+                found.append(make_conninfo(self.dsn(site), user=login.user, password=login.password))
+        return found
+
+    def wait_for_writes(
+        self, workload: Workload | Writer, since: float, *, seconds: float = 120, more: int = 20
+    ) -> None:
         """Until so many writes were acknowledged after `since` (seconds since 1970)."""
         wait_until(
             lambda: sum(each["acked_at"] > since for each in workload.acknowledged()) >= more,
@@ -170,7 +203,7 @@ class Stage:
         )  # fmt: skip
         clouds.close()
 
-    def judge(self, workload: Workload, fault_at: datetime | None) -> tuple[Loss, Outage | None]:
+    def judge(self, workload: Workload | Writer, fault_at: datetime | None) -> tuple[Loss, Outage | None]:
         """The ledger against the active database."""
         workload.stop()
         return workload.verify(self.dsn()), workload.outage(since=fault_at.timestamp() if fault_at else 0.0)

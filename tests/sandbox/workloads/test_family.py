@@ -6,7 +6,9 @@ import pytest
 
 from sandbox.workloads.catalogue import FAMILY
 from sandbox.workloads.running import Writer
+from scripts.core.errors import BadInput
 from scripts.core.net import Database
+from scripts.drill import command
 from scripts.fencing import guard
 from tests.asserts.waiting import wait_until
 from tests.scripts.fencing.leases import grant, renewed
@@ -29,7 +31,7 @@ def test_its_ledger_is_whole(managed: Database, tmp_path: Path, name: str) -> No
             wait_until(lambda: len(writer.acknowledged()) >= seen + 2, timeout=30, what="writes to go on")
         assert guard.revoke(managed, "secondary", 2)
         acknowledged, refused = len(writer.acknowledged()), len(writer.refused())
-        wait_until(lambda: len(writer.refused()) > refused + 2, timeout=10, what="writes to be refused")
+        wait_until(lambda: len(writer.refused()) > refused + 2, timeout=20, what="writes to be refused")
         assert len(writer.acknowledged()) == acknowledged, "nothing is acknowledged after a revocation"
         assert writer.verify(address).lost == 0
         assert grant(managed, "secondary", 2)
@@ -38,3 +40,9 @@ def test_its_ledger_is_whole(managed: Database, tmp_path: Path, name: str) -> No
         writer.stop()
     loss = writer.verify(address)
     assert (loss.lost, loss.doubled) == (0, 0)
+
+
+def test_a_workload_that_is_not_known_is_refused_by_name() -> None:
+    with pytest.raises(BadInput, match='no workload "nope"') as refused:
+        command("regional-outage", plan="minimal", workload="nope")
+    assert all(name in (refused.value.hint or "") for name in ("plain", *FAMILY))
