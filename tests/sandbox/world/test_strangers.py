@@ -25,6 +25,7 @@ from tests.asserts.users import NOBODY, STRANGER, as_user
 pytestmark = pytest.mark.drill
 ASK_FOR_A_LOGIN = {"postgres"}
 SPEAK_OF_NAMES_ONLY = {"dns"}
+SHAKE_HANDS_FIRST = {"https"}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def kinds(world: World) -> dict[int, str]:
     numbers = Numbers(world.status()["ports"]["base"])
     named = {
         name: getattr(numbers, name)
-        for name in ("postgres", "http", "dns", "aws", "kubernetes", "pod", "files", "aws_provider")
+        for name in ("postgres", "http", "https", "dns", "aws", "kubernetes", "pod", "files", "aws_provider")
     }
     by_port = {port: name for name, port in named.items()}
     return by_port | {numbers.kubernetes_provider(index): "kubernetes_provider" for index in range(3)}
@@ -78,7 +79,7 @@ def test_every_port_of_a_world_is_on_the_list_and_speaks_to_its_user_alone(world
     silent = sorted(
         (address.removeprefix("::ffff:"), port)
         for address, port in found
-        if known[port] not in ASK_FOR_A_LOGIN | SPEAK_OF_NAMES_ONLY
+        if known[port] not in ASK_FOR_A_LOGIN | SPEAK_OF_NAMES_ONLY | SHAKE_HANDS_FIRST
     )
     assert silent
     for user in (STRANGER, NOBODY):
