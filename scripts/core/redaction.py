@@ -30,7 +30,7 @@ _SECRETS = (
         HIDDEN,
     ),
     # A password in an address, also one that holds the characters which end it: up to the last @ before a space.
-    (re.compile(r"(?P<keep>://[^\s:/@\"'<>]{0,128}:)[^\s\"']+(?=@)"), r"\g<keep>" + HIDDEN),
+    (re.compile(r"(?P<keep>://[^\s:/@\"'<>]{0,128}:)[^\s\"']{1,512}(?=@)"), r"\g<keep>" + HIDDEN),
     (re.compile(r"(?P<keep>://)[^\s:/@\"'<>]{16,256}(?=@)"), r"\g<keep>" + HIDDEN),
     # Addresses that are a secret themselves: whoever knows one may post.
     (
@@ -58,7 +58,7 @@ _SECRETS = (
     # What has the form of one kind of secret.
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), HIDDEN),
     (re.compile(r"\bv1:[A-Za-z0-9+/=]{8,}:[A-Za-z0-9+/=]+"), HIDDEN),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)?"), HIDDEN),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{6,2048}\.[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)?"), HIDDEN),
     (re.compile(r"\bk8s-aws-v1\.[A-Za-z0-9_-]+"), HIDDEN),
     (re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|pul-|sk_live_|npm_)[A-Za-z0-9_-]{10,}"), HIDDEN),
 )

@@ -3,7 +3,8 @@ Tells the people in the plan's contacts. Never holds up a failover: messages go 
 sent is a note in the journal.
 
 A contact's channel is `env:NAME`; the variable holds an Apprise address (https://github.com/caronc/apprise), or
-several, separated by spaces. Addresses often carry a token: none is ever shown or journalled.
+several, separated by spaces. Addresses often carry a token: none is ever shown or journalled. A run in a sandbox takes
+`NAME_REHEARSAL` instead, and its titles begin with [REHEARSAL].
 """
 
 from __future__ import annotations
@@ -82,6 +83,7 @@ class Notifier:
         told, failed, silent = [], {}, []
         try:
             title, body = render(event, {"system": self.plan.system, "owner": self.plan.owner, **facts})
+            title = f"[REHEARSAL] {title}" if is_rehearsal() else title
             for role in roles:
                 addresses = channels(self.plan, role)
                 if not addresses:
@@ -161,9 +163,19 @@ def due(plan: Plan, lasted: timedelta, before: timedelta) -> list[str]:
     return [role for step in plan.escalation if before < step.after <= lasted for role in step.notify]
 
 
+def is_rehearsal() -> bool:
+    """Does this program work in a sandbox?"""
+    return bool(os.environ.get("DR_SANDBOX"))
+
+
 def channels(plan: Plan, role: str) -> list[str]:
-    """The addresses of a role, from the environment; empty when none is set. Secret."""
+    """
+    The addresses of a role, from the environment; empty when none is set. Secret.
+
+    In a sandbox the variable ends in _REHEARSAL: a rehearsal pages nobody who was not asked to take part.
+    """
     names = [contact.channel.removeprefix("env:") for contact in plan.contacts if contact.role == role]
+    names = [f"{name}_REHEARSAL" for name in names] if is_rehearsal() else names
     return [address for name in names for address in os.environ.get(name, "").split()]
 
 

@@ -34,7 +34,7 @@ def channels(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Channel]]:
     with ExitStack() as stack:
         made = {role: stack.enter_context(opened()) for role in ROLES}
         for role, channel in made.items():
-            monkeypatch.setenv(f"DR_NOTIFY_{role.upper()}", channel.address)
+            monkeypatch.setenv(f"DR_NOTIFY_{role.upper()}_REHEARSAL", channel.address)
         yield made
 
 
@@ -77,7 +77,9 @@ def test_each_level_is_told_once_although_the_run_was_killed(
     assert escalated(channels["lead"]) == ["minimal: regional_outage for 500ms"]
     assert escalated(channels["manager"]) == ["minimal: regional_outage for 2s"]
     assert escalated(channels["executive"]) == escalated(channels["sre"]) == []
-    wait_until(lambda: "minimal: served by secondary" in channels["sre"].titles(), timeout=30, what="the good news")
+    wait_until(
+        lambda: "[REHEARSAL] minimal: served by secondary" in channels["sre"].titles(), timeout=30, what="the good news"
+    )
     entries = list(read(path_of(open_run.run)))
     assert [entry.evidence["after_seconds"] for entry in entries if entry.name == TOLD] == [0.5, 2.0]
     assert "s3cret" not in path_of(open_run.run).read_text(), "an address is in the journal"
@@ -112,7 +114,9 @@ def test_a_watcher_goes_on_telling_where_the_one_before_it_stopped(
     until_told(second, channels["manager"], "the second level, by another watcher")
     assert escalated(channels["lead"]) == ["minimal: primary looks down for 1s"], "told twice"
     assert escalated(channels["manager"]) == ["minimal: primary looks down for 8s"]
-    assert [title for title in channels["sre"].titles() if "looks down" in title] == ["minimal: primary looks down"]
+    assert [title for title in channels["sre"].titles() if "looks down" in title] == [
+        "[REHEARSAL] minimal: primary looks down"
+    ]
 
     made.world.heal()
     end = time.monotonic() + 60 * MULTIPLIER

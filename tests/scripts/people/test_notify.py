@@ -54,6 +54,20 @@ def test_a_message_arrives_and_is_journalled(
     assert "s3cret" not in notifier.journal.path.read_text()
 
 
+def test_a_rehearsal_is_marked_and_pages_nobody_who_was_not_asked_to_take_part(
+    notifier: notify.Notifier, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DR_SANDBOX", "/somewhere")
+    monkeypatch.setenv("DR_NOTIFY_SRE", channel.address)
+    notifier.send("declared", FACTS)
+    notifier.close(30)
+    assert channel.got == []
+    monkeypatch.setenv("DR_NOTIFY_SRE_REHEARSAL", channel.address)
+    notifier.send("declared", FACTS)
+    notifier.close(30)
+    assert channel.titles() == ["[REHEARSAL] samia: regional_outage declared"]
+
+
 def test_a_channel_that_refuses_is_noted(
     notifier: notify.Notifier, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
