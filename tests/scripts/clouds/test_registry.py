@@ -9,6 +9,8 @@ from scripts.clouds.access import Clouds
 from scripts.clouds.protocol import StoreFeature, need
 from scripts.clouds.registry import BUCKETS, DRIVERS, bucket, driver
 from scripts.core.errors import BadInput, Refused
+from scripts.core.net import Database, Login
+from scripts.engines.registry import ENGINES, engine
 
 PLAN = load_plan("samia")
 BUILT = [name for name, facts in CLOUDS.items() if facts.is_built]
@@ -32,6 +34,14 @@ def test_a_driver_answers_for_every_store_and_service_of_a_plan(site: str) -> No
     for service in PLAN.services:
         assert there.service(service.name).features
     assert there.objects().name == f"samia-{site}-recovery"
+
+
+def test_every_kind_that_a_cloud_makes_incarnations_of_has_an_engine() -> None:
+    made = {kind for name in BUILT for kind in CLOUDS[name].stores}
+    kinds = {each.kind for each in PLAN.stores if isinstance(each, IncarnatedStore)}
+    assert kinds & made <= set(ENGINES)
+    with pytest.raises(BadInput, match="no engine for a store of kind 'parchment'"):
+        engine("parchment", Database(Login("nowhere", 1, "x", "x", "x")))
 
 
 def test_a_cloud_without_a_driver_is_refused_by_name() -> None:
