@@ -11,9 +11,9 @@ from typing import Any
 from previews.meanings import normal_type
 from previews.previewed import Resource, StackPreview, urn_name, urn_type
 from previews.secrets import collect_sensitive
+from scripts.core import text_files
 from scripts.core.errors import BadInput
 
-LARGEST_FILE = 256 * 1024 * 1024
 _KEPT_OUTPUTS = ("arn", "id", "location", "region", "identifier", "clusterIdentifier", "bucket", "name")
 _HINT = "give the output of `pulumi preview --json`, an engine event log (JSON lines) or a stack export"
 _ALL_SECRET = frozenset({"kubernetes:core/v1:Secret", "kubernetes:core/v1:SecretPatch"})
@@ -25,33 +25,8 @@ def bad(where: str, what: str, hint: str) -> BadInput:
 
 
 def read_text(path: Path) -> str:
-    """
-    The whole file as text, with or without a byte order mark (a shell may write UTF-16 when it redirects).
-
-    Raises BadInput for a file that is missing, unreadable, larger than LARGEST_FILE or no text.
-    """
-    try:
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            raise bad(str(path), f"{size // 2**20} MiB is more than {LARGEST_FILE // 2**20} MiB", _HINT)
-        data = path.read_bytes()
-    except OSError as error:
-        raise bad(str(path), f"cannot be read: {error.strerror}", "check the path and its permissions") from None
-    try:
-        return data.decode(_encoding(data[:4]))
-    except UnicodeDecodeError as error:
-        raise bad(str(path), f"is no text at byte {error.start}", _HINT) from None
-
-
-def _encoding(start: bytes) -> str:
-    """By the byte order mark; without one, by where the zeros of the first ASCII character stand."""
-    if start in (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff"):
-        return "utf-32"
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "utf-16"
-    if start[1:2] == b"\x00" and start[:1] != b"\x00":
-        return "utf-16-le"
-    return "utf-16-be" if start[:1] == b"\x00" else "utf-8-sig"
+    """The whole file as text, in whichever encoding. Raises BadInput."""
+    return text_files.read_text(path, _HINT)
 
 
 # The engine's own markup (`<{%fg 1%}>`, as it stands where nobody asked for a colour) and a terminal's sequences.

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from previews import sources
 from previews.previewed import StackPreview, Step, urn_place
 from previews.sources import bad
-
-_VERSIONS = (3, 4)
-_EXPORT = "give what `pulumi stack export > FILE` writes"
+from scripts.packs.state_resources import resources_in
 
 
 def read_state(text: str, where: str, preview: StackPreview) -> list[Step]:
@@ -23,7 +18,7 @@ def read_state(text: str, where: str, preview: StackPreview) -> list[Step]:
         whole = sources.decoder().decode(text)
     except (ValueError, RecursionError):
         raise bad(where, "is no complete JSON", "run `pulumi stack export > FILE` again") from None
-    at, resources = _resources(whole, where)
+    at, resources = resources_in(whole, where)
     places = preview.places() | preview.former_places()
     steps = []
     for number, state in enumerate(resources):
@@ -48,27 +43,6 @@ def read_state(text: str, where: str, preview: StackPreview) -> list[Step]:
             )
         )
     return steps
-
-
-def _resources(whole: Any, where: str) -> tuple[str, list[Any]]:
-    """
-    Where the resources stand, and they. A stack without any is a state only if its manifest says that an engine wrote
-    it: an object in which nothing was recognised must not pass for an empty stack.
-    """
-    sources.expect(whole, dict, where, "a stack export")
-    version = whole.get("version")
-    if version not in _VERSIONS or isinstance(version, bool):
-        raise bad(f"{where}: version", f"{version!r} is not 3 or 4", "export the stack with a current CLI")
-    if isinstance(whole.get("deployment"), dict):
-        body, at = whole["deployment"], "deployment"
-    elif isinstance(whole.get("checkpoint"), dict) and isinstance(whole["checkpoint"].get("latest"), dict):
-        body, at = whole["checkpoint"]["latest"], "checkpoint.latest"
-    else:
-        raise bad(where, "holds no state: it has neither `deployment` nor `checkpoint.latest`", _EXPORT)
-    resources = body.get("resources")
-    if resources is None and isinstance(body.get("manifest"), Mapping) and body["manifest"]:
-        return f"{at}.resources", []
-    return f"{at}.resources", sources.expect(resources, list, f"{where}: {at}.resources", "a list of resources")
 
 
 def _of_another_stack(where: str, urn: str, expected: tuple[str, str]) -> Exception:

@@ -19,6 +19,7 @@ import typer
 
 from scripts.core.errors import BadInput, Refused
 from scripts.core.home import CHECKOUT
+from scripts.core.text_files import read_text
 from scripts.packs.analyzer import PackProcess, PackResource, PolicyFinding
 from scripts.packs.facts import FACTS_RULE, facts_of
 from scripts.packs.state_resources import read_state, resources_of
@@ -139,11 +140,10 @@ def _unseen(resources: Sequence[PackResource], seen: frozenset[str]) -> dict[str
 
 
 def _read_config(path: Path) -> dict[str, Any]:
+    text = read_text(path, "environments are prod, staging and dev; policies/config.prod.json is a configuration")
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read: {error.strerror}", "environments are prod, staging and dev") from None
-    except ValueError as error:
+        config = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{path}: is not JSON: {error}", "see policies/config.prod.json") from None
     if not isinstance(config, dict):
         raise BadInput(f"{path}: is not an object of rules", "see policies/config.prod.json")

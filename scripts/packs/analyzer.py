@@ -321,7 +321,7 @@ def _level_of(name: str, given: Any, problems: list[str]) -> int | None:
     if given is None:
         return None
     level = given.get("enforcementLevel") if isinstance(given, Mapping) else given
-    if level not in LEVELS:
+    if not isinstance(level, str) or level not in LEVELS:
         problems.append(f"{name}: enforcement level {level!r} is none of {', '.join(LEVELS)}")
         return None
     return LEVELS[level]

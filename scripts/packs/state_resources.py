@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.core.errors import BadInput
+from scripts.core.text_files import read_text
 from scripts.packs.analyzer import PackResource
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -17,30 +18,56 @@ HINT = "make one with `pulumi stack export --file state.json` or `dr policy chec
 
 def read_state(path: Path) -> list[PackResource]:
     """The resources of a stack export or of a checkpoint of a DIY backend. Raises BadInput."""
+    text = read_text(path, HINT)
     try:
-        state = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read: {error.strerror}", HINT) from None
+        state = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"{path}: is not JSON: {error}", HINT) from None
+    if not resources_in(state, str(path))[1]:
+        raise BadInput(f"{path}: holds no resources, so that there is nothing to look at", HINT)
     return resources_of(state, str(path))
 
 
 def resources_of(state: Any, shown: str) -> list[PackResource]:
-    """The resources of a state. `shown` names it in errors. Raises BadInput for anything but version 3 or 4."""
-    if not isinstance(state, Mapping):
-        raise BadInput(f"{shown}: holds no state: expected an object", HINT)
-    if state.get("version") not in (3, 4):
-        raise BadInput(f"{shown}: state version {state.get('version')!r} is not 3 or 4, which can be read", HINT)
-    deployment = state.get("deployment") or (state.get("checkpoint") or {}).get("latest") or {}
-    resources = deployment.get("resources") if isinstance(deployment, Mapping) else None
-    if resources is None:
-        resources = []
-    if not isinstance(resources, list) or not all(isinstance(resource, Mapping) for resource in resources):
+    """
+    The resources of a state that are the stack's own: what is only read is nobody's to mend, and what waits for its
+    deletion is no longer part of the stack. A stack that was never updated has none. `shown` names the state in errors.
+    Raises BadInput for what is no state.
+    """
+    never_updated = isinstance(state, Mapping) and state.get("deployment") == {}
+    resources = [] if never_updated else resources_in(state, shown)[1]
+    if not all(isinstance(resource, Mapping) for resource in resources):
         raise BadInput(f"{shown}: deployment.resources is not a list of objects", HINT)
     providers = {_text(entry, "urn"): _properties(entry.get("inputs")) for entry in resources}
-    # What waits for its deletion is no longer part of the stack.
-    return [_resource(entry, providers) for entry in resources if not entry.get("delete")]
+    own = (entry for entry in resources if not entry.get("delete") and entry.get("external") is not True)
+    return [_resource(entry, providers) for entry in own]
+
+
+def resources_in(state: Any, shown: str) -> tuple[str, list[Any]]:
+    """
+    Where in a state its resources stand, and they. Raises BadInput for anything but version 3 or 4.
+
+    A state without any is one only if its manifest says that an engine wrote it: an object in which nothing was
+    recognised must not pass for an empty stack.
+    """
+    if not isinstance(state, Mapping):
+        raise BadInput(f"{shown}: holds no state: expected an object", HINT)
+    version = state.get("version")
+    if version not in (3, 4) or isinstance(version, bool):
+        raise BadInput(f"{shown}: state version {version!r} is not 3 or 4, which can be read", HINT)
+    checkpoint = state.get("checkpoint")
+    if isinstance(state.get("deployment"), Mapping):
+        body, at = state["deployment"], "deployment.resources"
+    elif isinstance(checkpoint, Mapping) and isinstance(checkpoint.get("latest"), Mapping):
+        body, at = checkpoint["latest"], "checkpoint.latest.resources"
+    else:
+        raise BadInput(f"{shown}: holds no state: it has neither `deployment` nor `checkpoint.latest`", HINT)
+    resources = body.get("resources")
+    if resources is None and isinstance(body.get("manifest"), Mapping) and body["manifest"]:
+        return at, []
+    if not isinstance(resources, list):
+        raise BadInput(f"{shown}: {at} is not a list of resources", HINT)
+    return at, resources
 
 
 def _resource(entry: Mapping[str, Any], providers: Mapping[str, Mapping[str, Any]]) -> PackResource:

@@ -14,7 +14,7 @@ from model import load_plan
 from scripts.core.errors import BadInput
 from scripts.dr import main
 from scripts.packs.facts import facts_of
-from scripts.packs.state_resources import read_state, resources_of
+from scripts.packs.state_resources import resources_of
 from scripts.policy import configuration
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -200,12 +200,6 @@ def test_secrets_are_opened_only_where_the_file_has_them() -> None:
     assert resources[0].inputs["password"] == {SIGNATURE: SECRET}
     assert resources[0].inputs["username"] == {SIGNATURE: SECRET, "value": "root"}
     assert resources[0].inputs["nested"][0]["token"]["value"] == "not json"
-
-
-def test_an_empty_state_has_no_resources(tmp_path: Path) -> None:
-    path = tmp_path / "empty.json"
-    path.write_text('{"version": 3, "deployment": {"manifest": {}}}')
-    assert read_state(path) == []
 
 
 def test_the_plan_becomes_facts() -> None:
