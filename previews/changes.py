@@ -229,7 +229,10 @@ def _not_taken(meaning: Meaning, value: Any) -> str:
 
 def _replication(step: Step, meaning: Meaning, before: Any, after: Any, shown: dict[str, str]) -> Iterator[Change]:
     had, has = _is_set(before), _is_set(after)
-    if had and not has and step.op == "replace":
+    if is_unknown(before) and not has:
+        # Nobody can say whether there was a source: taking away none promotes nothing.
+        yield _change(step, meaning.label, meaning.aspect, Direction.JUDGE, note="known only after the update", **shown)
+    elif had and not has and step.op == "replace":
         note = "a new and empty database takes the replica's place"
         yield _change(step, meaning.label, meaning.aspect, Direction.WEAKER, note=note, **shown)
     elif had and not has:

@@ -54,7 +54,7 @@ def selects(
 
     if not _any([partial(listed, "resources"), tagged]) or listed("notResources"):
         return False
-    return all(_conditions(condition, tags) for condition in node["conditions"].items())
+    return all(holds(condition, tags) for condition in node["conditions"].items())
 
 
 def _tagged(tag: Node, tags: Callable[[], Mapping[str, str | None]]) -> bool:
@@ -89,10 +89,12 @@ def _any(questions: Iterable[Callable[[], bool]]) -> bool:
     return False
 
 
-def _conditions(condition: Node, tags: Callable[[], Mapping[str, str | None]]) -> bool:
-    for operator, holds in _OPERATORS.items():
+def holds(condition: Mapping[str, Any] | Node, tags: Callable[[], Mapping[str, str | None]]) -> bool:
+    """Whether all comparisons of one entry of `conditions` hold for these tags. Raises Unknown."""
+    condition = condition if isinstance(condition, Node) else Node(condition)
+    for operator, compare in _OPERATORS.items():
         for entry in condition[operator].items():
             key = (entry["key"].text() or "").removeprefix(_TAG)
-            if not holds(tags().get(key), entry["value"].text() or ""):
+            if not compare(tags().get(key), entry["value"].text() or ""):
                 return False
     return True

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from policies.rules.kernel.selections import holds, matches
+from policies.rules.kernel.values import Unknown
 from previews import assumptions, property_paths
 from previews.changes import switched
 from previews.copies import LOG, SNAPSHOT, Copy, Side, Store, arn_region, known, last_part, leaves, text
@@ -16,7 +16,6 @@ from previews.schedules import AWS_SCHEDULE
 PLAN = "aws:backup/plan:Plan"
 SELECTION = "aws:backup/selection:Selection"
 _LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
-_TAG = "aws:ResourceTag/"
 
 
 class Names:
@@ -43,19 +42,10 @@ class Names:
         if not any(char in pattern for char in "*?"):
             return [store for store in self.named(pattern, region) if store.region == region]
         here = (store for store in self._stores if store.region == region)
-        return [store for store in here if any(_matches(pattern, name) for name in store.identities)]
+        return [store for store in here if any(matches(pattern, name) for name in store.identities)]
 
     def within(self, region: str) -> list[Store]:
         return [store for store in self._stores if store.region == region]
-
-
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile("".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern), re.DOTALL)
-
-
-def _matches(pattern: str, text: str) -> bool:
-    return _compiled(pattern).fullmatch(text) is not None
 
 
 def add_backups(side: Side, found: list[Store], names: Names) -> None:
@@ -106,29 +96,19 @@ def _selected(
         for store in names.within(region):
             store.unsure = True
     kept = {id(store): store for store in chosen if id(store) not in left_out}
-    return [store for store in kept.values() if all(_holds(each, store.tags) for each in conditions)]
+    return [store for store in kept.values() if all(_holds(each, store) for each in conditions)]
 
 
 def _items(resource: Resource, path: str) -> list[Any]:
     return [known(resource, item) for item in property_paths.values_at(resource.inputs or {}, path).values()]
 
 
-_OPERATORS: dict[str, Callable[[str | None, str], bool]] = {
-    "stringEquals": lambda tag, value: tag == value,
-    "stringNotEquals": lambda tag, value: tag != value,
-    "stringLikes": lambda tag, value: tag is not None and _matches(value, tag),
-    "stringNotLikes": lambda tag, value: tag is None or not _matches(value, tag),
-}
-
-
-def _holds(condition: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
-    for operator, holds in _OPERATORS.items():
-        for entry in condition.get(operator) or []:
-            if isinstance(entry, dict):
-                key = str(entry.get("key") or "").removeprefix(_TAG)
-                if not holds(tags.get(key), str(entry.get("value") or "")):
-                    return False
-    return True
+def _holds(condition: Mapping[str, Any], store: Store) -> bool:
+    try:
+        return holds(condition, lambda: store.tags)
+    except Unknown:
+        store.unsure = True  # nobody can say yet whether it is taken in
+        return False
 
 
 def _plan_copies(plan: Resource, region: str, locked: set[tuple[str, str]]) -> list[Copy]:
