@@ -26,7 +26,7 @@ from scripts.people.output import Form, err
 from scripts.reprotect import reprotect
 from scripts.runbooks.run import run
 from scripts.runbooks.terminal import finish, show_rows, watched
-from scripts.runs.parts import KEY, whole
+from scripts.runs.parts import KEY, settle, whole
 from scripts.runs.runbook import Options, RunOutcome
 from scripts.stacks import topology_files
 
@@ -86,6 +86,7 @@ def failback(
     topology = topology_files.read_topology(plan, project_dir())
     todo, outcomes = parts(plan, topology, home), list[RunOutcome]()
     if not todo:
+        settle("failback", plan.system)
         return outcomes
     evidence = {"plan": plan_path or plan.system, "topology": topology.to_config(), "options": {"to": home, **more}}
     with whole("failback", plan.system, f"Begin the failback of {plan.system} to {home}", evidence) as all_of_it:

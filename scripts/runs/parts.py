@@ -67,6 +67,14 @@ def whole(name: str, system: str, sentence: str, evidence: Mapping[str, Any]) ->
         made.journal.close()
 
 
+def settle(name: str, system: str) -> None:
+    """Nothing is left to do: a run of this name that broke off is over, so that no later one is taken for its rest."""
+    if left := _left_open(name, system):
+        made = Journal.of(left)
+        made.write("end", name, "Nothing was left to do", status="done")
+        made.close()
+
+
 def parts_of(entries: Iterable[Entry]) -> list[str]:
     """The names of the runs that a run consists of, in their order; each once."""
     named = [str(run) for entry in entries if entry.name == NOTE for run in entry.evidence.get("runs") or ()]

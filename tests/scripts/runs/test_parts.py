@@ -11,7 +11,7 @@ from scripts.core.errors import DrError, EngineFailed, Refused
 from scripts.dr import main
 from scripts.runs.journal import Journal, read, verify
 from scripts.runs.journal import path_of as journal_of
-from scripts.runs.parts import KEY, NOTE, Whole, parts_of, whole, whole_of
+from scripts.runs.parts import KEY, NOTE, Whole, parts_of, settle, whole, whole_of
 
 SAMIA = load_plan("samia")
 
@@ -91,6 +91,16 @@ def test_what_broke_off_is_gone_on_with_and_what_is_done_is_not() -> None:
     with begun() as third:
         pass
     assert third.run != first.run
+
+
+def test_what_broke_off_is_over_once_nothing_is_left_to_do() -> None:
+    first = broken_off(EngineFailed("the engine failed"), ran=True)
+    settle("failback", "another-system")
+    settle("failback", "samia")
+    assert [entry.status for entry in read(journal_of(first.run)) if entry.kind == "end"] == ["failed", "done"]
+    with begun() as later:
+        pass
+    assert later.run != first.run
 
 
 def test_a_part_that_was_refused_is_no_missing_run(capsys: pytest.CaptureFixture[str]) -> None:
