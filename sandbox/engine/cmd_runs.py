@@ -117,15 +117,15 @@ def _run_program(arguments: Arguments, stack: Stack) -> bool:
     return stack.env.get("PULUMI_RUN_PROGRAM") == "true"
 
 
-def _unprotected(stack: Stack) -> tuple[list[str], int]:
-    """URNs of what may be destroyed when the protected, and what they need, must stay; and how many stay."""
+def _kept(stack: Stack) -> tuple[list[str], int]:
+    """URNs of what a destroy must leave so that the protected, and what they need, stay; and how many resources go."""
     resources = stack.snapshot().resources
     graph = Graph(resources)
     kept: set[int] = set()
     for position, state in enumerate(resources):
         if state.protect:
             kept |= {position} | graph.all_dependencies_of(state)
-    return [s.urn for i, s in enumerate(resources) if i not in kept], len(kept)
+    return [resources[position].urn for position in sorted(kept)], len(resources) - len(kept)
 
 
 def _listeners(invocation: Invocation, arguments: Arguments, noun: str, *, preview: bool) -> list[Listener]:
@@ -223,15 +223,18 @@ def _run(invocation: Invocation, arguments: Arguments, kind: Kind) -> int:
         )
         raise EngineError(message, BAD_CALL)
     if arguments.has("exclude-protected"):
-        free, kept = _unprotected(stack)
-        if kept and not free:
+        if arguments.all("target"):
+            message = "you cannot specify --target and --exclude-protected"
+            raise EngineError(message)
+        kept, going = _kept(stack)
+        if kept and not going:
             invocation.print(
                 "There were no unprotected resources to destroy. There are still "
-                f"{kept} protected resources associated with this stack."
+                f"{len(kept)} protected resources associated with this stack."
             )
             return 0
         if kept:
-            arguments.flags.setdefault("target", []).extend(free)
+            arguments.flags.setdefault("exclude", []).extend(kept)
     outcome = None
     if only or not arguments.has("skip-preview"):
         outcome = _operate(invocation, arguments, kind, stack, preview=True)
