@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scripts.core.errors import BadInput
+from scripts.core.errors import BadInput, DrError, OutcomeUnknown
 from scripts.people.options import Format
 from scripts.people.output import Form, out, seconds, table, write_json
 from scripts.runs import journal as journals
@@ -27,7 +27,12 @@ Words = Annotated[
 ]
 
 
-def journal(words: Words = None, *, form: Format = Form.TABLE) -> None:
+Hash = Annotated[
+    str, typer.Option("--hash", help="with verify: the hash that was kept elsewhere; the record must hold it")
+]
+
+
+def journal(words: Words = None, *, kept: Hash = "", form: Format = Form.TABLE) -> None:
     """Show the record of a run, also while it goes on; list the runs; verify a record."""
     words = list(words or ())
     action = words.pop(0) if words and words[0] in {"list", "verify"} else "show"
@@ -40,7 +45,7 @@ def journal(words: Words = None, *, form: Format = Form.TABLE) -> None:
     if action == "list":
         _list(form)
     elif action == "verify":
-        _verify(run, form)
+        _verify(run, kept, form)
     else:
         _show(run, form)
 
@@ -69,14 +74,30 @@ def _summary(run: str) -> tuple[str, str, str]:
     return system, "at work, or cut off", "" if run_records.exists(run) else "cannot be resumed"
 
 
-def _verify(run: str | None, form: Form) -> None:
+def _verify(run: str | None, kept: str, form: Form) -> None:
+    """
+    Raises BadInput for a broken chain, JournalChanged where it does not hold the hash that was kept, OutcomeUnknown for
+    a record without its end: the run goes on, was cut off, or its last entries were taken away.
+    """
     path = journals.find(run)
     found = journals.verify(path)
+    if kept and kept not in {entry.hash for entry in journals.read(path)}:
+        raise JournalChanged(f"{path.stem}: no entry has the hash {kept}")
     if form is Form.JSON:
         write_json({"run": path.stem, "entries": found.entries, "complete": found.complete, "hash": found.hash})
-        return
-    end = "" if found.complete else "; its end is missing (the run goes on, or was cut off)"
-    out().print(f"{path.stem}: {found.entries} entries, the chain holds{end}\nhash {found.hash}", markup=False)
+    else:
+        said = "the chain holds" if found.complete else "the chain holds, and its end is missing"
+        out().print(f"{path.stem}: {found.entries} entries, {said}\nhash {found.hash}", markup=False)
+    if not found.complete:
+        raise OutcomeUnknown(
+            f"{path.stem}: the record has no end", "the run goes on, was cut off, or entries were taken away"
+        )
+
+
+class JournalChanged(DrError):
+    """The chain is whole and is not the one that was kept: somebody wrote it anew, or cut it."""
+
+    default_hint = "keep the file as evidence; a copy may be in the store that DR_DATABASE_URL names"
 
 
 def _show(run: str | None, form: Form) -> None:

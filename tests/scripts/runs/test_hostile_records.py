@@ -17,6 +17,7 @@ import pytest
 from scripts.core.errors import BadInput, Locked
 from scripts.core.home import folder
 from scripts.core.moments import now
+from scripts.dr import main
 from scripts.runs import journal, lock, run_records, shared
 
 
@@ -110,3 +111,28 @@ def test_what_runs_hold_is_closed_to_others(home: Path) -> None:
     for name in ("runs", "journal", "locks"):
         folder(name)
     assert {stat.S_IMODE(path.stat().st_mode) for path in (home, *home.iterdir())} == {0o700}
+
+
+def written(run: str, *sentences: str) -> str:
+    """A whole record; the hash of its last entry."""
+    made = journal.Journal.of(run)
+    for sentence in sentences:
+        made.note("note", sentence)
+    made.write("end", "failover", "Done", status="done")
+    made.close()
+    return made.hash
+
+
+def test_a_record_that_was_written_anew_or_cut_does_not_hold_the_hash_that_was_kept(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kept = written("r1", "one", "two")
+    assert main(["journal", "verify", "r1", "--hash", kept]) == 0
+    journal.path_of("r1").unlink()
+    written("r1", "one", "something else")
+    assert main(["journal", "verify", "r1"]) == 0, "a chain alone proves nothing about who wrote it"
+    assert main(["journal", "verify", "r1", "--hash", kept]) == 1
+    path = journal.path_of("r1")
+    path.write_text("".join(f"{line}\n" for line in path.read_text().splitlines()[:-1]))
+    assert main(["journal", "verify", "r1"]) == 8, "a record without its end is not a whole one"
+    assert "Traceback" not in capsys.readouterr().err
