@@ -30,14 +30,18 @@ from typing import Any
 
 import psycopg
 
+from scripts.core.errors import DrError, ObjectiveMissed
 from scripts.drills.detection import aimed
 from scripts.drills.small_world import identifier, settle, small_world
 from scripts.drills.stage import Stage
+from scripts.drills.whole import wait_until_whole
 from scripts.failback import failback
-from scripts.people.output import out, seconds, table
+from scripts.people.output import err, out, seconds, show_error, table
 from scripts.runs.journal import path_of, read
 from scripts.runs.measure import measure
 from scripts.watch import watch
+
+HINT = "`dr drill database-failure` or `dr drill regional-outage` show the same step by step"
 
 
 @dataclass
@@ -89,15 +93,19 @@ def floor(made: Stage) -> Sample:
 def node(made: Stage, *, hang: bool) -> Sample:
     """The database's node dies (or is a black hole), `dr watch` acts."""
     mode = "database failure, node black-holed" if hang else "database failure, node killed"
+    _begin(made, mode)
     with made.writing() as workload:
         watcher = aimed(made.plan)
         watcher.plan_path = made.plan_path
         fault = time.time()
         made.world.break_("database", identifier=identifier(made, "primary"), hang=hang)
         asyncio.run(watch(watcher, until=time.monotonic() + 60, acts=1))
+        if [each.status for each in watcher.outcomes] != ["done"]:
+            said = watcher.reported or "; ".join(str(each.error) for each in watcher.outcomes) or "it saw no fault"
+            raise ObjectiveMissed(f"{mode}: the watcher did not bring the service back in 60 s: {said}", HINT)
         made.wait_for_writes(workload, time.time())
         sample = _judged(made, workload, mode, fault)
-        sample.parts = _parts(made, watcher.outcomes[0].run) if watcher.outcomes else {}
+        sample.parts = _parts(made, watcher.outcomes[0].run)
         watcher.clouds.close()
     made.world.heal()
     return sample
@@ -105,6 +113,8 @@ def node(made: Stage, *, hang: bool) -> Sample:
 
 def regional(made: Stage, *, after: float) -> Sample:
     """The region dies; the command is given so many seconds later, as a process of its own."""
+    mode = f"regional, command {after:g} s after the fault"
+    _begin(made, mode)
     with made.writing() as workload:
         fault = made.lose("primary").timestamp()
         time.sleep(after)
@@ -121,8 +131,9 @@ def regional(made: Stage, *, after: float) -> Sample:
         ]
         given = time.time()
         ended = subprocess.run([*command, "--format", "json"], capture_output=True, text=True, check=False)
+        if ended.returncode != 0:
+            raise ObjectiveMissed(f"{mode}: `dr failover` ended with {ended.returncode}: {ended.stderr.strip()}", HINT)
         made.wait_for_writes(workload, time.time())
-        mode = f"regional, command {after:g} s after the fault"
         sample = _judged(made, workload, mode, fault)
         back = min(each["acked_at"] for each in workload.acknowledged() if each["acked_at"] > fault + 0.5)
         sample.command_seconds = back - given
@@ -133,15 +144,26 @@ def regional(made: Stage, *, after: float) -> Sample:
 
 def planned(made: Stage) -> Sample:
     """A planned switchover to the warm site, and back."""
+    _begin(made, "planned switchover")
     with made.writing() as workload:
         began = time.time()
         outcomes = failback(
             made.plan, to="secondary" if made.active == "primary" else "primary", plan_path=made.plan_path
         )
+        for each in outcomes:
+            if each.error is not None:
+                raise each.error
         switch = next(each for each in outcomes if "hand_over_lease" in each.results)
         sample = _judged(made, workload, "planned switchover", began)
         sample.parts = _parts(made, switch.run)
     return sample
+
+
+def _begin(made: Stage, mode: str) -> None:
+    """Say what comes, and wait until the world is whole: the last sample broke something. Raises ObjectiveMissed."""
+    err().print(f"{mode}: waiting until the world is whole", markup=False)
+    wait_until_whole(made)
+    err().print(f"{mode}: measuring", markup=False)
 
 
 def _judged(made: Stage, workload: Any, mode: str, fault: float) -> Sample:
@@ -157,7 +179,7 @@ def _wait(ready: Callable[[], bool], bound: float = 60.0) -> None:
     deadline = time.monotonic() + bound
     while not ready():
         if time.monotonic() > deadline:
-            raise TimeoutError("the floor did not come about")
+            raise ObjectiveMissed(f"floor: waited {bound:g} s for the promoted copy to take a write", HINT)
         time.sleep(0.01)
 
 
@@ -175,12 +197,24 @@ def summary(samples: list[Sample]) -> list[list[str]]:
     return rows
 
 
-def main() -> None:
+def main() -> int:
+    """Ends with the error's own exit code, after its two lines, when the world does not get where it should."""
+    try:
+        measured()
+    except DrError as error:
+        show_error(error)
+        return error.exit_code
+    return 0
+
+
+def measured() -> None:
+    """Make a world, take every sample, print the table and write the file."""
     parser = argparse.ArgumentParser(description="Measure the outage that a writer sees.")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path("out/failover-benchmark.json"))
     arguments = parser.parse_args()
     samples: list[Sample] = []
+    err().print("making a world", markup=False)
     with tempfile.TemporaryDirectory() as folder, small_world(Path(folder) / "main") as made:
         for _ in range(arguments.runs):
             samples += [node(made, hang=False), node(made, hang=True)]
@@ -200,4 +234,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

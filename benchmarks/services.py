@@ -36,7 +36,8 @@ def plan_with(services: int, folder: Path) -> Path:
     raw["tiers"] = [{"tier": tier, "max_downtime": f"{15 * (tier + 1)}m"} for tier in range(TIERS)]
     raw["services"][0]["replicas"] = {"active": 1, "warm": 1}
     raw["services"] += [
-        {"name": f"service-{number}", "tier": number % TIERS, "uses": ["core"], "replicas": {"active": 1, "warm": 0}}
+        # Workers: a front door leads to a hundred services at most.
+        {"name": f"service-{number}", "kind": "pods", "front_door": False, "tier": number % TIERS, "uses": ["core"]}
         for number in range(1, services)
     ]
     path = folder / "minimal.yaml"

@@ -4,6 +4,7 @@ The names of things, worked out from the plan alone.
 Sites learn of each other by these names, never by asking a stack or an API in a region that may be gone.
 """
 
+import zlib
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,12 @@ def nodes_role(plan: "Plan", site: str) -> str:
 
 def load_balancer(plan: "Plan", site: str) -> str:
     return f"{plan.system}-{site}"
+
+
+def target_group(plan: "Plan", site: str, service: str) -> str:
+    """At most 32 characters, which is the cloud's limit: a longer name ends in a digest of itself."""
+    name = f"{load_balancer(plan, site)}-{service}"
+    return name if len(name) <= 32 else f"{name[:23].rstrip('-')}-{zlib.crc32(name.encode()):08x}"
 
 
 def key(plan: "Plan", site: str) -> str:

@@ -22,7 +22,10 @@ class Health(Model):
 
 
 class Traffic(Model):
-    """The record that clients resolve. `stack` holds it; `ttl` is how long a resolver may keep an answer."""
+    """
+    The record that clients resolve. `stack` holds it; `ttl` is how long a resolver may keep an answer. HTTPS is spoken
+    unless `port` is 80. `default_service` gets the requests that no service's path is about (`model/routes.py`).
+    """
 
     stack: Name
     state: Text | None = None
@@ -31,6 +34,7 @@ class Traffic(Model):
     ttl: PositiveDuration
     port: Annotated[int, Field(ge=1, le=65535, strict=True)] = 443
     health: Health
+    default_service: Name | None = None
 
     @property
     def tls(self) -> bool:

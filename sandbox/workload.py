@@ -1,15 +1,15 @@
 """
 The writer whose acknowledged writes are the truth.
 
-A process of its own posts orders to the traffic record, one after the other, and appends every acknowledgement to a
-ledger (JSON lines: seq, id, acked_at in wall-clock seconds since 1970, monotonic, site, epoch, service) with one
-write() a line, which outlives this process. What was refused or got no answer goes to `LEDGER.refused` and counts as
-not written, whatever became of it. An order is never sent twice. The name is asked again when its TTL ran out and
-after every failure.
+A process of its own posts orders to the traffic record, for each store one after the other, and appends every
+acknowledgement to a ledger (`sandbox/ledger.py`) with one write() a line, which outlives this process. What was refused
+or got no answer goes to `LEDGER.refused` and counts as not written, whatever became of it. An order is never sent
+twice. The name is asked again when its TTL ran out and after every failure. A store that does not answer holds up
+nobody who writes to another one.
 """
 
-import contextlib
 import http.client
+import itertools
 import json
 import os
 import secrets
@@ -20,16 +20,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 
+from sandbox import ledger
 from sandbox.client import ROOT, World
 from sandbox.dataplane.processes import watch_owner
 from sandbox.dataplane.resolve import NoAddress, addresses
@@ -39,48 +38,28 @@ ANSWER_SECONDS = 1.0
 PAUSE_AFTER_FAILURE_SECONDS = 0.01
 
 
-@dataclass(frozen=True)
-class Outage:
-    """
-    As the writer saw it: from its last acknowledged write before to its first one after. Times are seconds since 1970.
-    """
-
-    seconds: float
-    last_before: float
-    first_after: float | None  # None: none came yet
-
-
-@dataclass(frozen=True)
-class Loss:
-    """
-    Acknowledged writes that the surviving database does not have.
-
-    `first`, `last`: when the first and the last of them were acknowledged, seconds since 1970. `span_seconds`: from
-    the newest acknowledged write before them that survived to the last lost one: so long a stretch of time is gone.
-    `doubled`: orders that are there more than once.
-    """
-
-    acknowledged: int
-    lost: int
-    first: float | None
-    last: float | None
-    span_seconds: float
-    doubled: int
-
-
 class Workload:
     """
     Posts orders to `url` until stopped. The world's ports stand for 80 and 443; they are filled in here, and what the
     world's authority signed is trusted.
 
-    `rate`: orders a second at most. `services`: names that are posted to in turn as `/NAME/orders`; none: `/orders`.
+    `rate`: orders a second at most, over all stores. `paths`: for each store the path at which a service takes orders
+    that it keeps there. With `reads`, a path, it writes nothing: it asks there whether the service answers, which is
+    all that there is to lose where a plan keeps nothing.
     """
 
     def __init__(
-        self, world: World, url: str, ledger_path: Path, *, rate: float = 100.0, services: Sequence[str] = ()
+        self,
+        world: World,
+        url: str,
+        ledger_path: Path,
+        *,
+        rate: float = 100.0,
+        paths: Mapping[str, str] = MappingProxyType({"": "/orders"}),
+        reads: str = "",
     ) -> None:
         self._world, self._url, self.ledger_path = world, url, Path(ledger_path)
-        self._rate, self._services = rate, services
+        self._rate, self._paths, self._reads = rate, {"": reads} if reads else dict(paths), bool(reads)
         self.run = secrets.token_hex(8)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -92,7 +71,8 @@ class Workload:
             "host": split.hostname,
             "port": split.port or status["ports"][split.scheme],
             "authority": status["authority"] if split.scheme == "https" else "",
-            "paths": [f"/{service}/orders" for service in self._services] or ["/orders"],
+            "paths": self._paths,
+            "reads": self._reads,
             "resolver": f"127.0.0.1:{status['ports']['dns']}",
             "ledger": str(self.ledger_path),
             "run": self.run,
@@ -119,74 +99,48 @@ class Workload:
                 self._process.wait()
             self._process = None
 
-    def acknowledged(self) -> list[dict[str, Any]]:
-        return list(_lines(self.ledger_path))
+    @property
+    def stores(self) -> list[str]:
+        return list(self._paths)
+
+    def acknowledged(self, store: str | None = None) -> list[ledger.Entry]:
+        """Of one store, or of all."""
+        return [it for it in ledger.read(self.ledger_path) if store is None or it["store"] == store]
 
     def refused(self) -> list[dict[str, Any]]:
-        return list(_lines(self.ledger_path.with_name(self.ledger_path.name + ".refused")))
+        return ledger.read(self.ledger_path.with_name(self.ledger_path.name + ".refused"))
 
     def last_acknowledged(self) -> float | None:
         """When, in seconds since 1970."""
         entries = self.acknowledged()
         return float(entries[-1]["acked_at"]) if entries else None
 
-    def outage(self, since: float = 0.0) -> Outage | None:
-        """
-        The longest silence that ended, or still lasts, after `since` (seconds since 1970). None: nothing was
-        acknowledged yet.
-        """
-        return longest_silence(self.acknowledged(), since=since, running=self._process is not None)
+    def outage(self, since: float = 0.0) -> ledger.Outage | None:
+        """See `ledger.longest_silence`."""
+        return ledger.longest_silence(self.acknowledged(), since=since, running=self._process is not None)
 
-    def verify(self, dsn: str) -> Loss:
-        """Compare the ledger with the database at `dsn`. Raises psycopg.Error."""
+    def verify(self, databases: Mapping[str, str]) -> ledger.Loss:
+        """
+        Compare the ledger with the database of each store, named by its DSN; who only read has lost nothing. Raises
+        psycopg.Error.
+        """
+        if self._reads:
+            return ledger.Loss(len(self.acknowledged()), 0, None, None, 0.0, 0)
+        return ledger.compare(self.acknowledged(), {store: self._rows(dsn) for store, dsn in databases.items()})
+
+    def _rows(self, dsn: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(dsn, autocommit=True) as connection:
-            rows = connection.execute("SELECT id::text, seq FROM orders WHERE run = %s", (self.run,)).fetchall()
-        return compare(self.acknowledged(), rows)
-
-
-def longest_silence(entries: Sequence[dict[str, Any]], *, since: float, running: bool) -> Outage | None:
-    if not entries:
-        return None
-    worst = Outage(0.0, float(entries[0]["acked_at"]), float(entries[0]["acked_at"]))
-    for before, after in pairwise(entries):
-        seconds = after["monotonic"] - before["monotonic"]
-        if after["acked_at"] >= since and seconds > worst.seconds:
-            worst = Outage(seconds, before["acked_at"], after["acked_at"])
-    open_for = time.monotonic() - entries[-1]["monotonic"]
-    if running and open_for > worst.seconds:
-        return Outage(open_for, entries[-1]["acked_at"], None)
-    return worst
-
-
-def compare(entries: Sequence[dict[str, Any]], rows: Iterable[tuple[Any, ...]]) -> Loss:
-    """The ledger's `entries` against what the database holds: (id, seq) of each of the run's orders."""
-    found = list(rows)
-    there = {row[0] for row in found}
-    lost = [entry for entry in entries if entry["id"] not in there]
-    doubled = sum(count - 1 for count in Counter(row[1] for row in found).values())
-    if not lost:
-        return Loss(len(entries), 0, None, None, 0.0, doubled)
-    first, last = lost[0], lost[-1]
-    before = [
-        entry["monotonic"] for entry in entries if entry["id"] in there and entry["monotonic"] < first["monotonic"]
-    ]
-    span = last["monotonic"] - (before[-1] if before else first["monotonic"])
-    return Loss(len(entries), len(lost), first["acked_at"], last["acked_at"], span, doubled)
-
-
-def _lines(path: Path) -> Iterable[dict[str, Any]]:
-    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-        for line in file:
-            if line.endswith(b"\n"):
-                yield json.loads(line)
+            return connection.execute("SELECT id::text, seq FROM orders WHERE run = %s", (self.run,)).fetchall()
 
 
 # The process
 
 
 class _Writer:
-    def __init__(self, settings: dict[str, Any]) -> None:
-        self._settings = settings
+    """Writes to one store; the writers of a process count their orders together."""
+
+    def __init__(self, settings: dict[str, Any], store: str, numbers: Iterator[int], stopping: threading.Event) -> None:
+        self._settings, self._store, self._numbers, self._stopping = settings, store, numbers, stopping
         self._connection: http.client.HTTPConnection | None = None
         authority = settings["authority"]
         self._trust = ssl.create_default_context(cafile=authority) if authority else None
@@ -194,41 +148,42 @@ class _Writer:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         self._ledger = os.open(settings["ledger"], flags, 0o600)
         self._refused = os.open(settings["ledger"] + ".refused", flags, 0o600)
-        self.stopping = threading.Event()
 
     def run(self) -> None:
-        seq, paths = 0, self._settings["paths"]
+        path, rate = self._settings["paths"][self._store], self._settings["rate"] / len(self._settings["paths"])
         due = time.monotonic()
-        while not self.stopping.is_set():
-            seq += 1
-            if not self._order(seq, paths[seq % len(paths)]):
+        while not self._stopping.is_set():
+            if not self._order(next(self._numbers), path):
                 self._known_until = 0.0
                 time.sleep(PAUSE_AFTER_FAILURE_SECONDS)
-            due = max(due + 1 / self._settings["rate"], time.monotonic() - 0.1)
+            due = max(due + 1 / rate, time.monotonic() - 0.1)
             time.sleep(max(0.0, due - time.monotonic()))
 
     def _order(self, seq: int, path: str) -> bool:
         order = {"run": self._settings["run"], "seq": seq, "payload": f"order {seq}"}
         try:
             connection = self._connected()
-            connection.request("POST", path, json.dumps(order), {"Content-Type": "application/json"})
+            if self._settings["reads"]:
+                connection.request("GET", path)
+            else:
+                connection.request("POST", path, json.dumps(order), {"Content-Type": "application/json"})
             response = connection.getresponse()
             body = response.read()
         except (OSError, http.client.HTTPException, NoAddress) as error:
             self._note(seq, f"{type(error).__name__}: {error}")
             self._disconnect()
             return False
-        if response.status != 201:
+        if response.status != (200 if self._settings["reads"] else 201):
             self._note(seq, f"{response.status} {body[:200].decode(errors='replace')}")
             return False
         try:
             answer = json.loads(body)
-            known = {"id": answer["id"], "site": answer["site"], "epoch": answer["epoch"]}
-        except (ValueError, KeyError, TypeError) as error:
+            known = {"id": answer.get("id", ""), "site": answer["site"], "epoch": answer.get("epoch")}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             self._note(seq, f"no acknowledgement: {error}")
             return False
         times = {"acked_at": time.time(), "monotonic": time.monotonic()}
-        os.write(self._ledger, json.dumps({"seq": seq, **known, **times}).encode() + b"\n")
+        os.write(self._ledger, json.dumps({"seq": seq, **known, **times, "store": self._store}).encode() + b"\n")
         return True
 
     def _connected(self) -> http.client.HTTPConnection:
@@ -262,16 +217,24 @@ class _Writer:
             self._connection = None
 
     def _note(self, seq: int, why: str) -> None:
-        os.write(self._refused, json.dumps({"seq": seq, "at": time.time(), "why": why}).encode() + b"\n")
+        os.write(
+            self._refused,
+            json.dumps({"seq": seq, "at": time.time(), "why": why, "store": self._store}).encode() + b"\n",
+        )
 
 
 def main() -> int:
-    writer = _Writer(json.loads(sys.argv[1]))
-
+    settings, stopping, numbers = json.loads(sys.argv[1]), threading.Event(), itertools.count(1)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: writer.stopping.set())
-    watch_owner(int(sys.argv[2]), None, writer.stopping)
-    writer.run()
+        signal.signal(number, lambda _number, _frame: stopping.set())
+    watch_owner(int(sys.argv[2]), None, stopping)
+    writers = [_Writer(settings, store, numbers, stopping) for store in settings["paths"]]
+    threads = [threading.Thread(target=writer.run) for writer in writers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        while thread.is_alive():
+            thread.join(1.0)  # a signal is handled between two of these
     return 0
 
 

@@ -179,9 +179,7 @@ class World:
         self._closers.append(planes.stop)
         self.layout.configure(planes.settings)
         for region, host in self.hosts.items():
-            credentials = planes.env(region)
-            wanted = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-            host.pod_environment.update({name: credentials[name] for name in wanted})
+            host.pod_environment.update(planes.pod_environment(region))
         return planes
 
     def say(self, line: str) -> None:

@@ -12,8 +12,9 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -21,7 +22,7 @@ from rich.markup import escape
 from model import load_plan
 from scripts.core.errors import BadInput, DrError, ObjectiveMissed
 from scripts.drills.found import Found
-from scripts.drills.scenarios import Scenario, chosen, possible, worlds
+from scripts.drills.scenarios import Scenario, fitting, worlds
 from scripts.people.options import DEFAULT_PLAN, Format, PlanName
 from scripts.people.output import Form, err, measured, out, seconds, table, verdict, write_json
 from scripts.runs import run_records
@@ -124,10 +125,18 @@ def results(report: Report) -> list[list[str]]:
                 if each.name.startswith("RTO"):
                     shown = f"{shown} ({parts})"
                 if each.name.startswith("RPO") and measures.loss:
-                    writes = f"{measures.loss.get('lost')} of {measures.loss.get('acknowledged')} writes"
+                    writes = _writes(measures.loss)
                     shown = f"{shown} ({writes}; the writer had no answer for {seconds(measures.outage_seconds)})"
                 rows.append([scenario.name, each.name, seconds(each.target), shown, verdict(each.met)])
     return rows
+
+
+def _writes(loss: Mapping[str, Any]) -> str:
+    """What was lost of how many, in sum and, where there are several, of each store."""
+    stores = loss.get("stores") or {}
+    said = f"{loss.get('lost')} of {loss.get('acknowledged')} writes"
+    each = [f"{store} {own['lost']} of {own['acknowledged']}" for store, own in stores.items()]
+    return f"{said}: {', '.join(each)}" if len(each) > 1 else said
 
 
 def command(
@@ -151,9 +160,9 @@ def command(
     if workload not in WORKLOADS:
         raise BadInput(f'there is no workload "{workload}"', f"the workloads are {', '.join(WORKLOADS)}")
     loaded = load_plan(plan)
-    parts, left_out = possible(loaded, chosen(name))
-    for reason in left_out:
-        _say(f"left out: {reason}")
+    parts, reasons = fitting(loaded, name)
+    for left_out, reason in reasons.items():
+        _say(f"{left_out} is left out: {loaded.system} {reason}")
     run = drill(loaded, plan, parts, pace=pace, title=f"drill {name}", workload=workload)
     report = model.load(run)
     folder.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.addresses import registry_host
-from components.aws.front_door import NODE_PORT, FrontDoor
+from components.aws.front_door import FrontDoor
 from components.aws.network import Network
 from components.kubernetes.pods import PodsArgs, replicas, run_pods
 from components.parts import Endpoints, Place
@@ -31,7 +31,7 @@ class ClusterArgs:
     control_role: str
     nodes_role: str
     subnet_ids: list[pulumi.Output[str]]
-    target_group_arn: pulumi.Output[str]
+    target_group_arns: dict[str, pulumi.Output[str]]
     nodes: int
     most_nodes: int
     buckets: tuple[str, ...]
@@ -76,13 +76,14 @@ class Cluster(pulumi.ComponentResource):
             scaling_config={"desired_size": args.nodes, "min_size": 1, "max_size": args.most_nodes},
             opts=pulumi.ResourceOptions(parent=self),
         )
-        aws.autoscaling.Attachment(
-            f"{name}-front-door",
-            region=args.region,
-            autoscaling_group_name=nodes.resources[0].autoscaling_groups[0].name,
-            lb_target_group_arn=args.target_group_arn,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        for service, targets in args.target_group_arns.items():
+            aws.autoscaling.Attachment(
+                f"{name}-{service}",
+                region=args.region,
+                autoscaling_group_name=nodes.resources[0].autoscaling_groups[0].name,
+                lb_target_group_arn=targets,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         self.kubeconfig: pulumi.Output[str] = pulumi.Output.all(
             cluster.endpoint, cluster.certificate_authority.data
         ).apply(lambda known: _kubeconfig(args.cluster, args.region, *known))
@@ -146,7 +147,7 @@ def declare_pods(
         control_role=names.control_role(plan, site.name),
         nodes_role=names.nodes_role(plan, site.name),
         subnet_ids=network.public_subnet_ids,
-        target_group_arn=front_door.target_group_arn,
+        target_group_arns=front_door.target_group_arns,
         nodes=_nodes(sum(replicas(service, place.scale) for service in services)),
         most_nodes=_nodes(sum(service.replicas.active for service in services)) + 2,
         buckets=(
@@ -157,7 +158,7 @@ def declare_pods(
     )
     cluster = Cluster("cluster", args, place.child)
     registry = place.settings.registry or registry_host(plan, site.name)
-    run_pods(place, PodsArgs(args.cluster, cluster.kubeconfig, registry, NODE_PORT, services, endpoints))
+    run_pods(place, PodsArgs(args.cluster, cluster.kubeconfig, registry, services, endpoints))
 
 
 def _nodes(pods: int) -> int:

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-NODE_PORT = 30080
+from model.routes import FIRST_NODE_PORT, ServiceRoute
+
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"  # TLS 1.2 and newer
 
 
 @dataclass(frozen=True)
 class FrontDoorArgs:
     """
+    `routes`: the services, and which requests are for them; `target_groups` names each one's group of targets.
     `tls`: HTTPS on `port`, which needs `certificate_arn`, and a redirect to it from port 80. Health: path, seconds
     between checks, failures until unhealthy.
     """
@@ -29,6 +31,8 @@ class FrontDoorArgs:
     port: int
     tls: bool
     certificate_arn: str | None
+    routes: tuple[ServiceRoute, ...]
+    target_groups: dict[str, str]
     health_path: str
     health_interval: int
     health_failures: int
@@ -37,7 +41,8 @@ class FrontDoorArgs:
 
 class FrontDoor(pulumi.ComponentResource):
     """
-    Gives `dns_name`, `zone_id` (for alias records) and `target_group_arn`. Raises pulumi.RunError for TLS without a
+    Gives `dns_name`, `zone_id` (for alias records) and `target_group_arns`, one for each service.
+    Raises pulumi.RunError for TLS without a
     certificate, and for a certificate that nobody would see: what answers without TLS looks safe and is not.
     """
 
@@ -67,26 +72,10 @@ class FrontDoor(pulumi.ComponentResource):
             enable_deletion_protection=args.protect,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
-        targets = aws.lb.TargetGroup(
-            f"{name}-nodes",
-            region=args.region,
-            name=args.load_balancer,
-            port=NODE_PORT,
-            protocol="HTTP",
-            target_type="instance",
-            vpc_id=args.vpc_id,
-            deregistration_delay=10,
-            health_check={
-                "path": args.health_path,
-                "protocol": "HTTP",
-                "interval": args.health_interval,
-                "timeout": 5,
-                "healthy_threshold": 2,
-                "unhealthy_threshold": max(2, args.health_failures),
-            },
-            opts=child,
-        )
-        aws.lb.Listener(
+        targets = {route.service: self._target_group(name, args, route) for route in args.routes}
+        default = next((route.service for route in args.routes if route.default), None)
+        nothing = {"type": "fixed-response", "fixed_response": {"content_type": "text/plain", "status_code": "404"}}
+        listener = aws.lb.Listener(
             f"{name}-listener",
             region=args.region,
             load_balancer_arn=balancer.arn,
@@ -94,9 +83,21 @@ class FrontDoor(pulumi.ComponentResource):
             protocol="HTTPS" if args.tls else "HTTP",
             certificate_arn=args.certificate_arn,
             ssl_policy=TLS_POLICY if args.tls else None,
-            default_actions=[{"type": "forward", "target_group_arn": targets.arn}],
+            default_actions=[_forward(targets[default]) if default else nothing],
             opts=child,
         )
+        for route in args.routes:
+            if not route.default:
+                aws.lb.ListenerRule(
+                    f"{name}-{route.service}",
+                    region=args.region,
+                    listener_arn=listener.arn,
+                    # Unique, and never another service's because one was added: priorities are swapped one by one.
+                    priority=route.node_port - FIRST_NODE_PORT + 1,
+                    conditions=[{"path_pattern": {"values": [route.path, f"{route.path}/*"]}}],
+                    actions=[_forward(targets[route.service])],
+                    opts=child,
+                )
         if args.tls:
             to = {"protocol": "HTTPS", "port": str(args.port), "status_code": "HTTP_301"}
             aws.lb.Listener(
@@ -110,5 +111,30 @@ class FrontDoor(pulumi.ComponentResource):
             )
         self.dns_name: pulumi.Output[str] = balancer.dns_name
         self.zone_id: pulumi.Output[str] = balancer.zone_id
-        self.target_group_arn: pulumi.Output[str] = targets.arn
+        self.target_group_arns: dict[str, pulumi.Output[str]] = {it: group.arn for it, group in targets.items()}
         self.register_outputs({"dnsName": balancer.dns_name, "zoneId": balancer.zone_id})
+
+    def _target_group(self, name: str, args: FrontDoorArgs, route: ServiceRoute) -> aws.lb.TargetGroup:
+        return aws.lb.TargetGroup(
+            f"{name}-{route.service}",
+            region=args.region,
+            name=args.target_groups[route.service],
+            port=route.node_port,
+            protocol="HTTP",
+            target_type="instance",
+            vpc_id=args.vpc_id,
+            deregistration_delay=10,
+            health_check={
+                "path": args.health_path,
+                "protocol": "HTTP",
+                "interval": args.health_interval,
+                "timeout": 5,
+                "healthy_threshold": 2,
+                "unhealthy_threshold": max(2, args.health_failures),
+            },
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def _forward(targets: aws.lb.TargetGroup) -> dict[str, object]:
+    return {"type": "forward", "target_group_arn": targets.arn}

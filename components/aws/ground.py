@@ -13,6 +13,7 @@ from components.aws.network import Network, NetworkArgs
 from components.aws.recovery_bucket import RecoveryBucket, RecoveryBucketArgs
 from components.parts import Place
 from model import names
+from model.routes import service_routes
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ def _front_door(place: Place, network: Network) -> FrontDoor:
         port=plan.traffic.port,
         tls=plan.traffic.tls,
         certificate_arn=place.settings.certificate_arn,
+        routes=service_routes(plan),
+        target_groups={it.name: names.target_group(plan, site.name, it.name) for it in plan.services},
         health_path=health.path,
         health_interval=int(health.interval.total_seconds()),
         health_failures=health.failures,

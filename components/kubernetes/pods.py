@@ -1,4 +1,4 @@
-"""What runs in a site's cluster: its namespace, its services at the site's scale, their entrance, and the sentinel."""
+"""What runs in a site's cluster: its namespace, its services at the site's scale, and the sentinel."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,23 +8,22 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes.entrance import Entrance, EntranceArgs
 from components.kubernetes.namespace import DatabaseAddress, Namespace, NamespaceArgs
 from components.kubernetes.sentinel import Sentinel, SentinelArgs
 from components.kubernetes.workload import Workload, WorkloadArgs
 from components.parts import Endpoint, Endpoints, Place
 from model import names
+from model.routes import service_routes
 from model.services import Pods
 
 
 @dataclass(frozen=True)
 class PodsArgs:
-    """`registry` is where images come from by default; `node_port` is where the front door finds the services."""
+    """`registry` is where images come from by default."""
 
     cluster: str
     kubeconfig: pulumi.Output[str]
     registry: str
-    node_port: int
     services: Sequence[Pods]
     endpoints: Endpoints
 
@@ -49,7 +48,9 @@ def run_pods(place: Place, args: PodsArgs) -> None:
     opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[namespace]))
     hosts = [address.host for address in addresses.values()]
     revision = pulumi.Output.all(environment, *hosts).apply(_digest)
+    routes = {route.service: route for route in service_routes(plan)}
     for service in args.services:
+        route = routes.get(service.name)
         used = next((name for name in service.uses if name in addresses), next(iter(addresses), None))
         workload = WorkloadArgs(
             namespace=namespace.name,
@@ -58,14 +59,13 @@ def run_pods(place: Place, args: PodsArgs) -> None:
             command=service.command,
             replicas=replicas(service, place.scale),
             most=service.replicas.active,
-            environment={},
+            environment={"BASE_PATH": route.path} if route else {},
             sources=_sources(used),
             revision=revision,
-            behind_front_door=service.front_door,
+            node_port=route.node_port if route else None,
             labels={"dr/tier": str(service.tier)},
         )
         Workload(service.name, workload, opts)
-    Entrance("entrance", EntranceArgs(namespace.name, args.node_port), opts)
     if addresses:
         sentinel = SentinelArgs(
             namespace=namespace.name,

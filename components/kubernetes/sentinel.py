@@ -40,7 +40,7 @@ class Sentinel(pulumi.ComponentResource):
             environment={"DATABASE_HOST": args.hosts, "DATABASE_NAME": args.databases},
             sources=args.sources,
             revision=args.revision,
-            behind_front_door=False,
+            served=False,
             single=True,
         )
         Workload(f"{name}-pod", workload, pulumi.ResourceOptions(parent=self))

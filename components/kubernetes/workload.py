@@ -1,5 +1,6 @@
 """
-A service in a site: a Deployment with as many pods as the site's role wants, and a disruption budget.
+A service in a site: a Deployment with as many pods as the site's role wants, a Service by whose name the other pods of
+the cluster find it, and a disruption budget.
 
 `pulumi up` does not wait for pods to become ready: in a warm or fenced site they rightly are not, and an update must
 never hang on the health of a site. The runbooks look at the pods themselves.
@@ -13,7 +14,6 @@ import pulumi_kubernetes as k8s
 
 PORT = 8080
 LABEL = "app.kubernetes.io/name"
-FRONT_DOOR = "dr-front-door"
 _NO_WAIT = {"pulumi.com/skipAwait": "true"}
 
 
@@ -22,6 +22,8 @@ class WorkloadArgs:
     """
     `sources` are the ConfigMaps and Secrets whose keys become variables, as ("config"|"login", name). `revision`
     changes when their content does, so that pods start anew. `most` is the number of pods of the active site.
+    `node_port`: the port of each node at which the front door finds it; None where no request from outside reaches it.
+    `served`: others reach it at all.
     """
 
     namespace: str
@@ -33,18 +35,19 @@ class WorkloadArgs:
     environment: dict[str, pulumi.Input[str]]
     sources: Sequence[tuple[str, str]]
     revision: pulumi.Input[str]
-    behind_front_door: bool = True
+    node_port: int | None = None
+    served: bool = True
     single: bool = False
     labels: dict[str, str] = field(default_factory=dict)
 
 
 class Workload(pulumi.ComponentResource):
-    """The Deployment is named as the service. Nothing is given."""
+    """Deployment and Service are named as the service. Nothing is given."""
 
     def __init__(self, name: str, args: WorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("dr:kubernetes:Workload", name, None, opts)
         selector = {LABEL: args.service}
-        labels = selector | args.labels | ({FRONT_DOOR: "true"} if args.behind_front_door else {})
+        labels = selector | args.labels
         child = pulumi.ResourceOptions(parent=self)
         k8s.apps.v1.Deployment(
             f"{name}-deployment",
@@ -68,6 +71,18 @@ class Workload(pulumi.ComponentResource):
             },
             opts=child,
         )
+        if args.served:
+            outside = {} if args.node_port is None else {"node_port": args.node_port}
+            k8s.core.v1.Service(
+                f"{name}-service",
+                metadata={"name": args.service, "namespace": args.namespace, "annotations": _NO_WAIT},
+                spec={
+                    "type": "ClusterIP" if args.node_port is None else "NodePort",
+                    "selector": selector,
+                    "ports": [{"name": "http", "port": 80, "target_port": PORT, **outside}],
+                },
+                opts=child,
+            )
         if args.most > 1:
             k8s.policy.v1.PodDisruptionBudget(
                 f"{name}-budget",

@@ -13,7 +13,7 @@ from .data import incarnated, objects
 from .means import not_built
 from .places import detection, fencing, lengths, residency, sites, traffic, unique_names
 from .promises import expired_waivers, governance, objectives
-from .services import replicas, tiers, uses
+from .services import replicas, routes, tiers, uses
 
 __all__ = ["contradictions", "expired_waivers", "not_built", "notes"]
 
@@ -29,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     incarnated,
     objects,
     uses,
+    routes,
     replicas,
     tiers,
     objectives,

@@ -7,6 +7,7 @@ from itertools import pairwise
 from model.durations import format_duration, quote
 from model.mistakes import Mistake, listed
 from model.plan import Plan
+from model.routes import MOST_SERVICES, service_routes
 from model.stores import IncarnatedStore
 
 from .common import part_names
@@ -25,6 +26,39 @@ def uses(plan: Plan) -> Iterator[Mistake]:
     if circle:
         place = next(i for i, service in enumerate(plan.services) if service.name == circle[0])
         yield Mistake(f"services[{place}].uses", f"a cycle: {' -> '.join(circle)}; none of them could start first")
+
+
+def routes(plan: Plan) -> Iterator[Mistake]:
+    """Each request has one service that it is for."""
+    chosen = plan.traffic.default_service
+    reached = [service.name for service in plan.services if service.front_door]
+    if chosen is not None and chosen not in reached:
+        said = f"there is {listed(reached)}" if reached else "no service is"
+        yield Mistake("traffic.default_service", f"{quote(chosen)} is no service behind the front door; {said}")
+    if len(reached) > MOST_SERVICES:
+        yield Mistake("services", f"{len(reached)} are behind the front door, which leads to {MOST_SERVICES} at most")
+    paths = {route.service: route.path for route in service_routes(plan)}
+    for i, service in enumerate(plan.services):
+        if service.path is not None and not service.front_door:
+            yield Mistake(f"services[{i}].path", "no request reaches it: it says front_door: false")
+    seen: dict[str, str] = {}
+    for i, service in enumerate(plan.services):
+        path = paths.get(service.name)
+        if path is not None:
+            other = next((seen[above] for above in _above(path) if above in seen), None)
+            other = other or next((name for known, name in seen.items() if known.startswith(f"{path}/")), None)
+            if other is not None:
+                yield Mistake(
+                    f"services[{i}].path", f"{quote(path)} and {quote(paths[other])} of {other} lie one in the other"
+                )
+            seen[path] = service.name
+
+
+def _above(path: str) -> Iterator[str]:
+    """A path and all that it lies in."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
 
 
 def replicas(plan: Plan) -> Iterator[Mistake]:

@@ -5,11 +5,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from model.base import Model, Name, Text
+from model.base import Model, Name, Text, form
 from model.durations import Duration
 from model.tiers import TierNumber
 
 Count = Annotated[int, Field(ge=0, le=1000, strict=True)]
+Path = form(r"^(/[A-Za-z0-9._-]+)+$", "a path such as /payments", longest=100)
 Artefact = Literal["image", "package", "site_files", "machine_image"]
 
 
@@ -37,7 +38,8 @@ class BaseService(Model):
     """
     `uses` names services and stores of the same plan, which must be there before it starts; it is given the address and
     the login of exactly those stores. `front_door`: requests from outside reach it; a worker says `front_door: false`.
-    `startup` is how long it takes to become ready; without it a default is assumed.
+    `path`: below which path of the record (`/NAME` without it), see `model/routes.py`. `startup` is how long it
+    takes to become ready; without it a default is assumed.
     """
 
     traits: ClassVar[ServiceTraits]
@@ -46,6 +48,7 @@ class BaseService(Model):
     uses: tuple[Name, ...] = ()
     replicas: Replicas = Replicas()
     front_door: bool = True
+    path: Annotated[str, Path] | None = None
     startup: Duration | None = None
 
 

@@ -27,10 +27,11 @@ class Names(Protocol):
     """
     The registry of the name servers (`sandbox.dataplane.dns`).
 
-    Names that end in amazonaws.com and were not added here (services, buckets) are answered with the address on which
-    the gateway listens for the asker: the region's own, or 127.0.0.1 outside.
+    Names below a domain of a cloud that were not added here (services, buckets) are answered with the address on which
+    the cloud's gateway listens for the asker: the region's own, or 127.0.0.1 outside.
     """
 
+    def add_domain(self, domain: str) -> None: ...
     def add_database(self, name: str, region: str, identifier: str) -> None: ...
     def add_front_door(self, name: str, region: str, front_door: str) -> None: ...
     def remove(self, name: str) -> None: ...

@@ -65,6 +65,15 @@ class ControlPlanes:
         """The secret of an access key of this world."""
         return self.key.secret if name == self.key.name else None
 
+    def pod_environment(self, region: str) -> dict[str, str]:
+        """What the pods of a region have in theirs: how they reach the cloud, with the credentials of their node."""
+        ports, outside = self.context.ports, self.env(region)
+        given = {name: outside[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")}
+        return given | {
+            "AWS_ENDPOINT_URL": f"http://{ports.addresses[region]}:{ports.aws}",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
     def stop(self) -> None:
         self.context.stopping.set()
         for stop in reversed(self._stoppers):
@@ -128,6 +137,7 @@ def _start_aws(
     from sandbox.clouds.aws.buckets import region_of_bucket  # noqa: PLC0415 - moto takes half a second to load
     from sandbox.clouds.aws.moto_app import MotoApplication  # noqa: PLC0415
 
+    context.names.add_domain("amazonaws.com")
     application = MotoApplication(context)
     gateway = Gateway(context, application.application, calls, region_of_bucket, secret_of)
     sources = {OUTSIDE: "outside"} | {address: region for region, address in addresses.items()}

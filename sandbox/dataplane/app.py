@@ -8,9 +8,9 @@ POST /orders {"run", "seq", "payload"} -> 201 {"id", "site", "epoch"}   GET /ord
 GET /health        200 {"service", "site"}: the process lives
 GET /health/ready  200: it can serve: its database answers, whatever its role
 GET /health/db     200 {"service", "site", "epoch", "replica", "writable"}: its database answers; 503: it does not
-All of it also below /SERVICE, where a front door that routes by path finds it.
-Environment: HOST, PORT, SERVICE, DR_SITE, DATABASE_HOST (none: a service without a database), DATABASE_PORT,
-DATABASE_NAME, DATABASE_USER, DATABASE_PASSWORD or DATABASE_PASSWORD_FILE, DR_RESOLVER.
+All of it also below BASE_PATH, where a front door that routes by path finds it.
+Environment: HOST, PORT, SERVICE, BASE_PATH (/SERVICE without it), DR_SITE, DATABASE_HOST (none: a service without a
+database), DATABASE_PORT, DATABASE_NAME, DATABASE_USER, DATABASE_PASSWORD or DATABASE_PASSWORD_FILE, DR_RESOLVER.
 """
 
 import contextlib
@@ -170,6 +170,7 @@ def _socket_of(connection: Connection) -> socket.socket:
 class Service:
     def __init__(self, env: Mapping[str, str]) -> None:
         self.name, self.site = env.get("SERVICE", "app"), env.get("DR_SITE", "")
+        self.base = env.get("BASE_PATH") or f"/{self.name}"
         self.pool = Pool(env) if env.get("DATABASE_HOST") else None
 
     def take_order(self, order: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -220,7 +221,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self, method: str) -> None:
         service: Service = self.server.service  # type: ignore[attr-defined]
-        path = self.path.removeprefix(f"/{service.name}") or "/"
+        path = self.path.removeprefix(service.base) or "/"
         asked = f"{method} {path if path.startswith('/') else self.path}"
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         try:

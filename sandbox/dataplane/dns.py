@@ -18,7 +18,7 @@ from dnslib.server import BaseResolver, DNSHandler, DNSServer
 from sandbox.clouds.names import Answer, Zone
 from sandbox.serving import Serving
 
-ENDPOINT_TTL_SECONDS = 5.0  # of the names of RDS endpoints, before the world's pace; load balancers have 60
+ENDPOINT_TTL_SECONDS = 5.0  # of the names of databases, before the world's pace; front doors have 60
 DEPTH = 8  # aliases and CNAMEs followed before we call it a loop
 
 Locate = Callable[[str, str, str, str], str | None]
@@ -40,6 +40,10 @@ class WorldNames:
         self._ttl = ENDPOINT_TTL_SECONDS / pace
         self._places: dict[str, Place] = {}
         self._zones: dict[str, Zone] = {}
+        self._domains: set[str] = set()
+
+    def add_domain(self, domain: str) -> None:
+        self._domains.add(f".{_plain(domain)}")
 
     def add_database(self, name: str, region: str, identifier: str) -> None:
         self._places[_plain(name)] = Place("database", region, identifier)
@@ -72,7 +76,7 @@ class WorldNames:
         if place is not None:
             address = self._locate(place.kind, place.region, place.name, view)
             return ([_address(name, address, self._ttl)], 0) if address and kind == "A" else ([], 0)
-        if name.endswith(".amazonaws.com"):
+        if name.endswith(tuple(self._domains)):
             return ([_address(name, self._gateways[view], 60)], 0) if kind == "A" else ([], 0)
         answer = self._ask_zone(name, kind)
         return self._from_zone(name, kind, view, depth, answer) if answer else ([], RCODE.NXDOMAIN)

@@ -34,7 +34,7 @@ class Host:
     places: NumberPool = field(default_factory=NumberPool)
     servers: NumberPool = field(default_factory=NumberPool)
     doors: NumberPool = field(default_factory=NumberPool)
-    pod_environment: dict[str, str] = field(default_factory=dict, repr=False)  # credentials of the node
+    pod_environment: dict[str, str] = field(default_factory=dict, repr=False)  # how pods reach their cloud
     files_token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)  # opens the backup store
     on_start: Callable[[], None] = lambda: None
     _process: "subprocess.Popen[bytes] | None" = None
@@ -71,9 +71,6 @@ class Host:
             "pod_folder": str(self.folder / "pods"),
             "pod_environment": {
                 "DR_RESOLVER": f"{self.addresses.resolver(self.name)}:{self.numbers.dns}",
-                "AWS_ENDPOINT_URL": f"http://{self.addresses.gateway(self.name)}:{self.numbers.aws}",
-                "AWS_DEFAULT_REGION": self.name,
-                "AWS_EC2_METADATA_DISABLED": "true",
                 "TZ": "UTC",
                 "LC_ALL": "C.UTF-8",
                 **self.pod_environment,

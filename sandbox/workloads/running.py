@@ -10,13 +10,13 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from sandbox.workload import Loss, Outage, compare, longest_silence
+from sandbox.ledger import Loss, Outage, compare, longest_silence
 from sandbox.workloads.family import Connection, Writes
 
 PAUSE_AFTER_FAILURE_SECONDS = 0.05
@@ -29,8 +29,15 @@ class Writer:
     """
 
     def __init__(
-        self, writes: Writes, addresses: Callable[[], Sequence[str]], ledger_path: Path, *, rate: float = 50.0
+        self,
+        writes: Writes,
+        addresses: Callable[[], Sequence[str]],
+        ledger_path: Path,
+        *,
+        rate: float = 50.0,
+        store: str = "",
     ) -> None:
+        self.store = store
         self._writes, self._addresses, self.ledger_path, self._rate = writes, addresses, ledger_path, rate
         self.run = secrets.token_hex(8)
         self._entries: list[dict[str, Any]] = []
@@ -50,8 +57,13 @@ class Writer:
             self._thread.join()
             self._thread = None
 
-    def acknowledged(self) -> list[dict[str, Any]]:
-        return list(self._entries)
+    @property
+    def stores(self) -> list[str]:
+        return [self.store]
+
+    def acknowledged(self, store: str | None = None) -> list[dict[str, Any]]:
+        """Of one store, or of all: it writes to one."""
+        return list(self._entries) if store in {None, self.store} else []
 
     def refused(self) -> list[dict[str, Any]]:
         """What got an error or no answer: not written, or not known to be."""
@@ -60,11 +72,11 @@ class Writer:
     def outage(self, since: float = 0.0) -> Outage | None:
         return longest_silence(self.acknowledged(), since=since, running=self._thread is not None)
 
-    def verify(self, address: str) -> Loss:
-        """Compare the ledger with the database at `address`. Raises psycopg.Error."""
-        with psycopg.connect(address, autocommit=True) as connection:
+    def verify(self, databases: Mapping[str, str]) -> Loss:
+        """Compare the ledger with the database of its store, named by its address. Raises psycopg.Error."""
+        with psycopg.connect(databases[self.store], autocommit=True) as connection:
             rows = connection.execute(self._writes.HELD.encode(), (self.run,)).fetchall()
-        return compare(self.acknowledged(), [(str(seq), seq) for (seq,) in rows])
+        return compare(self.acknowledged(), {self.store: [(str(seq), seq) for (seq,) in rows]})
 
     def _work(self) -> None:
         seq, due = 0, time.monotonic()
@@ -84,6 +96,7 @@ class Writer:
                     self._stopping.wait(PAUSE_AFTER_FAILURE_SECONDS)
                     continue
                 entry = {"seq": seq, "id": str(seq), "acked_at": time.time(), "monotonic": time.monotonic()}
+                entry["store"] = self.store
                 self._entries.append(entry)
                 ledger.write(json.dumps(entry) + "\n")
                 ledger.flush()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from scripts.core.errors import DrError, ObjectiveMissed
@@ -20,42 +22,52 @@ FRESHEST = timedelta(minutes=30)
 
 def verify(stage: Stage) -> Found:
     """Under load: every newest backup is restored and holds what was written just before."""
-    cold = stage.plan.cold
-    if cold is None:
-        raise ObjectiveMissed("the plan has no cold site", "rehearse another scenario")
+    cold = stage.cold
     found = Found()
     with stage.writing():
-        wait_for_backup(stage, cold.name, write_sentinel_row(stage, stage.active))
+        wait_for_backup(stage, cold, write_sentinel_rows(stage, stage.active))
         clouds = stage.clouds()
-        for point in newest_backups(stage.plan, clouds, cold.name):
+        for point in newest_backups(stage.plan, clouds, cold):
             seen = verify_backup(stage.plan, clouds, point, freshest=FRESHEST)
-            sentence = f"the newest {point.kind} backup of {point.source} in {cold.name}: {seen.said}"
+            sentence = f"the newest {point.kind} backup of {point.source} in {cold}: {seen.said}"
             found.ok &= stage.check("a backup can be restored", seen.good, sentence, backup=point.name)
         clouds.close()
-        found.ok &= damaged_backup_fails(stage, cold.name)
+        found.ok &= damaged_backup_fails(stage, cold)
     return found
 
 
-def write_sentinel_row(stage: Stage, site: str) -> datetime:
-    """A row written just before, whose return proves that the backup is fresh and can be read."""
-    topology, name = stage.topology, stage.plan.incarnated_stores[0].name
+def write_sentinel_rows(stage: Stage, site: str) -> dict[str, datetime]:
+    """
+    A row written just before into each store, whose return proves that the backup is fresh and can be read; when each
+    was written.
+    """
+    topology, written = stage.topology, dict[str, datetime]()
     clouds = stage.clouds()
-    database = clouds.database(site, name, topology.incarnation(site, name))
-    attempt = try_write(database, site, topology.epoch, name="drill")
-    written: datetime = database.rows(guard.READ_MARKER, {"name": "drill"})[0][2]
-    stage.check("sentinel row", attempt.accepted, f"a sentinel row is written in {site}", written_at=written)
+    for store in stage.stores:
+        database = clouds.database(site, store, topology.incarnation(site, store))
+        attempt = try_write(database, site, topology.epoch, name="drill")
+        written[store] = database.rows(guard.READ_MARKER, {"name": "drill"})[0][2]
+        stage.check(
+            "sentinel row", attempt.accepted, f"a sentinel row is written in {stage.named(store, site)}",
+            written_at=written[store],
+        )  # fmt: skip
     clouds.close()
     return written
 
 
-def wait_for_backup(stage: Stage, site: str, written: datetime) -> None:
-    """Until the newest restorable point in the cold site is younger than the sentinel row."""
+def wait_for_backup(stage: Stage, site: str, written: Mapping[str, datetime]) -> None:
+    """Until the newest restorable point of each store at a site is younger than the store's sentinel row."""
     clouds = stage.clouds()
-    there, store = clouds.at(site), stage.plan.incarnated_stores[0].name
-    wait_until(
-        lambda: any(point.newest > written for point in there.restore_points(store)),
-        seconds=120, what=f"the sentinel row to reach a backup in {site}", every=0.25, error=ObjectiveMissed,
-    )  # fmt: skip
+    there = clouds.at(site)
+
+    def arrived(store: str) -> bool:
+        return any(point.newest > written[store] for point in there.restore_points(store))
+
+    for store in written:
+        wait_until(
+            partial(arrived, store), seconds=120, what=f"the sentinel row of {store} to reach a backup in {site}",
+            every=0.25, error=ObjectiveMissed,
+        )  # fmt: skip
     clouds.close()
 
 

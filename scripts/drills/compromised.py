@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,11 @@ from psycopg.conninfo import conninfo_to_dict
 
 from model import names
 from scripts.compromise import compromise, options_for
-from scripts.core.errors import ObjectiveMissed, Refused
+from scripts.core.errors import Refused
 from scripts.drills.database import damage, undone, wait_until_restorable
 from scripts.drills.found import Found
 from scripts.drills.stage import as_evidence
+from scripts.drills.whole import wait_until_whole
 from scripts.people.output import progress
 from scripts.reprotect import reprotect
 from scripts.runbooks.tables import table
@@ -31,22 +33,22 @@ READER = "reporting"
 def leave(stage: Stage) -> Found:
     """The active site was broken into; its data is spoilt. The cold site is built from before, and takes over."""
     plan = stage.plan
-    if plan.cold is None:
-        raise ObjectiveMissed("the plan has no cold site", "rehearse another scenario")
-    found, old = Found(), stage.active
-    warm = next(site.name for site in plan.sites if site.name not in {old, plan.cold.name})
-    stolen = stage.password(old)
+    found, old, cold = Found(), stage.active, stage.cold
+    warm = next((site.name for site in plan.sites if site.name not in {old, cold}), None)
+    stolen = {store: stage.password(old, store) for store in stage.stores}
     with stage.writing() as workload:
+        wait_until_whole(stage)
         add_reader(stage)
         stage.wait_for_writes(workload, time.time() + 1)
         clean = datetime.now(UTC).replace(microsecond=0)
         stage.wait_for_writes(workload, clean.timestamp() + 1)
         found.fault_at = found.detected_at = damage(stage, clean)
-        wait_until_restorable(stage, clean, plan.cold.name)
-        found.ok &= stage.must_fail(
-            "no clean site with a copy", f"{warm} is not taken for clean: it holds a copy of what was compromised",
-            lambda: compromise(plan, clean.isoformat(), to=warm, plan_path=stage.plan_path), Refused,
-        )  # fmt: skip
+        wait_until_restorable(stage, clean, cold)
+        if warm is not None:
+            found.ok &= stage.must_fail(
+                "no clean site with a copy", f"{warm} is not taken for clean: it holds a copy of what was compromised",
+                lambda: compromise(plan, clean.isoformat(), to=warm, plan_path=stage.plan_path), Refused,
+            )  # fmt: skip
         runbook = table("compromise", plan, options_for(plan, clean.isoformat()))
         with progress(runbook) as observer:
             outcome = compromise(
@@ -71,22 +73,21 @@ def leave(stage: Stage) -> Found:
 
 
 def add_reader(stage: Stage) -> None:
-    """A login besides the service's own, as people have them."""
+    """A login besides the service's own in each store, as people have them."""
     clouds, site = stage.clouds(), stage.active
-    name = stage.plan.incarnated_stores[0].name
-    owner = clouds.database(site, name, stage.topology.incarnation(site, name))
-    owner.script(f"CREATE ROLE {READER} LOGIN PASSWORD '{READER}'")
+    for store in stage.stores:
+        owner = clouds.database(site, store, stage.topology.incarnation(site, store))
+        owner.script(f"CREATE ROLE {READER} LOGIN PASSWORD '{READER}'")
     clouds.close()
 
 
-def can_log_in(stage: Stage, site: str, user: str, password: str) -> bool:
-    """Is this login good at the server itself, past whatever the network says?"""
-    database = stage.plan.incarnated_stores[0].name
-    identifier = stage.topology.identifier(stage.plan, site, database)
-    server = conninfo_to_dict(stage.world.admin_dsn(identifier))
+def can_log_in(stage: Stage, site: str, user: str, password: str, store: str = "") -> bool:
+    """Is this login good at the store's server itself (the first store's), past whatever the network says?"""
+    store = store or stage.stores[0]
+    server = conninfo_to_dict(stage.dsn(site, store))
     try:
         with psycopg.connect(
-            host=str(server["host"]), port=str(server["port"]), dbname=names.database_name(database), user=user,
+            host=str(server["host"]), port=str(server["port"]), dbname=names.database_name(store), user=user,
             password=password, connect_timeout=5,
         ):  # fmt: skip
             return True
@@ -96,11 +97,17 @@ def can_log_in(stage: Stage, site: str, user: str, password: str) -> bool:
         raise
 
 
-def _credentials_are_dead(stage: Stage, stolen: str) -> bool:
+def _credentials_are_dead(stage: Stage, stolen: Mapping[str, str]) -> bool:
     owner, site = names.database_user(stage.plan), stage.active
-    dead = not can_log_in(stage, site, owner, stolen) and not can_log_in(stage, site, READER, READER)
-    good = can_log_in(stage, site, owner, stage.password(site))
-    return stage.check("credentials", dead and good, "what was stolen opens nothing, the service's new login does")
+    opened = [
+        store
+        for store, password in stolen.items()
+        if can_log_in(stage, site, owner, password, store) or can_log_in(stage, site, READER, READER, store)
+    ]
+    good = all(can_log_in(stage, site, owner, stage.password(site, store), store) for store in stolen)
+    return stage.check(
+        "credentials", not opened and good, "what was stolen opens nothing, the service's new login does", opened=opened
+    )
 
 
 def _evidence_is_kept(stage: Stage, outcome: RunOutcome) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -15,6 +16,7 @@ from scripts.core.waiting import wait_until
 from scripts.drills.detection import aimed
 from scripts.drills.found import Found
 from scripts.drills.stage import as_evidence
+from scripts.drills.whole import wait_until_whole
 from scripts.people.output import progress
 from scripts.restore import disaster_of, protect_again, restore
 from scripts.runbooks.tables import table
@@ -23,20 +25,22 @@ from scripts.runs.runbook import Options
 from scripts.watch import watch
 
 if TYPE_CHECKING:
-    from sandbox.workload import Loss
+    from sandbox.ledger import Loss
     from scripts.drills.stage import Stage
     from scripts.runs.runbook import RunOutcome
 
 SPOILT = "spoilt by a migration"
-UNACKNOWLEDGED = 4  # the writer sends one order after the other: so many connections may break under an answer
+UNACKNOWLEDGED = 4  # to each store goes one order after the other: so many connections may break under an answer
 
 
 def fail(stage: Stage, *, hang: bool = False) -> Found:
     """Kill the active database's node (or make it a black hole) under load, and let `dr watch` act."""
     plan, site = stage.plan, stage.active
-    identifier = stage.topology.identifier(plan, site, plan.incarnated_stores[0].name)
+    struck = next(store.name for store in plan.incarnated_stores if store.standby == "same_region")
+    identifier = stage.identifier(site, struck)
     found = Found()
     with stage.writing() as workload:
+        wait_until_whole(stage)
         watcher = aimed(plan)
         watcher.plan_path = stage.plan_path
         found.fault_at = datetime.now(UTC)
@@ -65,6 +69,7 @@ def corrupt(stage: Stage) -> Found:
     plan = stage.plan
     found = Found(disaster=disaster_of(plan))
     with stage.writing() as workload:
+        wait_until_whole(stage)
         good = datetime.now(UTC).replace(microsecond=0)
         stage.wait_for_writes(workload, good.timestamp() + 1)
         found.fault_at = found.detected_at = damage(stage, good)
@@ -95,37 +100,48 @@ def corrupt(stage: Stage) -> Found:
 
 
 def damage(stage: Stage, older_than: datetime) -> datetime:
-    """Spoil every order, and delete every second one from before a moment; the moment when that was done."""
-    with psycopg.connect(stage.dsn()) as connection:
-        gone = connection.execute(
-            "DELETE FROM orders WHERE created_at < %s AND seq %% 2 = 0", (older_than - timedelta(seconds=1),)
-        ).rowcount
-        spoilt = connection.execute("UPDATE orders SET payload = %s", (SPOILT,)).rowcount
-    said = f"a bad migration deleted {gone} orders and spoilt {spoilt}"
-    stage.journal.note("fault", said, deleted=gone, spoilt=spoilt)
+    """
+    Spoil every order of every store, and delete every second one from before a moment; the moment when that was done.
+    """
+    for store, dsn in stage.dsns().items():
+        with psycopg.connect(dsn) as connection:
+            gone = connection.execute(
+                "DELETE FROM orders WHERE created_at < %s AND seq %% 2 = 0", (older_than - timedelta(seconds=1),)
+            ).rowcount
+            spoilt = connection.execute("UPDATE orders SET payload = %s", (SPOILT,)).rowcount
+        said = f"a bad migration deleted {gone} orders of {store} and spoilt {spoilt}"
+        stage.journal.note("fault", said, store=store, deleted=gone, spoilt=spoilt)
     return datetime.now(UTC)
 
 
 def wait_until_restorable(stage: Stage, moment: datetime, site: str = "") -> None:
-    """Until the log up to a moment has left the active site's database, and has reached `site` where one is named."""
-    clouds, active = stage.clouds(), stage.active
-    source = stage.topology.identifier(stage.plan, active, stage.plan.incarnated_stores[0].name)
-    there, store = clouds.at(site or active), stage.plan.incarnated_stores[0].name
-    wait_until(
-        lambda: any(
+    """Until the log up to a moment has left the active site's stores, and has reached `site` where one is named."""
+    clouds = stage.clouds()
+    there = clouds.at(site or stage.active)
+
+    def is_restorable(store: str) -> bool:
+        source = stage.identifier(store=store)
+        return any(
             each.kind is PointKind.CONTINUOUS and each.source == source and each.newest > moment
             for each in there.restore_points(store)
-        ),
-        seconds=120, what=f"{moment} to be restorable", every=0.25, error=ObjectiveMissed,
-    )  # fmt: skip
+        )
+
+    for store in stage.stores:
+        wait_until(
+            partial(is_restorable, store), seconds=120, what=f"{moment} of {store} to be restorable", every=0.25,
+            error=ObjectiveMissed,
+        )  # fmt: skip
     clouds.close()
 
 
 def undone(stage: Stage, moment: datetime, loss: Loss) -> bool:
-    """Is everything from before a moment there as it was? Journalled as a check."""
-    with psycopg.connect(stage.dsn(), autocommit=True) as connection:
-        spoilt = connection.execute("SELECT count(*) FROM orders WHERE payload = %s", (SPOILT,)).fetchone()
-    undone = (loss.first is None or loss.first > moment.timestamp() - 1) and spoilt == (0,)
+    """Is everything from before a moment there as it was, in each store? Journalled as a check."""
+    spoilt = 0
+    for dsn in stage.dsns().values():
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            rows = connection.execute("SELECT count(*) FROM orders WHERE payload = %s", (SPOILT,)).fetchall()
+            spoilt += rows[0][0]
+    undone = (loss.first is None or loss.first > moment.timestamp() - 1) and spoilt == 0
     return stage.check("the damage is undone", undone, "every order from before the chosen moment is there as it was")
 
 
@@ -134,5 +150,7 @@ def _agrees(stage: Stage, outcome: RunOutcome, loss: Loss) -> bool:
     (reported,) = outcome.found(GivenUp)
     span = (reported.until - reported.since).total_seconds()
     said = f"{reported.rows} rows from {span:.2f} s are reported as given up, the ledger misses {loss.lost}"
-    agrees = loss.lost <= reported.rows <= loss.lost + UNACKNOWLEDGED and loss.span_seconds <= span + 1.0
+    agrees = (
+        loss.lost <= reported.rows <= loss.lost + UNACKNOWLEDGED * len(loss.stores) and loss.span_seconds <= span + 1.0
+    )
     return stage.check("the ledger agrees", agrees, said, reported=reported.rows, lost=loss.lost)

@@ -10,10 +10,14 @@ from scripts.drills.detection import aimed, wait_until_unseen
 from scripts.drills.found import Found
 from scripts.drills.shown import shown_failback, shown_failover
 from scripts.drills.stage import as_evidence
+from scripts.drills.whole import wait_until_whole
 from scripts.failover import failover
 from scripts.runs.findings import StacksPreviewed, TargetChecked
 
 if TYPE_CHECKING:
+    from sandbox.ledger import Loss
+    from sandbox.workload import Workload
+    from sandbox.workloads.running import Writer
     from scripts.drills.stage import Stage
     from scripts.runs.runbook import RunOutcome
 
@@ -24,10 +28,12 @@ def lose(stage: Stage) -> Found:
     to = next(site.name for site in plan.sites if site.kind == "warm" and site.name != old)
     found = Found()
     with stage.writing() as workload:
-        found.ok &= stage.must_fail(
-            "no failover from a living writer", f"a failover is refused while {old} renews its lease",
-            lambda: failover(plan, to, plan_path=stage.plan_path), NotFenced,
-        )  # fmt: skip
+        if plan.guarded_stores:
+            found.ok &= stage.must_fail(
+                "no failover from a living writer", f"a failover is refused while {old} renews its lease",
+                lambda: failover(plan, to, plan_path=stage.plan_path), NotFenced,
+            )  # fmt: skip
+        wait_until_whole(stage)
         watcher = aimed(plan)
         found.fault_at = stage.lose(old)
         found.detected_at = wait_until_unseen(watcher)
@@ -39,11 +45,12 @@ def lose(stage: Stage) -> Found:
             stage.wait_for_writes(workload, time.time())
             loss, outage = stage.judge(workload, found.fault_at)
             found.evidence |= as_evidence(loss, outage)
-            found.ok &= _agrees(stage, outcome.found(TargetChecked)[0].data_at_stake_seconds or 0.0, loss.span_seconds)
+            found.ok &= _agrees(stage, outcome.found(TargetChecked)[0], loss)
             found.ok &= stage.check(
                 "no order is doubled", loss.doubled == 0, "no order is there twice", doubled=loss.doubled
             )
-            found.ok &= _ledger_can_fail(stage, workload)
+            if loss.stores:
+                found.ok &= _ledger_can_fail(stage, workload)
     return found
 
 
@@ -81,22 +88,31 @@ def _every_preview_clean(stage: Stage, last: RunOutcome) -> bool:
     )
 
 
-def _agrees(stage: Stage, at_stake: float, lost_span: float) -> bool:
-    """What the operator was told beforehand bounds what the ledger found afterwards."""
+def _agrees(stage: Stage, told: TargetChecked, loss: Loss) -> bool:
+    """What the operator was told of each store beforehand bounds what the ledger found afterwards."""
+    good = True
+    for store, own in loss.stores.items():
+        copy = told.copies.get(store)
+        at_stake = copy.data_at_stake_seconds if copy else 0.0
+        where = f" of {store}" if len(loss.stores) > 1 else ""
+        good &= stage.check(
+            "the ledger agrees", own.span_seconds <= at_stake + 1.0,
+            f"{own.span_seconds:.2f} s of writes{where} were lost, at most {at_stake:.2f} s were said to be at stake",
+            store=store, at_stake_seconds=at_stake, lost_span_seconds=own.span_seconds,
+        )  # fmt: skip
+    return good
+
+
+def _ledger_can_fail(stage: Stage, workload: Workload | Writer) -> bool:
+    """A write that was never made must be found missing, in each store, or the ledger proves nothing."""
+    from sandbox.ledger import by_store, compare  # noqa: PLC0415
+
+    entries = workload.acknowledged()
+    there = {store: [(each["id"], each["seq"]) for each in own] for store, own in by_store(entries).items()}
+    nowhere = "00000000-0000-0000-0000-000000000000"
+    invented = [{**own[-1], "id": nowhere} for own in by_store(entries).values()]
+    lost = compare([*entries, *invented], there)
+    each_one = all(own.lost == 1 for own in lost.stores.values())
     return stage.check(
-        "the ledger agrees", lost_span <= at_stake + 1.0,
-        f"{lost_span:.2f} s of writes were lost, at most {at_stake:.2f} s were said to be at stake",
-        at_stake_seconds=at_stake, lost_span_seconds=lost_span,
-    )  # fmt: skip
-
-
-def _ledger_can_fail(stage: Stage, workload: object) -> bool:
-    """A write that was never made must be found missing, or the ledger proves nothing."""
-    from sandbox.workload import compare  # noqa: PLC0415
-
-    entries = workload.acknowledged()  # type: ignore[attr-defined]
-    invented = {**entries[-1], "id": "00000000-0000-0000-0000-000000000000"}
-    lost = compare([*entries, invented], [(each["id"], each["seq"]) for each in entries]).lost
-    return stage.check(
-        "the ledger can fail", lost == 1, "an invented write is found missing", negative_control=True, lost=lost
+        "the ledger can fail", each_one, "an invented write is found missing", negative_control=True, lost=lost.lost
     )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from scripts.core.errors import ObjectiveMissed
-from scripts.drills.backups import damaged_backup_fails, wait_for_backup, write_sentinel_row
+from scripts.drills.backups import damaged_backup_fails, wait_for_backup, write_sentinel_rows
 from scripts.drills.detection import aimed, wait_until_unseen
 from scripts.drills.found import Found
 from scripts.drills.shown import shown_failover
 from scripts.drills.stage import as_evidence
+from scripts.drills.whole import wait_until_whole
 from scripts.fencing import guard
 
 if TYPE_CHECKING:
@@ -20,35 +21,38 @@ if TYPE_CHECKING:
 
 def lose(stage: Stage) -> Found:
     """Kill every region but the cold one under load; activate the cold site."""
-    plan, old = stage.plan, stage.active
-    cold = plan.cold
-    if cold is None:
-        raise ObjectiveMissed("the plan has no cold site", "rehearse another scenario")
+    plan, old, cold = stage.plan, stage.active, stage.cold
     found = Found()
     with stage.writing() as workload:
-        written = write_sentinel_row(stage, old)
-        wait_for_backup(stage, cold.name, written)
-        found.ok &= damaged_backup_fails(stage, cold.name)
+        written = write_sentinel_rows(stage, old)
+        wait_for_backup(stage, cold, written)
+        if written:
+            found.ok &= damaged_backup_fails(stage, cold)
+        wait_until_whole(stage)
         watcher = aimed(plan)
-        lost = [site.name for site in plan.sites if site.name != cold.name]
+        lost = [site.name for site in plan.sites if site.name != cold]
         found.fault_at = stage.lose(*lost)
         found.detected_at = wait_until_unseen(watcher)
         watcher.clouds.close()
-        outcome = shown_failover(stage, cold.name, lost=lost, fault_at=found.fault_at, detected_at=found.detected_at)
+        outcome = shown_failover(stage, cold, lost=lost, fault_at=found.fault_at, detected_at=found.detected_at)
         found.runs.append(outcome)
         found.ok &= outcome.status == "done"
         if outcome.error is None:
             stage.wait_for_writes(workload, time.time())
             loss, outage = stage.judge(workload, found.fault_at)
             found.evidence |= as_evidence(loss, outage)
-            found.ok &= _sentinel_row_is_there(stage, cold.name, written)
+            found.ok &= _sentinel_rows_are_there(stage, cold, written)
     return found
 
 
-def _sentinel_row_is_there(stage: Stage, site: str, written: datetime) -> bool:
-    topology, name = stage.topology, stage.plan.incarnated_stores[0].name
+def _sentinel_rows_are_there(stage: Stage, site: str, written: Mapping[str, datetime]) -> bool:
+    topology, good = stage.topology, True
     clouds = stage.clouds(*(each.name for each in stage.plan.sites if each.name != site))
-    rows = clouds.database(site, name, topology.incarnation(site, name)).rows(guard.READ_MARKER, {"name": "drill"})
+    for store, at in written.items():
+        database = clouds.database(site, store, topology.incarnation(site, store))
+        rows = database.rows(guard.READ_MARKER, {"name": "drill"})
+        there = bool(rows) and rows[0][2] == at
+        sentence = f"the sentinel row is there in {stage.named(store, site)}"
+        good &= stage.check("sentinel row", there, sentence, written_at=at)
     clouds.close()
-    there = bool(rows) and rows[0][2] == written
-    return stage.check("sentinel row", there, f"the sentinel row is there in {site}", written_at=written)
+    return good

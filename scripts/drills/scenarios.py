@@ -18,21 +18,36 @@ if TYPE_CHECKING:
 class Scenario:
     """
     `act` goes from a steady state to a steady state; after one that is `final` a world is spent: what was lost or given
-    up in it is not rebuilt. `needs` are the kinds of sites that a plan must have for it.
+    up in it is not rebuilt. `why_not` says why a plan has nothing to rehearse by it; None when it has.
     """
 
     name: str
     title: str
     disaster: str
     act: Callable[[Stage], Found]
+    why_not: Callable[[Plan], str | None]
     final: bool = False
-    needs: tuple[str, ...] = ()
 
-    def why_not_on(self, plan: Plan) -> str | None:
-        """The reason why it cannot be rehearsed on a plan, or None."""
-        there = {site.kind for site in plan.sites}
-        missing = [kind for kind in self.needs if kind not in there]
-        return f"{self.name} needs a {missing[0]} site, and the plan {plan.system} has none" if missing else None
+
+def without_store(plan: Plan) -> str | None:
+    return None if plan.incarnated_stores else "keeps nothing that could be damaged or restored"
+
+
+def without_standby(plan: Plan) -> str | None:
+    ready = any(store.standby == "same_region" for store in plan.incarnated_stores)
+    return None if ready else "has no store with a standby in its own region"
+
+
+def without_warm(plan: Plan) -> str | None:
+    return None if plan.warm else "has no warm site that could take over"
+
+
+def without_cold(plan: Plan) -> str | None:
+    return None if plan.cold else "has no cold site that could be built"
+
+
+def without_cold_backup(plan: Plan) -> str | None:
+    return without_cold(plan) or without_store(plan)
 
 
 def scenarios() -> dict[str, Scenario]:
@@ -41,28 +56,31 @@ def scenarios() -> dict[str, Scenario]:
 
     known = (
         Scenario(
-            "database-failure", "The database's node dies; its standby takes over", "database_failure", database.fail
+            "database-failure", "The database's node dies; its standby takes over", "database_failure", database.fail,
+            without_standby,
         ),
         Scenario(
             "database-corruption", "The data is damaged; it is taken back to just before", "database_corruption",
-            database.corrupt,
+            database.corrupt, without_store,
         ),
         Scenario(
             "regional-outage", "The primary region dies; the warm site takes over", "regional_outage", regional.lose,
-            needs=("warm",),
+            without_warm,
         ),
         Scenario(
-            "failback", "The region is back; the service returns to it", "planned", regional.fail_back,
-            needs=("warm",),
+            "failback", "The region is back; the service returns to it", "planned", regional.fail_back, without_warm
         ),
         Scenario(
             "multi-region-outage", "Primary and warm region die; the cold site is built from its newest backup",
-            "multi_region_outage", regions.lose, final=True, needs=("cold",),
+            "multi_region_outage", regions.lose, without_cold, final=True,
         ),
-        Scenario("backups", "The newest backups are restored beside what runs, and looked into", "", backups.verify),
+        Scenario(
+            "backups", "The newest backups are restored beside what runs, and looked into", "", backups.verify,
+            without_cold_backup,
+        ),
         Scenario(
             "compromise", "Somebody is in the active site; the cold one is built from before, and takes over",
-            "compromise", compromised.leave, final=True, needs=("warm", "cold"),
+            "compromise", compromised.leave, without_cold_backup, final=True,
         ),
     )  # fmt: skip
     return {each.name: each for each in known}
@@ -88,16 +106,24 @@ def chosen(name: str) -> list[Scenario]:
     return [known[part] for part in parts]
 
 
-def possible(plan: Plan, parts: Iterable[Scenario]) -> tuple[list[Scenario], list[str]]:
+def fitting(plan: Plan, name: str) -> tuple[list[Scenario], dict[str, str]]:
     """
-    Those that can be rehearsed on a plan, and the reasons why the others cannot. Raises Refused where none can.
+    The scenarios of a name that a plan has something to rehearse by, and why not of each other one. Raises BadInput for
+    a name that is none, Refused where nothing is left.
     """
-    parts = list(parts)
-    reasons = [reason for part in parts if (reason := part.why_not_on(plan)) is not None]
-    able = [part for part in parts if part.why_not_on(plan) is None]
-    if not able:
-        raise Refused("; ".join(reasons), "rehearse another scenario: `dr drill --help` lists them")
-    return able, reasons
+    parts = chosen(name)
+    reasons = {part.name: reason for part in parts if (reason := part.why_not(plan)) is not None}
+    fit = [part for part in parts if part.name not in reasons]
+    if not fit:
+        said = "; ".join(dict.fromkeys(reasons.values()))
+        possible = [each.name for each in scenarios().values() if each.why_not(plan) is None]
+        raise Refused(
+            f"nothing of {name} can be rehearsed: {plan.system} {said}",
+            f"there is {', '.join(possible)}"
+            if possible
+            else "the plan has one site and keeps nothing: nothing can move",
+        )
+    return fit, reasons
 
 
 def worlds(parts: Iterable[Scenario]) -> list[list[Scenario]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from model import load_plan
 from scripts.drills.stage import Stage, entered, stage
+from scripts.drills.whole import wait_until_whole
 from scripts.failback import failback
 from scripts.runs import run_records
 from scripts.runs.journal import Journal
@@ -26,11 +27,15 @@ def small_world(folder: Path, plan: str = PLAN) -> Iterator[Stage]:
 
 
 def settle(made: Stage) -> None:
-    """Nothing broken, the primary active, every warm site following it; nothing is done where it is so."""
+    """
+    Nothing broken, the primary active, every warm site following it, and all of it in step; nothing is done where it is
+    so.
+    """
     made.world.heal()
     for outcome in failback(made.plan, plan_path=made.plan_path):
         if outcome.error is not None:
             raise outcome.error
+    wait_until_whole(made)
 
 
 def identifier(made: Stage, site: str) -> str:

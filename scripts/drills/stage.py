@@ -15,17 +15,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from psycopg.conninfo import make_conninfo
 
+from model.routes import writers
 from sandbox.client import World, WorldError, leading_elsewhere
 from sandbox.workload import Workload
 from sandbox.workloads.catalogue import FAMILY
 from sandbox.workloads.running import Writer
 from scripts.clouds.access import Clouds
-from scripts.core.errors import DrError, ObjectiveMissed
+from scripts.core.errors import DrError, ObjectiveMissed, Refused
 from scripts.core.home import project_dir
 from scripts.core.waiting import wait_until
 from scripts.engines.postgres.position import position
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 
     from model import Plan
     from model.topology import Topology
-    from sandbox.workload import Loss, Outage
+    from sandbox.ledger import Loss, Outage
     from scripts.core.net import Login
 
 RATE = 100.0  # orders a second
@@ -115,22 +117,44 @@ class Stage:
     def active(self) -> str:
         return self.topology.active_site
 
-    def dsn(self, site: str = "") -> str:
-        """Straight to a site's first database, for proofs."""
+    @property
+    def stores(self) -> list[str]:
+        """The names of the stores that have incarnations, in the plan's order."""
+        return [each.name for each in self.plan.incarnated_stores]
+
+    @property
+    def cold(self) -> str:
+        """The name of the cold site. Raises Refused where the plan has none: its scenarios say so beforehand."""
+        if self.plan.cold is None:
+            raise Refused("the plan has no cold site", "rehearse another scenario")
+        return self.plan.cold.name
+
+    def named(self, store: str, site: str) -> str:
+        """A store at a site in words; the site alone where there is one store only."""
+        return f"{store} in {site}" if len(self.stores) > 1 else site
+
+    def identifier(self, site: str = "", store: str = "") -> str:
+        """What the cloud calls a site's store (the active site's, its first) as it is now."""
         topology = self.topology
         site = site or topology.active_site
-        identifier = topology.identifier(self.plan, site, self.plan.incarnated_stores[0].name)
-        return self.world.admin_dsn(identifier)
+        return topology.identifier(self.plan, site, store or self.stores[0])
 
-    def password(self, site: str) -> str:
-        """What a site's secret holds, for proofs."""
-        return self._login(site).password
+    def dsn(self, site: str = "", store: str = "") -> str:
+        """Straight to a site's store, for proofs."""
+        return self.world.admin_dsn(self.identifier(site, store))
 
-    def _login(self, site: str) -> Login:
+    def dsns(self, site: str = "") -> dict[str, str]:
+        """Straight to each store that requests from outside write to, for proofs by a ledger."""
+        return {store: self.dsn(site, store) for store in writers(self.plan)}
+
+    def password(self, site: str, store: str = "") -> str:
+        """What the secret of a site's store (its first) holds, for proofs."""
+        return self._login(site, store or self.stores[0]).password
+
+    def _login(self, site: str, store: str) -> Login:
         clouds = self.clouds()
-        database = self.plan.incarnated_stores[0].name
         try:
-            return clouds.login(site, database, self.topology.incarnation(site, database))
+            return clouds.login(site, store, self.topology.incarnation(site, store))
         finally:
             clouds.close()
 
@@ -163,9 +187,13 @@ class Stage:
         ledger = self.folder / f"ledger-{self.workloads}.jsonl"
         workload: Workload | Writer
         if self.workload == PLAIN:
-            workload = Workload(self.world, door_of(self.plan).url(""), ledger, rate=RATE)
+            paths = {store: f"{path}/orders" for store, path in writers(self.plan).items()}
+            workload = Workload(
+                self.world, door_of(self.plan).url(""), ledger, rate=RATE,
+                paths=paths, reads="" if paths else self.plan.traffic.health.path,
+            )  # fmt: skip
         else:
-            workload = Writer(FAMILY[self.workload], self._as_the_service, ledger, rate=RATE)
+            workload = Writer(FAMILY[self.workload], self._as_the_service, ledger, rate=RATE, store=self.stores[0])
         workload.start()
         try:
             self.wait_for_writes(workload, time.time())
@@ -179,7 +207,7 @@ class Stage:
         for site in self.topology.stores:
             with contextlib.suppress(DrError, WorldError):
                 if site not in self._logins:
-                    self._logins[site] = self._login(site)
+                    self._logins[site] = self._login(site, self.stores[0])
                 login = self._logins[site]
                 found.append(make_conninfo(self.dsn(site), user=login.user, password=login.password))
         return found
@@ -187,26 +215,37 @@ class Stage:
     def wait_for_writes(
         self, workload: Workload | Writer, since: float, *, seconds: float = 120, more: int = 20
     ) -> None:
-        """Until so many writes were acknowledged after `since` (seconds since 1970)."""
-        wait_until(
-            lambda: sum(each["acked_at"] > since for each in workload.acknowledged()) >= more,
-            seconds=seconds, what="writes to be acknowledged", error=ObjectiveMissed,
-        )  # fmt: skip
+        """Until so many writes of each store were acknowledged after `since` (seconds since 1970)."""
+
+        def flowing(store: str) -> bool:
+            return sum(float(each["acked_at"]) > since for each in workload.acknowledged(store)) >= more
+
+        for store in workload.stores:
+            wait_until(
+                partial(flowing, store), seconds=seconds, what=f"writes to {store or 'the service'} to be acknowledged",
+                error=ObjectiveMissed,
+            )  # fmt: skip
 
     def wait_for_lag(self, site: str, *, seconds: float) -> None:
-        """Until a site's copy is so far behind."""
-        clouds, name = self.clouds(), self.plan.incarnated_stores[0].name
-        database = clouds.database(site, name, self.topology.incarnation(site, name))
-        wait_until(
-            lambda: (position(database).seconds_behind or 0.0) >= seconds,
-            seconds=seconds + 60, what=f"{site} to be {seconds:g} s behind", error=ObjectiveMissed,
-        )  # fmt: skip
+        """Until a site's copy of each store is so far behind."""
+        clouds = self.clouds()
+
+        def is_behind(store: str) -> bool:
+            where = position(clouds.database(site, store, self.topology.incarnation(site, store)))
+            return (where.seconds_behind or 0.0) >= seconds
+
+        for store in self.stores:
+            wait_until(
+                partial(is_behind, store), seconds=seconds + 60, what=f"{store} in {site} to be {seconds:g} s behind",
+                error=ObjectiveMissed,
+            )  # fmt: skip
         clouds.close()
 
     def judge(self, workload: Workload | Writer, fault_at: datetime | None) -> tuple[Loss, Outage | None]:
-        """The ledger against the active database."""
+        """The ledger against the active site's databases, each store against its own."""
         workload.stop()
-        return workload.verify(self.dsn()), workload.outage(since=fault_at.timestamp() if fault_at else 0.0)
+        found = {store: self.dsn(store=store) for store in workload.stores if store}
+        return workload.verify(found), workload.outage(since=fault_at.timestamp() if fault_at else 0.0)
 
     # what is written down
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from model.routes import service_routes, store_kept_by
 from scripts.core.net import Unreachable
 from scripts.probes.web import door_of, get
 
@@ -35,6 +36,15 @@ class Serving:
         if epoch is not None and self.epoch != epoch:
             return f"{site} serves in epoch {self.epoch}, not yet in {epoch}"
         return None
+
+
+def epoch_told(plan: Plan, epoch: int) -> int | None:
+    """
+    The epoch that the service's health has to tell where `epoch` holds; None where the service that answers at the
+    record keeps nothing in a store and so cannot know it.
+    """
+    default = next((route.service for route in service_routes(plan) if route.default), None)
+    return epoch if default is not None and store_kept_by(plan, default) is not None else None
 
 
 def serving(plan: Plan, *, seconds: float = 1.0) -> Serving:

@@ -34,8 +34,12 @@ class AtStake(Finding):
 
 
 class CopyPosition(Finding):
-    """Where a copy stood. `replayed_at` is the commit time of the newest transaction that has arrived."""
+    """
+    Where a copy stood. `replayed_at` is the commit time of the newest transaction that has arrived;
+    `data_at_stake_seconds` of this store's writes may be lost, at most.
+    """
 
+    data_at_stake_seconds: float
     replayed_at: datetime | None
     lsn: str
     received_lsn: str | None

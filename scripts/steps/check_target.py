@@ -47,6 +47,9 @@ def check_target(context: Context) -> Result:
             f"accept it by name: --accept-data-loss {int(at_stake.total_seconds()) + 1}s",
         )
     said = f"{target(context)} can take over; at most {at_stake.total_seconds():.1f} s of writes are at stake"
+    if len(copies) > 1:
+        each = (f"{it.data_at_stake_seconds:.1f} s of {name}" for name, it in copies.items())
+        said = f"{said} ({', '.join(each)})"
     found = TargetChecked(
         data_at_stake_seconds=at_stake.total_seconds(), next_epoch=epoch_to_be(context), copies=copies
     )
@@ -72,8 +75,10 @@ def _data_at_stake(context: Context, epoch: int, renewed: datetime | None) -> tu
         last_write = found.clock
         if renewed is not None and epoch <= context.topology.epoch:
             last_write = min(found.clock, renewed.astimezone(UTC) + context.plan.fencing.lease.ttl)
-        worst = max(worst, _between(found, last_write))
+        own = _between(found, last_write)
+        worst = max(worst, own)
         copies[database.name] = CopyPosition(
+            data_at_stake_seconds=own.total_seconds(),
             replayed_at=found.replayed_at,
             lsn=found.lsn,
             received_lsn=found.received_lsn,

@@ -7,7 +7,7 @@ from functools import partial
 from scripts.core.errors import CloudFailed, DatabaseFailed
 from scripts.core.waiting import wait_until
 from scripts.engines.postgres.writes import try_write
-from scripts.probes.traffic import Serving, serving
+from scripts.probes.traffic import Serving, epoch_told, serving
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import epoch_to_be, incarnations_now, target
 
@@ -35,7 +35,7 @@ def verify_service(context: Context) -> Result:
 def _served(context: Context) -> Serving:
     """Raises Unreachable with what is seen instead."""
     seen = serving(context.plan)
-    reason = seen.why_not(target(context), epoch_to_be(context) if context.plan.incarnated_stores else None)
+    reason = seen.why_not(target(context), epoch_told(context.plan, epoch_to_be(context)))
     if reason is not None:
         raise CloudFailed(reason)
     return seen

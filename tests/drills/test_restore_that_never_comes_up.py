@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from scripts.drills.backups import wait_for_backup, write_sentinel_row
+from scripts.drills.backups import wait_for_backup, write_sentinel_rows
 from scripts.drills.small_world import settle
 from scripts.drills.stage import Stage
 from scripts.failover import failover
@@ -21,7 +21,7 @@ def test_a_cold_site_whose_database_cannot_be_restored_goes_on_when_the_backup_i
     assert plan.cold is not None
     with made.writing() as workload:
         made.wait_for_writes(workload, time.time())
-        wait_for_backup(made, plan.cold.name, write_sentinel_row(made, made.active))
+        wait_for_backup(made, plan.cold.name, write_sentinel_rows(made, made.active))
     cold = plan.cold.region
     for kept in made.world.status()["regions"][cold]["backups"]:  # of every incarnation: any would do
         made.world.break_("backup", region=cold, name=kept["name"])

@@ -39,7 +39,7 @@ def test_a_dead_node_is_replaced_by_its_standby(made: Stage, watcher: Watch, *, 
         assert watcher.reported == ""
         made.wait_for_writes(workload, time.time())
         workload.stop()
-        assert_ledger_survived(workload, made.dsn())
+        assert_ledger_survived(workload, made.dsns())
     made.world.heal()
 
 

@@ -73,7 +73,7 @@ def test_a_failover_under_random_faults(made: Stage, seed: int) -> None:
             run = run_records.load(ended.run)
             assert run.status == "done"
             at_stake = timedelta(seconds=(ended.found(TargetChecked)[0].data_at_stake_seconds or 0) + 1)
-        assert_ledger_survived(workload, made.dsn(), rpo=at_stake)
+        assert_ledger_survived(workload, made.dsns(), rpo=at_stake)
     assert_never_two_writers(recorder, epochs=2 if moved else 1)
     assert_only_writer_is(recorder, identifier(made, made.active), since=settled)
     if isinstance(ended, RunOutcome):

@@ -37,6 +37,10 @@ class RecordedNames:
     databases: dict[str, tuple[str, str]] = field(default_factory=dict)
     front_doors: dict[str, tuple[str, str]] = field(default_factory=dict)
     zones: dict[str, Zone] = field(default_factory=dict)
+    domains: set[str] = field(default_factory=set)
+
+    def add_domain(self, domain: str) -> None:
+        self.domains.add(domain)
 
     def add_database(self, name: str, region: str, identifier: str) -> None:
         self.databases[name] = (region, identifier)

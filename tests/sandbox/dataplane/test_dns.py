@@ -24,6 +24,7 @@ def names() -> WorldNames:
         return None if name == "gone" else WHERE.place(region, 1 if kind == "database" else 2, view)
 
     made = WorldNames(gateways, locate, pace=1)
+    made.add_domain("amazonaws.com")
     made.add_database("Core.north.rds.amazonaws.com.", "north", "core")
     made.add_database("gone.north.rds.amazonaws.com", "north", "gone")
     made.add_front_door("door.elb.amazonaws.com", "west", "door")

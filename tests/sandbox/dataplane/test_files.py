@@ -11,21 +11,21 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.dataplane.files import FileServer, fetch_tree, list_names
+from sandbox.dataplane.files import FileServer, StoreDoor, fetch_tree, list_names
 from tests.sandbox.clouds.stand_in import free_port
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[tuple[Path, tuple[str, int]]]:
+def store(tmp_path: Path) -> Iterator[tuple[Path, StoreDoor]]:
     root, address = tmp_path / "store", ("127.0.0.1", free_port())
     root.mkdir()
-    server = FileServer(root, address)
-    yield root, address
+    server = FileServer(root, address, "open sesame")
+    yield root, StoreDoor(address, "open sesame")
     server.shutdown()
     server.server_close()
 
 
-def test_a_folder_arrives_as_it_was(store: tuple[Path, tuple[str, int]], tmp_path: Path) -> None:
+def test_a_folder_arrives_as_it_was(store: tuple[Path, StoreDoor], tmp_path: Path) -> None:
     root, address = store
     (root / "base" / "pg_wal").mkdir(parents=True)
     (root / "base" / "PG_VERSION").write_bytes(b"16\n")
@@ -72,5 +72,5 @@ def test_a_stream_puts_nothing_where_it_does_not_belong(name: str, tmp_path: Pat
     with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.handle_request, daemon=True).start()
         with pytest.raises(ConnectionError, match="is no folder or file below"):
-            fetch_tree(server.server_address, "x", inside / "copy")  # type: ignore[arg-type]
+            fetch_tree(StoreDoor(("127.0.0.1", server.server_address[1]), "open sesame"), "x", inside / "copy")
     assert [it.name for it in tmp_path.rglob("*")] == ["inside", "copy", "before"]

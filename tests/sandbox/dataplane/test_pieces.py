@@ -2,6 +2,7 @@
 
 import socket
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from sandbox.client import WorldError
 from sandbox.dataplane.addresses import OUTSIDE, Addresses, NumberPool, PortTaken, reserve
 from sandbox.faults import KINDS, BadFault, fault_of
 from sandbox.faults_schedule import Strike, play, schedule
-from sandbox.workload import Loss, compare, longest_silence
+from sandbox.ledger import Loss, compare, longest_silence
 
 
 def test_every_asker_has_its_own_address_for_a_place() -> None:
@@ -62,12 +63,14 @@ def test_the_ledger_counts_what_was_acknowledged_and_is_not_there() -> None:
     ledger = [entry(number, number / 10) for number in range(10)]
     there = [(f"id-{number}", number) for number in range(7)]
     unacknowledged = ("id-x", 77)  # written, but nobody was told: neither lost nor counted
-    loss = compare(ledger, [*there, unacknowledged])
+    loss = compare(ledger, {"": [*there, unacknowledged]})
     assert (loss.acknowledged, loss.lost, loss.first, loss.last, loss.doubled) == (10, 3, 1000.7, 1000.9, 0)
     assert loss.span_seconds == pytest.approx(0.3)
-    assert compare(ledger, [(f"id-{number}", number) for number in range(10)]) == Loss(10, 0, None, None, 0.0, 0)
-    assert compare(ledger, [*there, ("id-again", 3)]).doubled == 1
-    assert compare(ledger, []).span_seconds == pytest.approx(0.9)
+    whole = Loss(10, 0, None, None, 0.0, 0)
+    found = compare(ledger, {"": [(f"id-{number}", number) for number in range(10)]})
+    assert found == replace(whole, stores={"": whole})
+    assert compare(ledger, {"": [*there, ("id-again", 3)]}).doubled == 1
+    assert compare(ledger, {}).span_seconds == pytest.approx(0.9)
 
 
 def test_the_longest_silence_is_the_outage() -> None:

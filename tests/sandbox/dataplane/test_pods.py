@@ -145,12 +145,12 @@ def test_the_ledger_survives_a_standby_failover_and_counts_what_is_lost(cluster:
         assert workload.refused()
     finally:
         workload.stop()
-    dsn = cluster.lab.dsn(NORTH, cluster.database)
-    loss = workload.verify(dsn)
+    databases = {"": cluster.lab.dsn(NORTH, cluster.database)}
+    loss = workload.verify(databases)
     assert (loss.lost, loss.doubled) == (0, 0)
     victims = [entry["id"] for entry in workload.acknowledged()[-3:]]
     cluster.lab.execute(NORTH, cluster.database, f"DELETE FROM orders WHERE id = ANY ('{{{','.join(victims)}}}')")
-    assert workload.verify(dsn).lost == 3
+    assert workload.verify(databases).lost == 3
 
 
 def test_pods_die_with_their_region_and_come_back_with_it(cluster: Cluster) -> None:

@@ -33,12 +33,12 @@ def test_its_ledger_is_whole(managed: Database, tmp_path: Path, name: str) -> No
         acknowledged, refused = len(writer.acknowledged()), len(writer.refused())
         wait_until(lambda: len(writer.refused()) > refused + 2, timeout=20, what="writes to be refused")
         assert len(writer.acknowledged()) == acknowledged, "nothing is acknowledged after a revocation"
-        assert writer.verify(address).lost == 0
+        assert writer.verify({"": address}).lost == 0
         assert grant(managed, "secondary", 2)
         wait_until(lambda: len(writer.acknowledged()) >= acknowledged + 2, timeout=30, what="writes to go on again")
     finally:
         writer.stop()
-    loss = writer.verify(address)
+    loss = writer.verify({"": address})
     assert (loss.lost, loss.doubled) == (0, 0)
 
 

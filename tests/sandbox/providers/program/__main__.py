@@ -242,13 +242,21 @@ targets = aws.lb.TargetGroup(
     deregistration_delay=10,
     health_check={"path": "/health", "protocol": "HTTP", "interval": 10, "timeout": 5},
 )
-aws.lb.Listener(
+listener = aws.lb.Listener(
     "listener",
     region=NORTH,
     load_balancer_arn=balancer.arn,
     port=80,
     protocol="HTTP",
-    default_actions=[{"type": "forward", "target_group_arn": targets.arn}],
+    default_actions=[{"type": "redirect", "redirect": {"protocol": "HTTPS", "port": "443", "status_code": "HTTP_301"}}],
+)
+aws.lb.ListenerRule(
+    "rule",
+    region=NORTH,
+    listener_arn=listener.arn,
+    priority=7,
+    conditions=[{"path_pattern": {"values": ["/pay", "/pay/*"]}}, {"host_header": {"values": ["api.example.com"]}}],
+    actions=[{"type": "forward", "target_group_arn": targets.arn}],
 )
 cluster = aws.eks.Cluster(
     "cluster", region=NORTH, name="every-type", role_arn=role.arn, vpc_config={"subnet_ids": north_subnets}
