@@ -20,7 +20,7 @@ def store(tmp_path: Path) -> Iterator[tuple[Path, StoreDoor]]:
     root, address = tmp_path / "store", ("127.0.0.1", free_port())
     root.mkdir()
     server = FileServer(root, address, "open sesame")
-    yield root, StoreDoor(address, "open sesame")
+    yield root, StoreDoor(*address, "open sesame")
     server.shutdown()
     server.server_close()
 
@@ -72,5 +72,5 @@ def test_a_stream_puts_nothing_where_it_does_not_belong(name: str, tmp_path: Pat
     with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.handle_request, daemon=True).start()
         with pytest.raises(ConnectionError, match="is no folder or file below"):
-            fetch_tree(StoreDoor(("127.0.0.1", server.server_address[1]), "open sesame"), "x", inside / "copy")
+            fetch_tree(StoreDoor("127.0.0.1", server.server_address[1], "open sesame"), "x", inside / "copy")
     assert [it.name for it in tmp_path.rglob("*")] == ["inside", "copy", "before"]
