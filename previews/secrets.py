@@ -11,7 +11,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -83,6 +83,8 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 _TELLS_NOTHING = frozenset({"true", "false", "none", "null", "on", "off", "yes", "no", "enabled", "disabled", "0", "1"})
 _LABELS = ("name", "key", "Name", "Key", "parameterKey", "ParameterKey")
 _VALUES = frozenset({"value", "Value", "parameterValue", "ParameterValue", "plainTextValue", "secureValue"})
+_TELLING = re.compile(r"[=\n{\[]|://|: ")
+_WORTH_DECODING = 24
 _LONGEST_DOCUMENT = 1_000_000
 _SHORTEST = 4
 
@@ -123,11 +125,11 @@ def collect_sensitive(tree: Any, into: set[str], *, everything: bool = False) ->
             if SECRET_KEY in value and is_secret(value):
                 todo.extend((item, True, True) for item in _opened(value))
                 continue
-            named = any(isinstance(value.get(key), str) and is_sensitive_name(value[key]) for key in _LABELS)
+            named = not _VALUES.isdisjoint(value) and _is_labelled(value)
             for key, item in value.items():
-                name = key if isinstance(key, str) else str(key)
-                inside = (taken and not _speaks_of_one(name)) or (named and name in _VALUES) or is_sensitive_name(name)
-                todo.append((item, whole or inside, whole))
+                inside = is_sensitive_name(key) or (taken and not _speaks_of_one(key)) or (named and key in _VALUES)
+                if inside or whole or _may_hold_one(item):
+                    todo.append((item, whole or inside, whole))
         elif isinstance(value, list):
             for number, item in enumerate(value):
                 todo.append((item, taken or _follows_flag(value, number), whole))
@@ -141,6 +143,19 @@ def collect_sensitive(tree: Any, into: set[str], *, everything: bool = False) ->
             _take(str(value), into)
 
 
+def _may_hold_one(value: Any) -> bool:
+    """Whether it is worth looking into a value that stands under a harmless name: most are short words and figures."""
+    if isinstance(value, str):
+        return len(value) >= _WORTH_DECODING or _TELLING.search(value) is not None
+    return isinstance(value, (dict, list))
+
+
+def _is_labelled(value: Mapping[str, Any]) -> bool:
+    """A variable whose own name says that it is a secret: {name: DB_PASSWORD, value: ...}."""
+    return any(isinstance(value.get(key), str) and is_sensitive_name(value[key]) for key in _LABELS)
+
+
+@lru_cache(maxsize=8192)
 def _speaks_of_one(name: str) -> bool:
     words = _WORDS.findall(name)
     return bool(words) and words[-1].lower() in _SPEAKS_OF_ONE
@@ -176,7 +191,11 @@ def _documents(text: str, *, taken: bool) -> Iterator[tuple[Any, bool]]:
             pass
         else:
             return
-    if (taken or len(text) >= 24) and _BASE64.fullmatch(text.replace("\n", "")) and (plain := _decoded(text)):
+    if (
+        (taken or len(text) >= _WORTH_DECODING)
+        and _BASE64.fullmatch(text.replace("\n", ""))
+        and (plain := _decoded(text))
+    ):
         yield plain, taken
 
 

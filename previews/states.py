@@ -5,7 +5,7 @@ from __future__ import annotations
 from previews import sources
 from previews.previewed import StackPreview, Step, urn_place
 from previews.sources import bad
-from scripts.packs.state_resources import resources_in
+from scripts.packs.state_files import resources_in
 
 
 def read_state(text: str, where: str, preview: StackPreview) -> list[Step]:

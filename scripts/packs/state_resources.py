@@ -10,10 +10,10 @@ from typing import Any
 from scripts.core.errors import BadInput
 from scripts.core.text_files import read_text
 from scripts.packs.analyzer import PackResource
+from scripts.packs.state_files import HINT, resources_in
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a marker of the state format
-HINT = "make one with `pulumi stack export --file state.json` or `dr policy check --stack STACK`"
 
 
 def read_state(path: Path) -> list[PackResource]:
@@ -41,33 +41,6 @@ def resources_of(state: Any, shown: str) -> list[PackResource]:
     providers = {_text(entry, "urn"): _properties(entry.get("inputs")) for entry in resources}
     own = (entry for entry in resources if not entry.get("delete") and entry.get("external") is not True)
     return [_resource(entry, providers) for entry in own]
-
-
-def resources_in(state: Any, shown: str) -> tuple[str, list[Any]]:
-    """
-    Where in a state its resources stand, and they. Raises BadInput for anything but version 3 or 4.
-
-    A state without any is one only if its manifest says that an engine wrote it: an object in which nothing was
-    recognised must not pass for an empty stack.
-    """
-    if not isinstance(state, Mapping):
-        raise BadInput(f"{shown}: holds no state: expected an object", HINT)
-    version = state.get("version")
-    if version not in (3, 4) or isinstance(version, bool):
-        raise BadInput(f"{shown}: state version {version!r} is not 3 or 4, which can be read", HINT)
-    checkpoint = state.get("checkpoint")
-    if isinstance(state.get("deployment"), Mapping):
-        body, at = state["deployment"], "deployment.resources"
-    elif isinstance(checkpoint, Mapping) and isinstance(checkpoint.get("latest"), Mapping):
-        body, at = checkpoint["latest"], "checkpoint.latest.resources"
-    else:
-        raise BadInput(f"{shown}: holds no state: it has neither `deployment` nor `checkpoint.latest`", HINT)
-    resources = body.get("resources")
-    if resources is None and isinstance(body.get("manifest"), Mapping) and body["manifest"]:
-        return at, []
-    if not isinstance(resources, list):
-        raise BadInput(f"{shown}: {at} is not a list of resources", HINT)
-    return at, resources
 
 
 def _resource(entry: Mapping[str, Any], providers: Mapping[str, Mapping[str, Any]]) -> PackResource:
