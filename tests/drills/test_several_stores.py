@@ -12,6 +12,7 @@ from scripts.drills.scenarios import scenarios
 from scripts.drills.small_world import small_world
 from scripts.drills.stage import Stage
 from scripts.probes.web import door_of, get
+from tests.asserts.waiting import wait_until
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
 PLAN = str(Path(__file__).parents[1] / "plans" / "pair.yaml")
@@ -32,6 +33,7 @@ def test_each_request_reaches_the_service_that_its_path_is_about(pair: Stage) ->
     door = door_of(pair.plan)
     assert address_of(pair.plan, "warehouse") == "https://api.pair.example.com/stock"
     for path, service in (("/health", "shop"), ("/shop/health", "shop"), ("/stock/health", "warehouse")):
+        wait_until(lambda path=path: get(door, path, seconds=5).status == 200, timeout=60, what=f"{path} to answer")
         assert {get(door, path, seconds=5).body["service"] for _ in range(6)} == {service}
     assert get(door, "/labels/health", seconds=5).status == 404, "nobody from outside reaches a worker"
     with pair.writing() as workload:
