@@ -74,7 +74,8 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Result):
-        return {TAG: "result", "status": value.status, "said": value.said, "evidence": _plain(value.evidence)}
+        kept = value.to_json()
+        return {TAG: "result", **kept, "evidence": _plain(kept["evidence"])}
     if isinstance(value, Ended):
         return {TAG: "ended", "results": _plain(value.results), "error": _plain(value.error)}
     if isinstance(value, BaseException):
@@ -123,10 +124,12 @@ def _tuple(value: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _result(value: dict[str, Any]) -> Result:
-    status, said, evidence = value["status"], value["said"], _made(value["evidence"])
-    if status not in get_args(Status) or not isinstance(said, str) or not isinstance(evidence, dict):
+    status, said, kind, evidence = value["status"], value["said"], value["kind"], _made(value["evidence"])
+    if status not in get_args(Status) or not isinstance(evidence, dict):
         raise TypeError("not a result")
-    return Result(status, said, evidence)
+    if not isinstance(said, str) or not isinstance(kind, str):
+        raise TypeError("not a result")
+    return Result(status, said, evidence, kind)
 
 
 def _ended(value: dict[str, Any]) -> Ended:

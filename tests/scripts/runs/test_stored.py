@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from scripts.clouds.protocol import ConditionFailed
 from scripts.core.errors import CloudFailed, DrError, LossTooGreat, OutcomeUnknown
+from scripts.runs.findings import HandedOver
 from scripts.runs.runbook import Result
 from scripts.runs.stored import Ended, JsonStore, NotReached, StoreNotOurs
 from tests.scripts.runs.test_durable import TIMEOUT, run, start
@@ -126,3 +127,10 @@ def test_what_cannot_be_stored_as_data_is_not_stored() -> None:
 def test_the_error_of_a_library_is_stored_without_its_secret() -> None:
     again = STORE.deserialize(STORE.serialize(ValueError("postgresql://a:hunter2@h/db")))
     assert "hunter2" not in str(again)
+
+
+def test_what_a_step_found_is_still_a_finding_after_a_restart() -> None:
+    """Kept without its class, no later row found it: a run that was cut off could not be finished."""
+    found = HandedOver(sqlstate="25006", last_lsn={"core": "0/3000148"})
+    read = STORE.deserialize(STORE.serialize(Result("done", "it refuses writes", found)))
+    assert read.found(HandedOver) == found
