@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -179,15 +178,17 @@ def test_a_real_cloud_without_the_cli_is_refused_with_how_to_install_it(
 def test_a_sandbox_that_is_up_and_was_not_entered_is_named(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A world is known by its process: this one's stands for it."""
+    """A world is known by its process: one that waits for its standard input to end stands for it."""
     world = tmp_path / "home" / "sandbox"
     world.mkdir(parents=True)
-    started = psutil.Process().create_time()
-    (world / "world.json").write_text(json.dumps({"pid": os.getpid(), "started": started}))
     (tmp_path / "Pulumi.yaml").write_text("name: dr\nruntime: python\n")
     for name, value in {"PATH": "/nowhere", "DR_PROJECT": tmp_path, "DR_HOME": tmp_path / "home"}.items():
         monkeypatch.setenv(name, str(value))
-    done = run("up", "--yes")
+    waiting = [sys.executable, "-c", "import sys; sys.stdin.read()", "sandbox.world"]
+    with subprocess.Popen(waiting, stdin=subprocess.PIPE) as process:
+        started = psutil.Process(process.pid).create_time()
+        (world / "world.json").write_text(json.dumps({"pid": process.pid, "started": started}))
+        done = run("up", "--yes")
     assert done.code == 3
     assert f'hint: enter the sandbox that is up in {world}: eval "$(dr sandbox env)"' in done.err
 

@@ -26,7 +26,11 @@ FOUND: list[Finding] = [
     TargetChecked(
         data_at_stake_seconds=1.5,
         next_epoch=2,
-        copies={"core": CopyPosition(replayed_at=NOON, lsn="0/3", received_lsn=None, oldest_xid=2**40)},
+        copies={
+            "core": CopyPosition(
+                data_at_stake_seconds=1.5, replayed_at=NOON, lsn="0/3", received_lsn=None, oldest_xid=2**40
+            )
+        },
     ),
     CleanPointsChosen(points=POINTS, data_at_stake_seconds=60.0, clean_before=NOON, newest=NOON),
     MomentChosen(points=POINTS, data_at_stake_seconds=None, to_time=NOON),
