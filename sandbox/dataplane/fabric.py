@@ -11,7 +11,7 @@ from sandbox.dataplane.regions import Host
 from sandbox.fabric import FabricError, Listener, PodSpec, PodState
 
 READ_BY_IMAGES = re.compile(
-    r"(?!.*_(FILE|DIR|HOME|PATH|PROJECT|PLAN)$)(DR_[A-Z0-9_]+|DATABASE_[A-Z0-9_]+|SERVICE|HOST|PORT)"
+    r"(?!.*_(FILE|DIR|HOME|PATH|PROJECT|PLAN)$)(DR_[A-Z0-9_]+|DATABASE_[A-Z0-9_]+|SERVICE|HOST|PORT)|BASE_PATH"
 )
 """
 A pod is a process of this machine: what the interpreter, libpq or an SDK reads from its environment (a path to load
