@@ -6,6 +6,7 @@ listener without a certificate. Here the door does what its listeners and their 
 """
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
@@ -39,6 +40,8 @@ class ELBV2(ELBV2Response):
     """The calls that have a real effect. The door opens with the first listener and closes with the last."""
 
     context: ClassVar[Context]
+    # Two listeners that are made at once: without it the door could end with what it was told of the first one alone.
+    arranging: ClassVar[threading.Lock] = threading.Lock()
 
     def create_load_balancer(self) -> ActionResult:
         result = super().create_load_balancer()
@@ -123,6 +126,11 @@ class ELBV2(ELBV2Response):
         return result
 
     def _arrange(self, balancer: FakeLoadBalancer) -> None:
+        """Have the door follow what the balancer says now."""
+        with self.arranging:
+            self._follow(balancer)
+
+    def _follow(self, balancer: FakeLoadBalancer) -> None:
         if not balancer.listeners:
             self._close(balancer.name)
             return

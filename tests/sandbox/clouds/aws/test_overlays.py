@@ -4,8 +4,10 @@ import base64
 import importlib
 import inspect
 import json
+import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +16,7 @@ from botocore.exceptions import ClientError
 from cryptography import x509
 
 from sandbox.clouds.aws.certificates import arn_of
-from sandbox.fabric import Route
+from sandbox.fabric import Listener, Route
 from tests.sandbox.clouds.stand_in import PLAN
 
 Client = Callable[..., Any]
@@ -120,6 +122,36 @@ def test_a_listener_speaks_tls_with_a_certificate_that_is_there_and_not_without(
     assert (shown["DomainName"], shown["Status"]) == (PLAN.traffic.record, "ISSUED")
     assert shown["InUseBy"], "who deletes it has to know that a door shows it"
     assert x509.load_pem_x509_certificate(listener.certificate).subject.rfc4514_string() == f"CN={PLAN.traffic.record}"
+
+
+def test_a_door_has_both_listeners_that_were_made_at_once(
+    client: Client,
+    world: SimpleNamespace,
+    balancer: tuple[str, str, Callable[..., str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The door was told of the first one alone after it had been told of both, and closed the second."""
+    elb, (name, arn, group) = client("elbv2", "eu-north-1"), balancer
+    doors, came, opened = world.fabric.front_doors, threading.Semaphore(0), []
+
+    def slow(region: str, door: str, listeners: Sequence[Listener]) -> None:
+        opened.append(door)
+        if len(opened) == 1:
+            came.acquire(timeout=0.5)  # a second one that overtakes it would be told by now
+        else:
+            came.release()
+        doors.doors[region, door] = listeners
+
+    monkeypatch.setattr(doors, "open", slow)
+    forward = [{"Type": "forward", "TargetGroupArn": group(30001)}]
+    held = [{"CertificateArn": arn_of(PLAN, "eu-north-1")}]
+    with ThreadPoolExecutor() as pool:
+        each = [
+            pool.submit(elb.create_listener, LoadBalancerArn=arn, DefaultActions=forward, **said)
+            for said in ({"Protocol": "HTTP", "Port": 80}, {"Protocol": "HTTPS", "Port": 443, "Certificates": held})
+        ]
+    assert all(made.result() for made in each)
+    assert sorted(listener.port for listener in doors.doors["eu-north-1", name]) == [80, 443]
 
 
 def test_rules_are_honoured_in_the_order_of_their_priorities(
