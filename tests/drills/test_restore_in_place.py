@@ -102,8 +102,8 @@ def test_replica_and_cold_backups_follow_the_restored_one(made: Stage) -> None:
         clouds = made.clouds()
         cold = clouds.at("tertiary")
         left = topology.stores["primary"]["core"].restored_from
-        assert isinstance(left, dict)
-        damaged, _, at = left["core"].partition("@")
+        assert left is not None
+        damaged, _, at = left.partition("@")
 
         def arrived() -> bool:
             points = usable(plan, topology, "core", cold.restore_points("core"))
