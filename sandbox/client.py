@@ -68,7 +68,8 @@ class World:
         if owner is not None:
             command += ["--owner", f"{owner}:{psutil.Process(owner).create_time()}"]
         try:
-            home.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileExistsError):  # something else is in the way there: the next line says what
+                home.parent.mkdir(parents=True, exist_ok=True)
             home.mkdir(mode=0o700, exist_ok=True)
             _check_ours(home)
             with _private(home / LOCK) as lock:
@@ -174,8 +175,8 @@ def why_not_ours(home: Path) -> str | None:
     for path in (home, home / "world.json"):
         try:
             found = path.lstat()
-        except FileNotFoundError:
-            continue
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # who makes it says why it cannot be made
         if found.st_uid != os.geteuid():
             return f"{path} belongs to another user"
         if (path == home and found.st_mode & 0o077) or stat.S_ISLNK(found.st_mode):

@@ -74,8 +74,8 @@ def test_each_level_is_told_once_although_the_run_was_killed(
     made.world.heal("health")
     said, _ = resumed.communicate(timeout=200 * MULTIPLIER)
     assert resumed.returncode == 0, said.decode()
-    assert escalated(channels["lead"]) == ["minimal: regional_outage for 500ms"]
-    assert escalated(channels["manager"]) == ["minimal: regional_outage for 2s"]
+    assert escalated(channels["lead"]) == ["[REHEARSAL] minimal: regional_outage for 500ms"]
+    assert escalated(channels["manager"]) == ["[REHEARSAL] minimal: regional_outage for 2s"]
     assert escalated(channels["executive"]) == escalated(channels["sre"]) == []
     wait_until(
         lambda: "[REHEARSAL] minimal: served by secondary" in channels["sre"].titles(), timeout=30, what="the good news"
@@ -112,8 +112,8 @@ def test_a_watcher_goes_on_telling_where_the_one_before_it_stopped(
 
     second = aimed_at_what_hangs(made, plan_path=tmp_path / "minimal.yaml")
     until_told(second, channels["manager"], "the second level, by another watcher")
-    assert escalated(channels["lead"]) == ["minimal: primary looks down for 1s"], "told twice"
-    assert escalated(channels["manager"]) == ["minimal: primary looks down for 8s"]
+    assert escalated(channels["lead"]) == ["[REHEARSAL] minimal: primary looks down for 1s"], "told twice"
+    assert escalated(channels["manager"]) == ["[REHEARSAL] minimal: primary looks down for 8s"]
     assert [title for title in channels["sre"].titles() if "looks down" in title] == [
         "[REHEARSAL] minimal: primary looks down"
     ]
