@@ -36,7 +36,7 @@ from scripts.clouds.protocol import ConditionFailed, ObjectStore
 from scripts.clouds.registry import bucket
 from scripts.core.errors import BadInput, DrError
 from scripts.core.net import Database, Login, QueryRefused
-from scripts.fencing import guard
+from scripts.engines.postgres import guard
 from scripts.fencing.lease import MARGIN, Lease, Seen, WitnessLease
 
 CLAIM = "claims/active"

@@ -28,7 +28,7 @@ from statistics import median
 import psutil
 
 from scripts.core.net import Database, Login
-from scripts.fencing import guard
+from scripts.engines.postgres import guard
 from scripts.people.output import out, table
 from tests.scratch_database import BIN, server
 

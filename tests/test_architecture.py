@@ -213,7 +213,7 @@ def test_scripts_import_downwards_only() -> None:
 # What stands beside the programs, and what it uses of them. A preview asks the policy pack as `dr policy` does,
 # and what the tables of the runbooks would take.
 BESIDE = {
-    "agent": ("scripts.clouds", "scripts.fencing", "scripts.core"),
+    "agent": ("scripts.clouds", "scripts.engines", "scripts.fencing", "scripts.core"),
     "previews": (*SUPPORT, "scripts.policy", "scripts.runbooks.forecasts"),
     "scripts.reports": ("scripts.reports", *SUPPORT),
 }

@@ -12,8 +12,8 @@ from scripts.clouds.protocol import ConditionFailed
 from scripts.core.errors import DatabaseFailed, NotFenced, Refused
 from scripts.core.net import Database
 from scripts.core.waiting import wait_until
+from scripts.engines.postgres import guard
 from scripts.engines.postgres.writes import try_write
-from scripts.fencing import guard
 from scripts.fencing.lease import MARGIN, Lease, Seen, WitnessLease
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import epoch_to_be

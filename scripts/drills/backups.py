@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from scripts.core.errors import DrError, ObjectiveMissed
 from scripts.core.waiting import wait_until
 from scripts.drills.found import Found
+from scripts.engines.postgres import guard
 from scripts.engines.postgres.writes import try_write
-from scripts.fencing import guard
 from scripts.verify_backups import newest_backups, verify_backup
 
 if TYPE_CHECKING:

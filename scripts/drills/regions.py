@@ -13,7 +13,7 @@ from scripts.drills.found import Found
 from scripts.drills.shown import shown_failover
 from scripts.drills.stage import as_evidence
 from scripts.drills.whole import wait_until_whole
-from scripts.fencing import guard
+from scripts.engines.postgres import guard
 
 if TYPE_CHECKING:
     from scripts.drills.stage import Stage

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 from scripts.acts.leases import ISOLATED, NOBODY, take_from_living
 from scripts.core.errors import DrError
+from scripts.engines.postgres import guard
 from scripts.engines.postgres.writes import try_write
-from scripts.fencing import guard
 from scripts.fencing.lease import wait_until_expired
 from scripts.runs.findings import CleanPointsChosen
 from scripts.runs.runbook import Context, Result

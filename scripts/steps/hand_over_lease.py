@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from scripts.acts.leases import take_from_living
 from scripts.core.errors import NotFenced
+from scripts.engines.postgres import guard
 from scripts.engines.postgres.position import position
 from scripts.engines.postgres.writes import try_write
-from scripts.fencing import guard
 from scripts.runs.findings import HandedOver
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import epoch_to_be, target

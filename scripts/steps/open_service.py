@@ -5,7 +5,7 @@ from __future__ import annotations
 from scripts.acts.leases import open_for_writes
 from scripts.clouds.protocol import ConditionFailed
 from scripts.core.errors import Refused
-from scripts.fencing import guard
+from scripts.engines.postgres import guard
 from scripts.fencing.lease import Lease
 from scripts.runs.runbook import Context, Result
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 
 from scripts.acts.leases import NOBODY, take_from_living
 from scripts.core.errors import NotFenced
+from scripts.engines.postgres import guard
 from scripts.engines.postgres.writes import try_write
-from scripts.fencing import guard
 from scripts.runs.findings import WritesStopped
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import epoch_to_be, target

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scripts.core.net import Database, QueryRefused, Unreachable
-from scripts.fencing import guard
+from scripts.engines.postgres import guard
 
 
 @dataclass(frozen=True)

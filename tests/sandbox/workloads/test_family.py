@@ -9,9 +9,9 @@ from sandbox.workloads.running import Writer
 from scripts.core.errors import BadInput
 from scripts.core.net import Database
 from scripts.drill import command
-from scripts.fencing import guard
+from scripts.engines.postgres import guard
 from tests.asserts.waiting import wait_until
-from tests.scripts.fencing.leases import grant, renewed
+from tests.scripts.engines.postgres.leases import grant, renewed
 
 pytestmark = pytest.mark.drill
 

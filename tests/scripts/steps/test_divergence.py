@@ -5,10 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from scripts.core.net import Database, Login
-from scripts.engines.postgres import divergence
+from scripts.engines.postgres import divergence, guard
 from scripts.engines.postgres.divergence import Divergence, only_in
-from scripts.fencing import guard
-from tests.scripts.fencing.leases import grant
+from tests.scripts.engines.postgres.leases import grant
 
 pytestmark = pytest.mark.drill
 

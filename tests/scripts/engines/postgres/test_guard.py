@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from scripts.core.net import Database, QueryRefused
-from scripts.fencing import guard
+from scripts.engines.postgres import guard
 from tests.asserts.waiting import wait_until
 from tests.scratch_database import copy_of
 

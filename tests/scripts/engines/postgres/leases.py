@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from scripts.core.net import Database
-from scripts.fencing import guard
+from scripts.engines.postgres import guard
 from tests.asserts.waiting import wait_until
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from scripts.core.net import Database
-from scripts.fencing import guard
+from scripts.engines.postgres import guard
 from tests.scratch_database import database, login, managed
 
 __all__ = ["database", "login", "managed"]

@@ -1,4 +1,4 @@
--- The guard inside a database of the service. Applied by `scripts.fencing.guard.install`; can be applied again.
+-- The guard inside a database of the service. `scripts.engines.postgres.guard.install` applies it, as often as wanted.
 -- Every name is qualified: a role, a database or a session may have any search_path.
 SELECT pg_catalog.pg_advisory_xact_lock(7311954020252);
 CREATE SCHEMA IF NOT EXISTS dr;

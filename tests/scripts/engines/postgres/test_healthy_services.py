@@ -7,10 +7,10 @@ import psycopg
 import pytest
 
 from scripts.core.net import Database
-from scripts.fencing import guard
+from scripts.engines.postgres import guard
 from tests.asserts.waiting import wait_until
 from tests.scratch_database import connect
-from tests.scripts.fencing.leases import assert_refused, grant, renewed
+from tests.scripts.engines.postgres.leases import assert_refused, grant, renewed
 
 pytestmark = pytest.mark.drill
 WRITE = "INSERT INTO orders VALUES (gen_random_uuid()::text, '')"

@@ -9,10 +9,10 @@ import psycopg
 import pytest
 
 from scripts.core.net import Database
-from scripts.fencing import guard
+from scripts.engines.postgres import guard
 from tests.asserts.waiting import wait_until
 from tests.scratch_database import connect
-from tests.scripts.fencing.leases import assert_refused, grant, let_it_end, watchmen
+from tests.scripts.engines.postgres.leases import assert_refused, grant, let_it_end, watchmen
 
 pytestmark = pytest.mark.drill
 Session = psycopg.Connection[tuple[object, ...]]
@@ -139,7 +139,7 @@ def test_the_watchman_outlives_the_agent_that_called_him(guarded: Database, serv
     agent = f"""
 from datetime import timedelta
 from scripts.core.net import Database, Login
-from scripts.fencing import guard
+from scripts.engines.postgres import guard
 database = Database(Login({login.host!r}, {login.port}, {login.database!r}, {login.user!r}, ""))
 guard.grant(database, "primary", 1, guard.clock(database) + timedelta(seconds=3))
 import os
