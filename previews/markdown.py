@@ -50,9 +50,9 @@ def render(document: Document, project: str, limit: int = LIMIT) -> str:
     left = limit - sum(_size(line) for line in (*head, *tail)) - sum(_size(line) for frame in frames for line in frame)
     rows = _rows(document, left)
     body: list[str] = []
-    for section, (opening, closing, more), shown in zip(document.sections, frames, rows, strict=True):
+    for section, (opening, closing, _), shown in zip(document.sections, frames, rows, strict=True):
         hidden = len(section.rows) - len(shown)
-        body += [opening, *shown, more.format(hidden) if hidden else "", closing]
+        body += [opening, *shown, _left_out(hidden) if hidden else "", closing]
     return "\n".join([*head, *body, *tail])
 
 
@@ -105,12 +105,16 @@ def _row(cells: tuple[Cell, ...]) -> str:
 
 
 def _frame(section: Section) -> tuple[str, str, str]:
-    """What stands before and after the rows, and the line that says how many are left out (largest it can be)."""
+    """What stands before and after the rows, and the line that says how many are left out, as long as it can be."""
     table = f"| {' | '.join(column or ' ' for column in section.columns)} |\n|{' --- |' * len(section.columns)}"
-    more = "\n… and {:>9} more rows, not shown\n"
+    more = _left_out(len(section.rows))
     if section.folded:
         return f"\n<details><summary>{section.title}</summary>\n\n{table}", "\n</details>\n", more
     return f"\n#### {section.title}\n\n{table}", "", more
+
+
+def _left_out(rows: int) -> str:
+    return f"\n… and {rows} more rows, not shown\n"
 
 
 def _size(line: str) -> int:
