@@ -13,8 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from model import names
-from scripts.clouds.claims import Claims
-from scripts.clouds.registry import driver
+from scripts.clouds.registry import driver, traffic
 from scripts.core.errors import CloudFailed, DatabaseFailed, Refused
 from scripts.core.net import Database, Login
 from scripts.engines.registry import engine
@@ -67,7 +66,7 @@ class Clouds:
     @cached_property
     def traffic(self) -> Traffic:
         """The switch of the plan's record."""
-        return Claims(self.plan, lambda site: self.at(site).objects())
+        return traffic(self.plan.primary.cloud, self.plan, lambda site: self.at(site).objects())
 
     def store(self, site: str, store: str, incarnation: int) -> ManagedStore:
         """One incarnation of a store, as the site's cloud manages it."""

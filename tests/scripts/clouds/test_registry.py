@@ -7,7 +7,7 @@ from model.clouds import CLOUDS
 from model.stores.base import IncarnatedStore
 from scripts.clouds.access import Clouds
 from scripts.clouds.protocol import StoreFeature, need
-from scripts.clouds.registry import BUCKETS, DRIVERS, bucket, driver
+from scripts.clouds.registry import BUCKETS, DRIVERS, TRAFFIC, bucket, driver, traffic
 from scripts.core.errors import BadInput, Refused
 from scripts.core.net import Database, Login
 from scripts.engines.registry import ENGINES, engine
@@ -17,9 +17,10 @@ BUILT = [name for name, facts in CLOUDS.items() if facts.is_built]
 
 
 @pytest.mark.parametrize("cloud", BUILT)
-def test_every_cloud_that_is_built_has_a_driver_and_buckets_for_its_agent(cloud: str) -> None:
+def test_every_cloud_that_is_built_has_a_driver_a_switch_and_buckets_for_its_agent(cloud: str) -> None:
     assert cloud in DRIVERS
     assert cloud in BUCKETS
+    assert cloud in TRAFFIC
 
 
 @pytest.mark.parametrize("site", [site.name for site in PLAN.sites])
@@ -45,8 +46,12 @@ def test_every_kind_that_a_cloud_makes_incarnations_of_has_an_engine() -> None:
 
 
 def test_a_cloud_without_a_driver_is_refused_by_name() -> None:
-    for ask in (lambda: driver("nimbus", PLAN, frozenset()), lambda: bucket("nimbus", "here", "a-bucket")):
-        with pytest.raises(BadInput, match="no driver for 'nimbus'") as caught:
+    for ask in (
+        lambda: driver("nimbus", PLAN, frozenset()),
+        lambda: bucket("nimbus", "here", "a-bucket"),
+        lambda: traffic("nimbus", PLAN, lambda site: Clouds(PLAN).at(site).objects()),
+    ):
+        with pytest.raises(BadInput, match="'nimbus'") as caught:
             ask()
         assert "aws" in caught.value.hint
 
