@@ -61,12 +61,15 @@ class PodSpec:
 
 @dataclass(frozen=True)
 class PodState:
+    """`is_current`: it was started from what its Deployment says now, not from an earlier template."""
+
     name: str
     deployment: str
     address: str
     port: int
     ready: bool
     restarts: int
+    is_current: bool = True
 
 
 class Databases(Protocol):

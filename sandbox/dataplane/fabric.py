@@ -67,7 +67,10 @@ class WorldCompute:
     def pods(self, region: str, namespace: str) -> list[PodState]:
         described = self._up(region).call("pods", namespace=namespace)
         return [
-            PodState(pod["name"], pod["deployment"], pod["address"], pod["port"], pod["ready"], pod["restarts"])
+            PodState(
+                *(pod["name"], pod["deployment"], pod["address"], pod["port"], pod["ready"], pod["restarts"]),
+                is_current=pod["current"],
+            )
             for pod in described
         ]
 

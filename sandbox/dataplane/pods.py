@@ -106,6 +106,8 @@ class Node:
                 "port": self._port,
                 "ready": pod.ready,
                 "restarts": pod.restarts,
+                "current": pod.deployment in self._deployments
+                and pod.template == self._deployments[pod.deployment].template,
                 "pid": pod.pid,
             }
             for pod in self._pods.values()

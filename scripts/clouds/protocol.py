@@ -209,24 +209,46 @@ class ManagedStore(Protocol):
 
 
 class ServiceFeature(Flag):
-    """What a driver can do with a service."""
+    """What a driver can do with a service without changing its stack."""
 
     NONE = 0
-    SCALE = auto()
-    """Run more or fewer of it without a stack."""
+    START = auto()
+    """It is started, in as many copies as are asked for, and stopped."""
+    RESTART = auto()
+    """All that runs of it is replaced by the same again."""
+    ROLL_BACK = auto()
+    """An earlier version of it runs again."""
 
 
 @dataclass(frozen=True)
 class ServiceState:
-    """How many of a service are wanted, and how many are ready."""
+    """
+    How many of a service are wanted, and how many are ready. `version` is the one that is wanted, in the cloud's own
+    word. `settled` tells that the cloud has done what was asked of it last: all that runs is of that version.
+    """
 
     name: str
     wanted: int
     ready: int
+    version: str = ""
+    settled: bool = True
+
+
+@dataclass(frozen=True)
+class ServiceVersion:
+    """
+    A version of a service that its cloud still holds. `artefact` is what it runs: an image, a package. `is_wanted` is
+    true for the one that the service is to run now.
+    """
+
+    name: str
+    artefact: str
+    made_at: datetime
+    is_wanted: bool
 
 
 class ManagedService(Protocol):
-    """One service of a site, as a cloud manages it."""
+    """One service of a site, as a cloud manages it. Each call asks for a change; `state` tells when it is done."""
 
     @property
     def where(self) -> str:
@@ -238,8 +260,23 @@ class ManagedService(Protocol):
     def state(self) -> ServiceState | None:
         """What is there now, or None where it is not deployed."""
 
-    def scale(self, to: int) -> None:
-        """Want so many. SCALE."""
+    def start(self, count: int) -> None:
+        """Run so many of it; a kind that has no copies runs it once. START."""
+
+    def stop(self) -> None:
+        """Run none of it, and delete nothing of it. START."""
+
+    def restart(self, asked_at: datetime) -> None:
+        """Replace all that runs of it by the same again; the same moment a second time changes nothing. RESTART."""
+
+    def versions(self) -> list[ServiceVersion]:
+        """The versions that can be run again, newest first, the present one among them. ROLL_BACK."""
+
+    def roll_back(self, version: str) -> None:
+        """
+        Run a version that `versions` names; already wanted changes nothing. Its stack goes on saying what it said, so
+        the next update of it would deploy the newer version again. ROLL_BACK.
+        """
 
 
 # what a site is closed by, and what it holds

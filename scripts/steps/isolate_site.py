@@ -39,7 +39,7 @@ def isolate_site(context: Context) -> Result:
     for each in openings:
         isolation.close(each)
     for name in running:
-        there.service(name).scale(0)
+        there.service(name).stop()
     wait_until(partial(_is_isolated, context, site, isolation), seconds=BOUND_SECONDS, what=f"{site} to be isolated")
     said = f"nothing reaches {site} any more ({len(openings)} openings closed), and nothing runs there"
     return Result("done", said, {"openings": [each.name for each in openings]})

@@ -22,8 +22,8 @@ def start_service(context: Context) -> Result:
     if found.wanted == wanted and found.ready >= wanted:
         return Result("already", f"{service} runs with {wanted} ready", {"ready": found.ready})
     if found.wanted != wanted:
-        need(service, "be started by a call", able=ServiceFeature.SCALE in managed.features)
-        managed.scale(wanted)
+        need(service, "be started by a call", able=ServiceFeature.START in managed.features)
+        managed.start(wanted)
     wait_until(
         lambda: (now := managed.state()) is not None and now.ready >= wanted,
         seconds=BOUND_SECONDS, what=f"{wanted} of {service} to be ready in {managed.where}", every=0.05,

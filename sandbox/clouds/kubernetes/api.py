@@ -30,6 +30,7 @@ from sandbox.clouds.kubernetes.kinds import (
     SERVICE_ACCOUNT,
     Kind,
 )
+from sandbox.clouds.kubernetes.revisions import Revisions
 from sandbox.clouds.kubernetes.routes import Route, route
 from sandbox.clouds.kubernetes.selectors import Test, selector
 from sandbox.clouds.kubernetes.store import Event, Object, Store
@@ -48,6 +49,7 @@ class ApiServer:
     ) -> None:
         self.store = store
         self._workloads = workloads
+        self._revisions = Revisions(store)
         self._accepts = accepts
         self._stopping = stopping
         for name in FIRST_NAMESPACES:
@@ -83,8 +85,8 @@ class ApiServer:
         body = _read(environ)
         content = environ.get("CONTENT_TYPE", "").split(";")[0].strip()
         dry = query.get("dryRun") == "All"
-        if kind is POD:
-            raise method_not_allowed("the sandbox's pods follow their Deployments: change those")
+        if kind.follows:
+            raise method_not_allowed(f"the sandbox's {kind.plural} follow their Deployments: change those")
         if method == "POST" and not where.name:
             return 201, self._create(where, body, dry=dry)
         if method == "PUT" and where.name:
@@ -261,6 +263,7 @@ class ApiServer:
 
     def _after_write(self, kind: Kind, made: Object) -> Object:
         if kind is DEPLOYMENT:
+            self._revisions.note(made)
             self._workloads.apply(made)
             self._workloads.expose()
             return self.store.get(kind, made["metadata"]["namespace"], made["metadata"]["name"])
@@ -278,6 +281,7 @@ class ApiServer:
             return self._delete_namespace(where.name)
         found = self.store.delete(kind, namespace, where.name, options.get("preconditions"))
         if kind is DEPLOYMENT:
+            self._revisions.forget(found)
             self._workloads.remove(namespace, where.name)
         if kind in {SERVICE, DEPLOYMENT}:
             self._workloads.expose()
@@ -296,7 +300,7 @@ class ApiServer:
             raise forbidden(NAMESPACE, name, "this namespace may not be deleted")
         self.store.get(NAMESPACE, "", name)
         for kind in KINDS:
-            if kind.namespaced and kind is not POD:
+            if kind.namespaced and not kind.follows:
                 for item in self.store.list(kind, name)[0]:
                     self._delete(Route(kind, name, item["metadata"]["name"], ""), {}, dry=False)
         gone = self.store.delete(NAMESPACE, "", name)

@@ -30,6 +30,11 @@ class Kind:
         """As error messages name it: `deployments.apps`."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
+    @property
+    def follows(self) -> bool:
+        """In the sandbox nobody but its Deployment writes it."""
+        return "create" not in self.verbs
+
 
 _RBAC = "rbac.authorization.k8s.io"
 _VELERO = (
@@ -46,7 +51,9 @@ DEPLOYMENT = Kind(
     "apps", "v1", "deployments", "Deployment", status=True, scale=True, short=("deploy",), immutable=("spec.selector",)
 )
 NAMESPACE = Kind("", "v1", "namespaces", "Namespace", namespaced=False, status=True, short=("ns",))
-POD = Kind("", "v1", "pods", "Pod", status=True, short=("po",), verbs=("get", "list", "watch"))
+_FOLLOWS = ("get", "list", "watch")
+POD = Kind("", "v1", "pods", "Pod", status=True, short=("po",), verbs=_FOLLOWS)
+REPLICA_SET = Kind("apps", "v1", "replicasets", "ReplicaSet", status=True, short=("rs",), verbs=_FOLLOWS)
 SECRET = Kind("", "v1", "secrets", "Secret", has_spec=False, immutable=("type",))
 CONFIG_MAP = Kind("", "v1", "configmaps", "ConfigMap", has_spec=False, short=("cm",))
 SERVICE_ACCOUNT = Kind("", "v1", "serviceaccounts", "ServiceAccount", has_spec=False, short=("sa",))
@@ -62,6 +69,7 @@ KINDS: tuple[Kind, ...] = (
     SERVICE,
     Kind("", "v1", "events", "Event", has_spec=False, short=("ev",)),
     DEPLOYMENT,
+    REPLICA_SET,
     Kind("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", status=True, short=("pdb",)),
     Kind("coordination.k8s.io", "v1", "leases", "Lease"),
     Kind(_RBAC, "v1", "roles", "Role", has_spec=False),

@@ -196,7 +196,7 @@ class Workloads:
         status: Object = {
             "observedGeneration": metadata["generation"],
             "replicas": len(pods),
-            "updatedReplicas": len(pods),
+            "updatedReplicas": sum(pod.is_current for pod in pods),
             "readyReplicas": ready,
             "availableReplicas": ready,
             "unavailableReplicas": max(0, wanted - ready),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from scripts.clouds.kubernetes.cluster import Cluster
-from scripts.clouds.protocol import ServiceFeature, ServiceState
+from scripts.clouds.protocol import ServiceFeature, ServiceState, ServiceVersion
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class Pods:
@@ -29,9 +33,9 @@ class Pods:
 
 
 class PodService:
-    """See `ManagedService`."""
+    """See `ManagedService`. A version is a revision of the Deployment, which its ReplicaSets keep."""
 
-    features = ServiceFeature.SCALE
+    features = ServiceFeature.START | ServiceFeature.RESTART | ServiceFeature.ROLL_BACK
 
     def __init__(self, pods: Pods, name: str) -> None:
         self._pods, self._name = pods, name
@@ -43,5 +47,17 @@ class PodService:
     def state(self) -> ServiceState | None:
         return self._pods.cluster.deployment(self._name)
 
-    def scale(self, to: int) -> None:
-        self._pods.cluster.scale(self._name, to)
+    def start(self, count: int) -> None:
+        self._pods.cluster.scale(self._name, count)
+
+    def stop(self) -> None:
+        self._pods.cluster.scale(self._name, 0)
+
+    def restart(self, asked_at: datetime) -> None:
+        self._pods.cluster.restart(self._name, asked_at)
+
+    def versions(self) -> list[ServiceVersion]:
+        return self._pods.cluster.revisions(self._name)
+
+    def roll_back(self, version: str) -> None:
+        self._pods.cluster.roll_back(self._name, version)

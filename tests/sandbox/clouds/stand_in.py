@@ -156,6 +156,8 @@ class RecordedCompute:
     specs: dict[tuple[str, str, str], PodSpec] = field(default_factory=dict)
     restarts: list[tuple[str, str, str]] = field(default_factory=list)
     exposed: dict[tuple[str, int], tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    lagging: set[tuple[str, str, str]] = field(default_factory=set)
+    """Deployments whose pods are still those of an earlier template."""
 
     def apply(self, region: str, spec: PodSpec) -> None:
         self.specs[region, spec.namespace, spec.deployment] = spec
@@ -171,8 +173,16 @@ class RecordedCompute:
 
     def pods(self, region: str, namespace: str) -> list[PodState]:
         return [
-            PodState(f"{spec.deployment}-{n}", spec.deployment, "127.0.0.1", spec.port, True, 0)
-            for (where, space, _), spec in self.specs.items()
+            PodState(
+                f"{spec.deployment}-{n}",
+                spec.deployment,
+                "127.0.0.1",
+                spec.port,
+                ready=True,
+                restarts=0,
+                is_current=(where, space, name) not in self.lagging,
+            )
+            for (where, space, name), spec in self.specs.items()
             if (where, space) == (region, namespace)
             for n in range(spec.replicas)
         ]
