@@ -6,8 +6,10 @@ from typing import Annotated, Literal, Protocol, TypeVar
 
 from pydantic import Field
 
+from .acceptance import Check, Moment
 from .base import Model, Name, Text
 from .governance import Contact, Decision, Drills, Escalation, Person, Residency, Role, Waiver
+from .hooks import Hook, HookName
 from .mistakes import listed
 from .objectives import Disaster, Environment, Objective
 from .services import Service
@@ -46,6 +48,8 @@ class Plan(Model):
     approvals: dict[Disaster | Decision, Annotated[int, Field(ge=0, le=10, strict=True)]] = Field(default_factory=dict)
     people: tuple[Person, ...] = ()
     drills: Drills
+    checks: tuple[Check, ...] = ()
+    hooks: dict[HookName, Hook] = Field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
 
     def site(self, name: str) -> Site:
@@ -77,6 +81,10 @@ class Plan(Model):
     def service(self, name: str) -> Service:
         """Raises KeyError with the names there are."""
         return _named(self.services, name, "service")
+
+    def checks_at(self, moment: Moment) -> tuple[Check, ...]:
+        """The user's checks that are asked at a moment."""
+        return tuple(check for check in self.checks if moment in check.at)
 
     @cached_property
     def primary(self) -> Site:

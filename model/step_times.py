@@ -103,12 +103,18 @@ class StepTimes:
             "fence_old_writer": lambda: self.fence(step),
             "fence_compromised_writer": lambda: self.fence(step),
             "preserve_evidence": lambda: self.of(step, self.preserve(self.plan.incarnated_store(subject))),
+            "run_checks": lambda: self.of(step, self.checks(subject)),
             "switch_traffic": self.switch_traffic,
             "start_service": lambda: self.start(self.plan.service(subject)),
             "restore_in_place": lambda: self.restores(step, StepTime(0, 0, "")),
             "build_site": lambda: self.restores(step, self.of("create_cluster")),
         }
         return special[step]() if step in special else self.of(step)
+
+    def checks(self, moment: str) -> StepTime:
+        """Each takes all its time at most; most answer at once."""
+        bounds = [check.timeout.total_seconds() for check in self.plan.checks if moment in check.at]
+        return StepTime(sum(bounds) / 10, sum(bounds), "the plan: timeout of each of its checks")
 
     def restores(self, step: str, beside: StepTime) -> StepTime:
         """Every store is restored side by side, and beside something else: the slowest counts."""

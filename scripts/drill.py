@@ -22,6 +22,7 @@ from rich.markup import escape
 from model import load_plan
 from scripts.core.errors import BadInput, DrError, ObjectiveMissed
 from scripts.drills.found import Found
+from scripts.drills.own import begin_steady, see
 from scripts.drills.scenarios import Scenario, fitting, worlds
 from scripts.people.options import DEFAULT_PLAN, Format, PlanName
 from scripts.people.output import Form, err, measured, out, seconds, table, verdict, write_json
@@ -88,7 +89,9 @@ def _rehearse(stage: Stage, part: Scenario) -> bool:
     err().rule(f"{part.name}: {part.title}", align="left")
     began = time.monotonic()
     try:
+        begin_steady(stage, part.name)
         found = part.act(stage)
+        found.ok &= see(stage, f"after {part.name}", "steady_state", "drill")
     except Exception as error:  # noqa: BLE001 (the journal says what happened, and the next scenario is tried)
         failure = storable(error)
         found = Found(ok=False, evidence={"error": failure.message, "hint": failure.hint})

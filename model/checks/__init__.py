@@ -6,11 +6,13 @@ Each check yields every mistake it finds. Facts that are worth saying but break 
 
 from collections.abc import Callable, Iterator
 
+from model.hooks import RUN_IN
 from model.mistakes import Mistake
 from model.plan import Plan
 
 from .data import incarnated, objects
 from .means import not_built
+from .own import acceptance, hooks
 from .places import detection, fencing, lengths, residency, sites, traffic, unique_names
 from .promises import expired_waivers, governance, objectives
 from .services import replicas, routes, tiers, uses
@@ -35,6 +37,8 @@ CHECKS: tuple[Check, ...] = (
     objectives,
     detection,
     governance,
+    acceptance,
+    hooks,
 )
 
 
@@ -52,6 +56,7 @@ def notes(plan: Plan) -> list[str]:
         for each in plan.objectives
         if each.gap
     ]
+    known += [f"hook {name} is run by no runbook of this program" for name in plan.hooks if name not in RUN_IN]
     return known + [
         f"{kind} {name} is of tier {tier} but is used by tier {plan.effective_tier(name)}, "
         "so it is recovered with that one"

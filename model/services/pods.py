@@ -8,5 +8,5 @@ from .base import ImageService, ServiceTraits
 class Pods(ImageService):
     """A Deployment in the site's cluster."""
 
-    traits: ClassVar[ServiceTraits] = ServiceTraits(scales=True, goes_back_to="image")
+    traits: ClassVar[ServiceTraits] = ServiceTraits(scales=True, goes_back_to="image", runs_jobs=True)
     kind: Literal["pods"]

@@ -3,6 +3,7 @@ Everything that may go wrong, as one tree. Each error is two lines to the person
 
     DrError                     1  failed, state known
     ├── Interrupted             1  stopped by the operator at a row boundary; can be resumed
+    ├── CheckFailed             1  a check of the plan failed that may stop a run
     ├── BadInput                2  bad usage or bad input, nothing changed
     ├── Refused                 3  a precondition does not hold, nothing changed
     │   ├── NotFenced           3  no evidence that the old writer has stopped
@@ -50,6 +51,10 @@ class DrError(Exception):
 
 class Interrupted(DrError):
     default_hint = "go on with `dr resume`"
+
+
+class CheckFailed(DrError):
+    default_hint = "mend what the check found, then go on with `dr resume`"
 
 
 class BadInput(DrError):

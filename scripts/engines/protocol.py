@@ -45,6 +45,17 @@ class Attempt(Protocol):
     def said(self) -> str: ...
 
 
+class Reply(Protocol):
+    """What a statement gave. `value` is the first column of the first row; `clock` the store's own time."""
+
+    @property
+    def rows(self) -> int: ...
+    @property
+    def value(self) -> object: ...
+    @property
+    def clock(self) -> datetime: ...
+
+
 class Engine(Protocol):
     """One store, over one connection."""
 
@@ -55,6 +66,9 @@ class Engine(Protocol):
 
     def try_write(self, site: str, epoch: int, *, name: str = "probe", note: str = "") -> Attempt:
         """Write a marker row as `site` in an epoch, which the guard judges as any other write."""
+
+    def ask(self, statement: str, *, seconds: float) -> Reply:
+        """What one statement of the user gives, which can change nothing."""
 
     def why_no_guard(self) -> str | None:
         """Why this engine cannot refuse an old writer by itself; None where it can."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from model import Plan
 from scripts.runbooks.failover import LOOKS, compute
+from scripts.runbooks.own import checks
 from scripts.runs.runbook import Does, Row, Runbook
 from scripts.steps.build_site import build_site
 from scripts.steps.choose_restore_point import choose_restore_point
@@ -29,6 +30,7 @@ def activate_cold(plan: Plan) -> Runbook:
             undo="fail over back to the old site: the lease then names it again"),
         Row("build", build_site, "Restore the database and start the services, by the site's own stack",
             undo="`dr failback` makes the site cold again", attempts=2),
+        *checks(plan, "before_switch"),
         Row("promote", grant_lease, "Let the new site write, and see a write accepted", wave="open",
             point_of_no_return=True, why_no_undo="from here on the restored copy has a history of its own"),
         Row("traffic", switch_traffic, "Claim the traffic for the new site", wave="open",
@@ -37,6 +39,8 @@ def activate_cold(plan: Plan) -> Runbook:
             why_no_undo=LOOKS, does=Does.SEE_SERVICE),
         *compute(plan),
         Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS, does=Does.SEE_TIERS),
+        *checks(plan, "after_restore"),
+        *checks(plan, "after_failover"),
         Row("reconcile", preview_stacks, "See that no stack would delete or replace anything",
             why_no_undo=LOOKS, does=Does.LOOK),
     ))  # fmt: skip

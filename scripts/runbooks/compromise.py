@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from model import Plan
 from scripts.runbooks.failover import LOOKS, compute
+from scripts.runbooks.own import checks
 from scripts.runs.runbook import Does, Row, Runbook
 from scripts.steps.build_site import build_site
 from scripts.steps.choose_clean_point import choose_clean_point
@@ -56,6 +57,7 @@ def compromise(plan: Plan, isolated: tuple[str, ...]) -> Runbook:
             wave="build", after=("rotate_credentials",), undo="`dr failback` makes the site cold again", attempts=2),
         Row("inspect", inspect_restored, "Look inside: readable, nothing younger, and no other login",
             undo="a locked login is unlocked by hand: ALTER ROLE ... LOGIN", attempts=2),
+        *checks(plan, "before_switch"),
         Row("open", open_clean_site, "Let the clean site write, and see a write accepted", point_of_no_return=True,
             why_no_undo="from here on the restored copy has a history of its own", attempts=2),
         Row("traffic", switch_traffic, "Claim the traffic for the clean site",
@@ -64,6 +66,8 @@ def compromise(plan: Plan, isolated: tuple[str, ...]) -> Runbook:
             why_no_undo=LOOKS, does=Does.SEE_SERVICE),
         *compute(plan),
         Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS, does=Does.SEE_TIERS),
+        *checks(plan, "after_restore"),
+        *checks(plan, "after_failover"),
         Row("reconcile", preview_stacks, "See that no stack would delete or replace anything",
             why_no_undo=LOOKS, does=Does.LOOK),
     ))  # fmt: skip

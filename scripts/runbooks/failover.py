@@ -8,6 +8,7 @@ that.
 from __future__ import annotations
 
 from model import Plan
+from scripts.runbooks.own import checks
 from scripts.runs.runbook import Does, Row, Runbook
 from scripts.steps.check_target import check_target
 from scripts.steps.declare_disaster import declare_disaster
@@ -41,6 +42,7 @@ def failover(plan: Plan) -> Runbook:
             undo="the settings are files under version control"),
         *compute(plan),
         Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS, does=Does.SEE_TIERS),
+        *checks(plan, "after_failover"),
         Row("reconcile", reconcile_stack, "Bring the new site's stack in line: refresh, preview, update",
             wave="reconcile", why_no_undo="it declares what is already so", attempts=2),
         Row("reconcile", preview_other_stacks, "See that no other stack would delete or replace anything",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from model import Plan
 from scripts.runbooks.failover import LOOKS
+from scripts.runbooks.own import checks
 from scripts.runs.runbook import Does, Row, Runbook
 from scripts.steps.choose_point_in_time import choose_point_in_time
 from scripts.steps.declare_disaster import declare_disaster
@@ -19,7 +20,6 @@ from scripts.steps.verify_tiers import verify_tiers
 
 
 def restore(plan: Plan) -> Runbook:
-    del plan
     return Runbook("restore", (
         Row("preflight", choose_point_in_time, "See that the moment can be restored, and what is given up",
             why_no_undo=LOOKS, does=Does.CHECK),
@@ -29,11 +29,13 @@ def restore(plan: Plan) -> Runbook:
             undo="`dr resume` only: the damaged copy stays closed"),
         Row("restore", restore_in_place, "Build the databases as they were, beside the damaged ones",
             undo="declare the damaged incarnation alone again: it is still there", attempts=2),
+        *checks(plan, "before_switch"),
         Row("promote", grant_lease, "Let the restored databases be written, and see a write accepted",
             point_of_no_return=True, why_no_undo="from here on they have a history of their own"),
         Row("verify", verify_service, "See the service answer and accept writes", why_no_undo=LOOKS,
             does=Does.SEE_SERVICE),
         Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS, does=Does.SEE_TIERS),
+        *checks(plan, "after_restore"),
         Row("measure", measure_given_up, "Count what only the damaged copy holds", why_no_undo=LOOKS, attempts=5,
             does=Does.LOOK),
         Row("retire", release_backups, "Lift the protection of the damaged copy's backups in the cold site",

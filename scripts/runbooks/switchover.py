@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from model import Plan
 from scripts.runbooks.failover import LOOKS, compute, promotion
+from scripts.runbooks.own import checks
 from scripts.runs.runbook import Does, Row, Runbook
 from scripts.steps.await_traffic import await_traffic
 from scripts.steps.check_target import check_target
@@ -30,6 +31,7 @@ def switchover(plan: Plan) -> Runbook:
         Row("declare", declare_disaster, "Say that the service moves, and start the clock",
             undo="stop here: nothing has been changed", does=Does.DECLARE),
         *compute(plan),
+        *checks(plan, "before_switch"),
         Row("traffic", switch_traffic, "Send the traffic to the new site",
             undo="delete the claim: the record leads to the site before it again"),
         Row("traffic", await_traffic, "Wait until clients are sent to the new site", why_no_undo=LOOKS, does=Does.LOOK),
@@ -42,6 +44,7 @@ def switchover(plan: Plan) -> Runbook:
         Row("record", record_topology, "Write who is active into the settings of every stack",
             undo="the settings are files under version control"),
         Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS, does=Does.SEE_TIERS),
+        *checks(plan, "after_failover"),
         Row("reconcile", reconcile_stack, "Bring the new site's stack in line: refresh, preview, update",
             wave="reconcile", why_no_undo="it declares what is already so", attempts=2),
         Row("reconcile", preview_other_stacks, "See that no other stack would delete or replace anything",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scripts.engines.postgres.position import Position, has_replayed, position
+from scripts.engines.postgres.questions import Answer, ask
 from scripts.engines.postgres.writes import WriteAttempt, try_write
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ class Postgres:
 
     def try_write(self, site: str, epoch: int, *, name: str = "probe", note: str = "") -> WriteAttempt:
         return try_write(self.database, site, epoch, name=name, note=note)
+
+    def ask(self, statement: str, *, seconds: float) -> Answer:
+        return ask(self.database.login, statement, seconds=seconds)
 
     def why_no_guard(self) -> str | None:
         return None

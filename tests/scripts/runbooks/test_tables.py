@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from model import Plan, load_plan
+from model.acceptance import HttpCheck
+from scripts.runbooks.forecasts import forecast
 from scripts.runbooks.tables import TABLES, table
 from scripts.runs.runbook import Options, Row
 
@@ -104,9 +106,32 @@ def test_no_table_is_left_out_of_the_registry() -> None:
         "__init__",
         "forecasts",
         "opening",
+        "own",
         "pages",
         "run",
         "tables",
         "terminal",
     }
     assert named == set(TABLES) - {"open"}
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "before"),
+    [
+        ("restore", "run_checks:before_switch", "grant_lease"),
+        ("compromise", "run_checks:before_switch", "open_clean_site"),
+        ("activate_cold", "run_checks:before_switch", "grant_lease"),
+        ("switchover", "run_checks:before_switch", "switch_traffic"),
+        ("restore", "run_checks:after_restore", "retire_damaged"),
+        ("failover", "run_checks:after_failover", "reconcile_stack"),
+    ],
+)
+def test_the_plans_own_checks_have_a_row_where_there_are_any(name: str, row: str, before: str) -> None:
+    plan = load_plan("samia")
+    assert row not in {each.name for each in rows(name, plan)}
+    moments = ["before_switch", "after_restore", "after_failover"]
+    check = HttpCheck.model_validate({"name": "up", "kind": "http", "path": "/health", "at": moments})
+    plan = plan.model_copy(update={"checks": (check,)})
+    names = [each.name for each in rows(name, plan)]
+    assert names.index(row) < names.index(before)
+    assert forecast(plan)

@@ -1,0 +1,28 @@
+"""What only the user's own application can do in a recovery, as a command that runs where one of its services runs."""
+
+from typing import Annotated
+
+from .acceptance import Bound, Command
+from .base import Model, Name, form
+from .durations import parse_duration
+
+HookName = Annotated[str, form(r"^[a-z][a-z0-9_]*$", "the name of a hook such as read_only_on", longest=32)]
+
+RUN_IN: dict[str, str] = {
+    "read_only_on": "a restore, before writes are stopped",
+    "migrate": "a restore, when the restored databases take writes",
+    "read_only_off": "a restore, when the restored databases take writes",
+    "revoke_api_keys": "the answer to a compromise, when the clean site takes writes",
+}
+"""The hooks that a runbook runs, and when. No runbook runs any other."""
+
+
+class Hook(Model):
+    """
+    `command` runs once in a job of its own, with the image, the environment and the secrets of `service`. It is ended
+    when it takes longer than `timeout`.
+    """
+
+    service: Name
+    command: Command
+    timeout: Bound = parse_duration("5m")

@@ -1,0 +1,75 @@
+"""
+A statement that somebody else wrote, asked so that it can change nothing.
+
+It is the query of a cursor, which nothing but a SELECT, a VALUES or a WITH without writes can be, in a read-only
+transaction that has a snapshot already and so cannot be made writable again (PostgreSQL: DECLARE, SET TRANSACTION). The
+extended protocol takes one statement only, so that nothing can end the transaction and go on behind it: a COMMIT would,
+and a PREPARE TRANSACTION would even stay behind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from scripts.core.net import Login, QueryRefused, Unreachable, connect, end, query, wait_for, within
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
+READ_ONLY_TRANSACTION = "25006"
+_FETCHED_AT_ONCE = 1000  # what comes may be more than fits into memory
+_CONNECT_SECONDS = 5.0
+# Taken by the server itself a little before we stop waiting, so that nothing goes on there without us.
+_BOUNDS = """
+SELECT set_config('statement_timeout', %(ms)s, true), set_config('lock_timeout', %(ms)s, true), clock_timestamp()
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How many rows came, the first column of the first of them (None without one), and the server's clock."""
+
+    rows: int
+    value: Any
+    clock: datetime
+
+
+def ask(login: Login, statement: str, *, seconds: float) -> Answer:
+    """Raises Unreachable; QueryRefused for what the server refuses, such as a write (`READ_ONLY_TRANSACTION`)."""
+    return wait_for(_asked(login, statement, seconds))
+
+
+async def _asked(login: Login, statement: str, seconds: float) -> Answer:
+    connection = await connect(login, timeout=min(seconds, _CONNECT_SECONDS))
+    try:
+        await query(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", None, timeout=seconds)
+        bounds = {"ms": str(max(1, round(seconds * 900)))}
+        ((_, _, clock),) = await query(connection, _BOUNDS, bounds, timeout=seconds)
+        rows, value = await within(seconds, _first_and_count(connection, statement), connection)
+    except TimeoutError as error:
+        raise Unreachable(f"no answer within {seconds:g} s") from error
+    except psycopg.Error as error:
+        if error.sqlstate and not connection.broken:
+            raise QueryRefused.of(error) from error
+        raise Unreachable(str(error).partition("\n")[0]) from error
+    finally:
+        end(connection)
+    return Answer(rows, value, clock)
+
+
+async def _first_and_count(connection: AsyncConnection[tuple[Any, ...]], statement: str) -> tuple[int, Any]:
+    declare = f"DECLARE asked NO SCROLL CURSOR FOR\n{statement}"
+    await connection.execute(declare.encode(), prepare=True)
+    rows, value = 0, None
+    while True:
+        cursor = await connection.execute(f"FETCH {_FETCHED_AT_ONCE} FROM asked".encode())
+        found = await cursor.fetchall()
+        if found and not rows:
+            value = found[0][0] if found[0] else None
+        rows += len(found)
+        if len(found) < _FETCHED_AT_ONCE:
+            return rows, value
