@@ -1,6 +1,6 @@
 """How long an engine takes, and how much memory: preview, first up, up without a change, destroy, by size.
 
-    python benchmarks/engine.py [--sizes 10,100,500,1000,2000] [--engines embedded,cli] [--out engine.json]
+    python -m benchmarks.engine [--sizes 10,100,500,1000,2000] [--engines embedded,cli] [--out engine.json]
 
 It compares the embedded engine with the `pulumi` on PATH, where there is one, on a file backend, with a provider that
 answers at once. Times are seconds of the command: on the clock, and of processors in engine and program together (the
@@ -31,6 +31,9 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from rich.console import Console
 from rich.table import Table
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run by its file, for the provider and each measurement
+from benchmarks.narration import measured, run, say
+
 ROOT = Path(__file__).parents[1]
 PROGRAM = """
 import os
@@ -51,6 +54,8 @@ for i in range(int(os.environ["BENCH_SIZE"])):
 group.register_outputs({})
 pulumi.export("last", before.endpoint)
 """
+SECONDS_AT_LEAST, SECONDS_A_RESOURCE = 120.0, 0.5
+"""How long all operations of one size may take before the benchmark gives them up."""
 OPERATIONS = {
     "preview": ["preview", "--non-interactive"],
     "first up": ["up", "--yes", "--skip-preview", "--non-interactive"],
@@ -181,7 +186,6 @@ def processor_seconds() -> float:
 def command_of(engine: str) -> Any:
     """The engine as a PulumiCommand: both are called alike."""
     if engine == "embedded":
-        sys.path.insert(0, str(ROOT))
         from sandbox.engine import EmbeddedPulumi  # noqa: PLC0415
 
         return EmbeddedPulumi()
@@ -224,14 +228,14 @@ def measure(engine: str, size: int, port: int) -> dict[str, dict[str, float]]:
     return found
 
 
-def measured(engine: str, size: int, port: int) -> dict[str, dict[str, float]]:
-    """The same in a fresh process, so that one measurement leaves nothing to the next."""
-    answer = subprocess.run(
-        [sys.executable, __file__, "--measure", engine, str(size), str(port)],
-        stdout=subprocess.PIPE,
-        check=True,
-        text=True,
-    )
+def measure_apart(engine: str, size: int, port: int) -> dict[str, dict[str, float]]:
+    """The same in a fresh process, so that one measurement leaves nothing to the next. Raises Unmeasured."""
+    what = f"{engine} engine, {size} resources"
+    say(f"{what}: {', '.join(OPERATIONS)}")
+    answer = run(
+        [sys.executable, __file__, "--measure", engine, str(size), str(port)], what,
+        seconds=SECONDS_AT_LEAST + size * SECONDS_A_RESOURCE,
+    )  # fmt: skip
     return dict(json.loads(answer.stdout.splitlines()[-1]))
 
 
@@ -253,7 +257,7 @@ def main() -> None:
     console = Console()
     engines = args.engines.split(",")
     if "cli" in engines and shutil.which("pulumi") is None:
-        console.print("no pulumi on PATH: the embedded engine alone")
+        say("there is no pulumi on PATH: the embedded engine is measured alone")
         engines.remove("cli")
     table = Table(title="seconds / seconds of processors (MiB)")
     for column in ("engine", "resources", *OPERATIONS):
@@ -262,14 +266,13 @@ def main() -> None:
     for size in map(int, args.sizes.split(",")):
         for engine in engines:
             with provider() as port:
-                found = measured(engine, size, port)
+                found = measure_apart(engine, size, port)
             results.append({"engine": engine, "resources": size, **found})
             cells = (f"{v['seconds']:.2f} / {v['cpu_seconds']:.2f} ({v['mib']:.0f})" for v in found.values())
             table.add_row(engine, str(size), *cells)
-            console.print(f"{engine} {size}: {found}")
     console.print(table)
     args.out.write_text(json.dumps(results, indent=2) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(measured(main))

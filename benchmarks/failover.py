@@ -2,7 +2,7 @@
 The outage that a writer sees, from its last acknowledged write before the fault to its first one after: several runs
 each.
 
-    python benchmarks/failover.py [--runs 3] [--out out/failover-benchmark.json]
+    python -m benchmarks.failover [--runs 3] [--out out/failover-benchmark.json]
 
 The sandbox's own waiting (health checks, TTL) runs 20 times faster than a cloud's and is part of every figure that
 includes traffic; the column `command` counts from the start of the process `dr failover` instead. `floor` is a bare
@@ -16,7 +16,6 @@ import asyncio
 import contextlib
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -30,17 +29,20 @@ from typing import Any
 
 import psycopg
 
-from scripts.core.errors import DrError, ObjectiveMissed
+from benchmarks.narration import measured, run, say
+from scripts.core.errors import ObjectiveMissed
 from scripts.drills.detection import aimed
 from scripts.drills.small_world import identifier, settle, small_world
 from scripts.drills.stage import Stage
 from scripts.drills.whole import wait_until_whole
 from scripts.failback import failback
-from scripts.people.output import err, out, seconds, show_error, table
+from scripts.people.output import out, seconds, table
 from scripts.runs.journal import path_of, read
 from scripts.runs.measure import measure
 from scripts.watch import watch
 
+COMMAND_SECONDS = 300
+"""How long `dr failover` may take before the benchmark gives it up."""
 HINT = "`dr drill database-failure` or `dr drill regional-outage` show the same step by step"
 
 
@@ -57,6 +59,7 @@ class Sample:
 
 def floor(made: Stage) -> Sample:
     """Kill the primary's server and promote the replica at once; the writer tries both."""
+    say("floor: a bare kill and pg_promote()")
     dsns = [made.world.admin_dsn(identifier(made, site)) for site in ("primary", "secondary")]
     acknowledged: list[float] = []
     stop = threading.Event()
@@ -130,9 +133,7 @@ def regional(made: Stage, *, after: float) -> Sample:
             "--yes",
         ]
         given = time.time()
-        ended = subprocess.run([*command, "--format", "json"], capture_output=True, text=True, check=False)
-        if ended.returncode != 0:
-            raise ObjectiveMissed(f"{mode}: `dr failover` ended with {ended.returncode}: {ended.stderr.strip()}", HINT)
+        ended = run([*command, "--format", "json"], mode, seconds=COMMAND_SECONDS)
         made.wait_for_writes(workload, time.time())
         sample = _judged(made, workload, mode, fault)
         back = min(each["acked_at"] for each in workload.acknowledged() if each["acked_at"] > fault + 0.5)
@@ -161,9 +162,9 @@ def planned(made: Stage) -> Sample:
 
 def _begin(made: Stage, mode: str) -> None:
     """Say what comes, and wait until the world is whole: the last sample broke something. Raises ObjectiveMissed."""
-    err().print(f"{mode}: waiting until the world is whole", markup=False)
+    say(f"{mode}: waiting until the world is whole")
     wait_until_whole(made)
-    err().print(f"{mode}: measuring", markup=False)
+    say(f"{mode}: measuring")
 
 
 def _judged(made: Stage, workload: Any, mode: str, fault: float) -> Sample:
@@ -197,24 +198,14 @@ def summary(samples: list[Sample]) -> list[list[str]]:
     return rows
 
 
-def main() -> int:
-    """Ends with the error's own exit code, after its two lines, when the world does not get where it should."""
-    try:
-        measured()
-    except DrError as error:
-        show_error(error)
-        return error.exit_code
-    return 0
-
-
-def measured() -> None:
+def main() -> None:
     """Make a world, take every sample, print the table and write the file."""
     parser = argparse.ArgumentParser(description="Measure the outage that a writer sees.")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path("out/failover-benchmark.json"))
     arguments = parser.parse_args()
     samples: list[Sample] = []
-    err().print("making a world", markup=False)
+    say("making a world")
     with tempfile.TemporaryDirectory() as folder, small_world(Path(folder) / "main") as made:
         for _ in range(arguments.runs):
             samples += [node(made, hang=False), node(made, hang=True)]
@@ -234,4 +225,4 @@ def measured() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measured(main))

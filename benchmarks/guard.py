@@ -16,7 +16,7 @@ import json
 import os
 import re
 import resource
-import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,8 +27,10 @@ from statistics import median
 
 import psutil
 
-from scripts.core.net import Database, Login
+from benchmarks.narration import Unmeasured, measured, run, say
+from scripts.core.net import Login
 from scripts.engines.postgres import guard
+from scripts.engines.postgres.session import Database
 from scripts.people.output import out, table
 from tests.scratch_database import BIN, server
 
@@ -58,24 +60,38 @@ class Compared:
     aim: float
 
 
-def pgbench(login: Login, *arguments: str, options: str = "") -> str:
+def pgbench(login: Login, *arguments: str, options: str = "", seconds: float = 300) -> str:
+    """What it says. Raises Unmeasured when it fails, or takes longer than so many seconds."""
     address = ["-h", login.host, "-p", str(login.port), "-U", login.user]
-    done = subprocess.run(
-        [str(BIN / "pgbench"), *address, *arguments, login.database],
-        check=True, capture_output=True, text=True, env={**os.environ, "PGOPTIONS": options},
+    done = run(
+        [BIN / "pgbench", *address, *arguments, login.database], f"pgbench in {login.database}", seconds=seconds,
+        env={**os.environ, "PGOPTIONS": options},
     )  # fmt: skip
     return done.stdout
 
 
-def measured(postmaster: psutil.Process, login: Login, load: str, seconds: int, options: str) -> Run:
+def loaded(postmaster: psutil.Process, login: Login, load: str, seconds: int, options: str) -> Run:
     before = _cpu(postmaster)
     said = pgbench(
-        login, "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2", "-T", str(seconds), "-b", load, options=options
+        login,
+        "-n",
+        "-M",
+        "prepared",
+        "-c",
+        str(CLIENTS),
+        "-j",
+        "2",
+        "-T",
+        str(seconds),
+        "-b",
+        load,
+        options=options,
+        seconds=seconds * 3 + 60,
     )
     done = re.search(r"actually processed: (\d+)", said)
     rate = re.search(r"^tps = ([\d.]+)", said, re.MULTILINE)
     if done is None or rate is None:
-        raise RuntimeError(said)
+        raise Unmeasured(f"pgbench in {login.database} did not say how many transactions it made")
     return Run(float(rate[1]), (_cpu(postmaster) - before) * 1e6 / int(done[1]))
 
 
@@ -114,7 +130,7 @@ def renewed(database: Database) -> Iterator[None]:
 def _grant(database: Database) -> None:
     clock = guard.clock(database)
     if clock is None or not guard.grant(database, "primary", 1, clock + timedelta(seconds=30)):
-        raise RuntimeError("the lease was not granted")
+        raise Unmeasured("the guard was not granted the lease that it is measured with")
 
 
 def compare(maintenance: Database, pid: int, rounds: int, seconds: int) -> list[Compared]:
@@ -123,6 +139,7 @@ def compare(maintenance: Database, pid: int, rounds: int, seconds: int) -> list[
         maintenance.rows(f"CREATE DATABASE {name}_guard")
         login = maintenance.login
         logins[name] = Login(login.host, login.port, f"{name}_guard", login.user, login.password)
+        say(f"filling the database {name} the guard")
         pgbench(logins[name], "-i", "-q", "-s", str(SCALE))
     found = []
     with Database(logins["with"]) as database:
@@ -131,13 +148,14 @@ def compare(maintenance: Database, pid: int, rounds: int, seconds: int) -> list[
             cases = [(load, "", aim) for load, aim in LOADS.items()]
             cases += [(load, DELAY, AIM_WITH_DELAY) for load in ("tpcb-like", "simple-update")]
             for load, options, aim in cases:
+                title = f"{load}, 2 ms at commit" if options else load
+                say(f"{title}: {2 * rounds} runs of {seconds} s, with the guard and without it in turn")
                 runs: dict[str, list[Run]] = {"without": [], "with": []}
                 for each in range(rounds):
                     for name in ("without", "with") if each % 2 else ("with", "without"):
-                        runs[name].append(measured(psutil.Process(pid), logins[name], load, seconds, options))
+                        runs[name].append(loaded(psutil.Process(pid), logins[name], load, seconds, options))
                 tps = {name: median(run.tps for run in runs[name]) for name in runs}
                 cpu = {name: median(run.cpu_us for run in runs[name]) for name in runs}
-                title = f"{load}, 2 ms at commit" if options else load
                 found.append(Compared(title, tps["without"], tps["with"], tps["with"] / tps["without"],
                                       cpu["without"] / cpu["with"], aim))  # fmt: skip
     return found
@@ -164,4 +182,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(measured(main))

@@ -16,6 +16,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -24,10 +25,13 @@ from typing import Any
 
 import psutil
 
+from benchmarks.narration import Unmeasured, bounded, measured, say
 from scripts.core.home import CHECKOUT
 from scripts.packs.analyzer import PackProcess, PackResource
 from scripts.policy import configuration
 
+LONGEST_SECONDS = 1800
+"""How long checkov may take; it needs minutes for thousands of resources."""
 PACK = CHECKOUT / "policies"
 REGIONS = ("eu-north-1", "eu-west-1")
 FACTS = {
@@ -343,7 +347,7 @@ def terraform_plan(known: list[PackResource]) -> dict[str, Any]:
 
 
 def measure_checkov(program: str, number: int) -> dict[str, Any]:
-    """The same resources through checkov. Raises RuntimeError when it does not work."""
+    """The same resources through checkov. Raises Unmeasured when it does not work."""
     with tempfile.TemporaryDirectory() as folder:
         plan = Path(folder) / "plan.json"
         plan.write_text(json.dumps(terraform_plan(resources(number))), encoding="utf-8")
@@ -351,16 +355,17 @@ def measure_checkov(program: str, number: int) -> dict[str, Any]:
         began = time.perf_counter()
         process = psutil.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=folder)
         peak = 0.0
-        with (Path(folder) / "out.json").open("wb") as out:
+        what = f"{program} on {number} resources"
+        with bounded(process, what, seconds=LONGEST_SECONDS), (Path(folder) / "out.json").open("wb") as out:
             while chunk := process.stdout.read(65536):
                 out.write(chunk)
                 peak = max(peak, _tree_peak(process))
-        _, _, usage = os.wait4(process.pid, 0)
+            _, _, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - began
         try:
             report = json.loads((Path(folder) / "out.json").read_bytes())
         except ValueError:
-            raise RuntimeError("checkov gave no report") from None
+            raise Unmeasured(f"{program} gave no report on {number} resources") from None
     summary = report["summary"] if isinstance(report, dict) else report[0]["summary"]
     return {
         "tool": f"checkov {summary['checkov_version']}",
@@ -389,8 +394,10 @@ def main() -> None:
     options = parser.parse_args()
     rows = []
     for size in map(int, options.sizes.split(",")):
+        say(f"{size} resources: the policy pack")
         rows.append(measure(size))
         if options.checkov:
+            say(f"{size} resources: {options.checkov}")
             rows.append(measure_checkov(options.checkov, size))
     print(f"{'':28} " + " ".join(f"{title:>9}" for title in COLUMNS.values()))
     for row in rows:
@@ -398,13 +405,11 @@ def main() -> None:
         shown = ("-" if n is None else str(n) if isinstance(n, int) else f"{n:.2f}" for n in numbers)
         print(f"{row['tool']:28} " + " ".join(f"{text:>9}" for text in shown))
     if not options.checkov:
-        print(
-            "checkov is not installed here, so nothing is compared: install it in an environment of its own, --checkov"
-        )
+        say("checkov is not installed here, so nothing is compared: install it in an environment of its own, --checkov")
     if options.json:
         machine = {"python": platform.python_version(), "processors": os.cpu_count(), "machine": platform.machine()}
         options.json.write_text(json.dumps({"benchmark": "policy", "machine": machine, "rows": rows}, indent=2) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(measured(main))

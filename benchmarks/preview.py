@@ -19,10 +19,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.narration import Unmeasured, bounded, measured, say
 from tests.previews import samples
 from tests.previews.worlds import STACK_TYPE, Resource, digest, events
 
 RUNS = 5
+LONGEST_SECONDS = 120
 SIZES = (1_000, 5_000)
 OUT = Path("out/benchmarks/preview.json")
 
@@ -57,10 +59,11 @@ def measure(file: Path, out: Path) -> tuple[float, float, float]:
     ]
     started = time.perf_counter()
     process = subprocess.Popen(command)
-    _, status, usage = os.wait4(process.pid, 0)
+    with bounded(process, f"`dr preview` of {file.name}", seconds=LONGEST_SECONDS):
+        _, status, usage = os.wait4(process.pid, 0)
     elapsed = time.perf_counter() - started
-    if os.waitstatus_to_exitcode(status) != 0:
-        raise SystemExit(f"dr preview ended with {os.waitstatus_to_exitcode(status)}")
+    if (code := os.waitstatus_to_exitcode(status)) != 0:
+        raise Unmeasured(f"`dr preview` of {file.name} ended with {code}")
     scale = 2**20 if platform.system() == "Darwin" else 2**10
     return elapsed, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / scale
 
@@ -75,6 +78,7 @@ def main() -> None:
             files["digest"].write_text(json.dumps(digest("prod", before, after, sames=True), indent=4))
             for kind, file in files.items():
                 out = Path(folder) / "comment.md"
+                say(f"{size} steps, read from the {kind}: {RUNS} runs")
                 results = [measure(file, out) for _ in range(RUNS)]
                 rows.append(
                     {
@@ -99,4 +103,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(measured(main))

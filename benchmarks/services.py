@@ -1,13 +1,14 @@
 """
 Failover time of plans with 1, 10, 50 and 200 services, against the sum over tiers of the slowest service of each tier.
 
-    python benchmarks/services.py [--counts 1,10,50,200] [--out out/services-benchmark.json]
+    python -m benchmarks.services [--counts 1,10,50,200] [--out out/services-benchmark.json]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from benchmarks.narration import measured, say
 from model import load_plan
 from scripts.drills.stage import entered, stage
 from scripts.failover import failover
@@ -45,21 +47,24 @@ def plan_with(services: int, folder: Path) -> Path:
     return path
 
 
-def measured(services: int, folder: Path) -> dict[str, Any]:
+def failed_over(services: int, folder: Path) -> dict[str, Any]:
     """One regional failover of a plan with so many services."""
     path = plan_with(services, folder)
     plan = load_plan(path)
     with entered({"DR_HOME": str(folder / "home")}):
         journal = Journal.of(run_records.new_run_id("drill"))
-        with stage(plan, str(path), journal, folder, print) as made:
+        with stage(plan, str(path), journal, folder, say) as made:
+            say(f"{services} services: provisioning")
             began = time.monotonic()
             made.provision()
             provisioned = time.monotonic() - began
+            say(f"{services} services: provisioned in {seconds(provisioned)}; losing the region and failing over")
             made.lose("primary")
             outcome = failover(plan, "secondary", plan_path=str(path))
             if outcome.error is not None:
                 raise outcome.error
             memory = made.world.status()["memory_bytes"]
+            say(f"{services} services: failed over")
         steps = [entry for entry in read(path_of(outcome.run)) if entry.kind == "step" and entry.seconds is not None]
         took = {entry.name: float(entry.seconds or 0) for entry in steps}
         waves = table_of("failover", plan, Options()).waves()
@@ -82,7 +87,7 @@ def main() -> None:
     found = []
     for count in map(int, arguments.counts.split(",")):
         with tempfile.TemporaryDirectory() as folder:
-            found.append(measured(count, Path(folder)))
+            found.append(failed_over(count, Path(folder)))
     timed = ("service_back_seconds", "all_tiers_seconds", "critical_path_seconds", "sum_of_starts_seconds")
     rows = [
         [
@@ -98,4 +103,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(measured(main))
