@@ -8,9 +8,10 @@ take their time.
 from __future__ import annotations
 
 from scripts.core.errors import DrError
-from scripts.core.net import Database, Login
+from scripts.core.net import Login
 from scripts.engines.postgres import guard
 from scripts.engines.postgres.guard import Unguarded
+from scripts.engines.postgres.session import Database
 
 AT_ONCE = 500  # tables in one look, so that the list is told while there are many
 BOUND_SECONDS = 60.0

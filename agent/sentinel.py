@@ -35,8 +35,10 @@ from agent.keeper import Keeper
 from scripts.clouds.protocol import ConditionFailed, ObjectStore
 from scripts.clouds.registry import bucket
 from scripts.core.errors import BadInput, DrError
-from scripts.core.net import Database, Login, QueryRefused
+from scripts.core.net import Login
 from scripts.engines.postgres import guard
+from scripts.engines.postgres.session import Database
+from scripts.engines.protocol import QueryRefused
 from scripts.fencing.lease import MARGIN, Lease, Seen, WitnessLease
 
 CLAIM = "claims/active"

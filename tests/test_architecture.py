@@ -337,14 +337,10 @@ def test_programs_ask_no_cloud_by_its_name() -> None:
 
 def test_a_databases_client_is_imported_by_engines_alone() -> None:
     """And by the shared store of runs, which is PostgreSQL."""
-    but = ("scripts.engines", "scripts.runs.shared", "scripts.runs.lock", *STILL_SPEAK_TO_DATABASES)
+    but = ("scripts.engines", "scripts.runs.shared", "scripts.runs.lock")
     clients = ("psycopg", "redis", "pymongo")
     for part in ("scripts", "agent", "previews"):
         assert offences(part, clients, but=but, typing_counts=True) == []
-
-
-# Drills break and look into databases past every transport.
-STILL_SPEAK_TO_DATABASES = ("scripts.core.net", "scripts.drills", "scripts.probes.vantage")
 
 
 def names_in(path: Path) -> set[str]:

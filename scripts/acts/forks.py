@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from scripts.core.net import Database
+from scripts.engines.postgres.session import Database
 
 
 def fork_of(new: Database, old_site: str) -> int | None:

@@ -10,9 +10,9 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from scripts.clouds.protocol import ConditionFailed
 from scripts.core.errors import DatabaseFailed, NotFenced, Refused
-from scripts.core.net import Database
 from scripts.core.waiting import wait_until
 from scripts.engines.postgres import guard
+from scripts.engines.postgres.session import Database
 from scripts.engines.postgres.writes import try_write
 from scripts.fencing.lease import MARGIN, Lease, Seen, WitnessLease
 from scripts.runs.runbook import Context, Result

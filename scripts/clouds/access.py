@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from model import names
 from scripts.clouds.registry import driver, traffic
 from scripts.core.errors import CloudFailed, DatabaseFailed, Refused
-from scripts.core.net import Database, Login
+from scripts.core.net import Login
+from scripts.engines.postgres.session import Database
 from scripts.engines.registry import engine
 from scripts.fencing.lease import WitnessLease
 

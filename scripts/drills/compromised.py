@@ -7,9 +7,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
-
 from model import names
 from scripts.compromise import compromise, options_for
 from scripts.core.errors import Refused
@@ -17,6 +14,7 @@ from scripts.drills.database import damage, undone, wait_until_restorable
 from scripts.drills.found import Found
 from scripts.drills.stage import as_evidence
 from scripts.drills.whole import wait_until_whole
+from scripts.engines.postgres import direct
 from scripts.people.output import progress
 from scripts.reprotect import reprotect
 from scripts.runbooks.tables import table
@@ -82,24 +80,9 @@ def add_reader(stage: Stage) -> None:
 
 
 def can_log_in(stage: Stage, site: str, user: str, password: str, store: str = "") -> bool:
-    """
-    Is this login good at the store's server itself (the first store's), past whatever the network says? It is also good
-    where a closed database lets nobody connect: the server says so only to whom it has known.
-    """
+    """Is this login good at the store's server itself (the first store's), past whatever the network says?"""
     store = store or stage.stores[0]
-    server = conninfo_to_dict(stage.dsn(site, store))
-    try:
-        with psycopg.connect(
-            host=str(server["host"]), port=str(server["port"]), dbname=names.database_name(store), user=user,
-            password=password, connect_timeout=5,
-        ):  # fmt: skip
-            return True
-    except psycopg.OperationalError as error:
-        if "authentication failed" in str(error) or "not permitted to log in" in str(error):
-            return False
-        if "permission denied for database" in str(error):
-            return True
-        raise
+    return direct.can_log_in(stage.dsn(site, store), names.database_name(store), user, password)
 
 
 def _credentials_are_dead(stage: Stage, stolen: Mapping[str, str]) -> bool:

@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-import psycopg
-
 from scripts.clouds.protocol import PointKind
 from scripts.core.errors import ObjectiveMissed, Refused
 from scripts.core.waiting import wait_until
@@ -17,6 +15,7 @@ from scripts.drills.detection import aimed
 from scripts.drills.found import Found
 from scripts.drills.stage import as_evidence
 from scripts.drills.whole import wait_until_whole
+from scripts.engines.postgres.direct import rows_at
 from scripts.people.output import progress
 from scripts.restore import disaster_of, protect_again, restore
 from scripts.runbooks.tables import table
@@ -30,6 +29,12 @@ if TYPE_CHECKING:
     from scripts.runs.runbook import RunOutcome
 
 SPOILT = "spoilt by a migration"
+DAMAGE = """
+WITH old AS (SELECT seq FROM orders WHERE created_at < %(until)s AND seq %% 2 = 0),
+     gone AS (DELETE FROM orders WHERE seq IN (SELECT seq FROM old) RETURNING seq),
+     spoilt AS (UPDATE orders SET payload = %(spoilt)s WHERE seq NOT IN (SELECT seq FROM old) RETURNING seq)
+SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM spoilt)
+"""
 UNACKNOWLEDGED = 4  # to each store goes one order after the other: so many connections may break under an answer
 
 
@@ -104,11 +109,7 @@ def damage(stage: Stage, older_than: datetime) -> datetime:
     Spoil every order of every store, and delete every second one from before a moment; the moment when that was done.
     """
     for store, dsn in stage.dsns().items():
-        with psycopg.connect(dsn) as connection:
-            gone = connection.execute(
-                "DELETE FROM orders WHERE created_at < %s AND seq %% 2 = 0", (older_than - timedelta(seconds=1),)
-            ).rowcount
-            spoilt = connection.execute("UPDATE orders SET payload = %s", (SPOILT,)).rowcount
+        ((gone, spoilt),) = rows_at(dsn, DAMAGE, {"until": older_than - timedelta(seconds=1), "spoilt": SPOILT})
         said = f"a bad migration deleted {gone} orders of {store} and spoilt {spoilt}"
         stage.journal.note("fault", said, store=store, deleted=gone, spoilt=spoilt)
     return datetime.now(UTC)
@@ -138,9 +139,7 @@ def undone(stage: Stage, moment: datetime, loss: Loss) -> bool:
     """Is everything from before a moment there as it was, in each store? Journalled as a check."""
     spoilt = 0
     for dsn in stage.dsns().values():
-        with psycopg.connect(dsn, autocommit=True) as connection:
-            rows = connection.execute("SELECT count(*) FROM orders WHERE payload = %s", (SPOILT,)).fetchall()
-            spoilt += rows[0][0]
+        spoilt += rows_at(dsn, "SELECT count(*) FROM orders WHERE payload = %(spoilt)s", {"spoilt": SPOILT})[0][0]
     undone = (loss.first is None or loss.first > moment.timestamp() - 1) and spoilt == 0
     return stage.check("the damage is undone", undone, "every order from before the chosen moment is there as it was")
 

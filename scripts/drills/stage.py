@@ -19,8 +19,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from psycopg.conninfo import make_conninfo
-
 from model.routes import writers
 from sandbox.client import World, WorldError, leading_elsewhere
 from sandbox.workload import Workload
@@ -30,6 +28,7 @@ from scripts.clouds.access import Clouds
 from scripts.core.errors import DrError, ObjectiveMissed, Refused
 from scripts.core.home import project_dir
 from scripts.core.waiting import wait_until
+from scripts.engines.postgres.direct import with_login
 from scripts.engines.postgres.position import position
 from scripts.probes.web import door_of
 from scripts.runbooks.run import run
@@ -209,7 +208,7 @@ class Stage:
                 if site not in self._logins:
                     self._logins[site] = self._login(site, self.stores[0])
                 login = self._logins[site]
-                found.append(make_conninfo(self.dsn(site), user=login.user, password=login.password))
+                found.append(with_login(self.dsn(site), login.user, login.password))
         return found
 
     def wait_for_writes(

@@ -9,6 +9,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
+from scripts.core.errors import DatabaseFailed
+
+
+class QueryRefused(DatabaseFailed):
+    """The store answered with an error; `sqlstate` is its own word for which."""
+
+    sqlstate = ""
+
 
 class Standing(Protocol):
     """Where a copy stands. `in_recovery`: it follows another and takes no writes."""
@@ -72,3 +80,12 @@ class Engine(Protocol):
 
     def why_no_guard(self) -> str | None:
         """Why this engine cannot refuse an old writer by itself; None where it can."""
+
+
+class Watcher(Protocol):
+    """Looks at one store again and again over a connection that it keeps, as an application does."""
+
+    async def why_not_up(self, *, timeout: float) -> str:
+        """Why it takes no writes now, within so many seconds; empty where it does. Never raises for what it sees."""
+
+    def close(self) -> None: ...

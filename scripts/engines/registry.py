@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from scripts.core.errors import BadInput
 from scripts.engines.postgres.engine import Postgres
+from scripts.engines.postgres.watcher import PostgresWatcher
 
 if TYPE_CHECKING:
-    from scripts.core.net import Database
-    from scripts.engines.protocol import Engine
+    from scripts.core.net import Login
+    from scripts.engines.postgres.session import Database
+    from scripts.engines.protocol import Engine, Watcher
 
 ENGINES: Mapping[str, Callable[[Database], Engine]] = {"postgres": Postgres}
+WATCHERS: Mapping[str, Callable[[Login, str], Watcher]] = {"postgres": PostgresWatcher}
 
 
 def engine(kind: str, database: Database) -> Engine:
@@ -20,3 +23,10 @@ def engine(kind: str, database: Database) -> Engine:
     if kind not in ENGINES:
         raise BadInput(f"no engine for a store of kind {kind!r}", f"there is {', '.join(ENGINES)}")
     return ENGINES[kind](database)
+
+
+def watcher(kind: str, login: Login, resolver: str) -> Watcher:
+    """Looks at a store by names as one name server (`address:port`) gives them. Raises BadInput as above."""
+    if kind not in WATCHERS:
+        raise BadInput(f"nothing watches a store of kind {kind!r}", f"there is {', '.join(WATCHERS)}")
+    return WATCHERS[kind](login, resolver)

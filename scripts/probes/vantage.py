@@ -8,17 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scripts.core.errors import BadInput
-from scripts.core.net import Login, QueryRefused, Unreachable, connect, end, query
+from scripts.core.net import Login, Unreachable
+from scripts.engines.registry import watcher
 from scripts.probes.web import Door, fetch
 
 if TYPE_CHECKING:
-    import psycopg
+    from scripts.engines.protocol import Watcher
 
-_LOOK = "SELECT NOT pg_is_in_recovery()"
+
+@dataclass(frozen=True)
+class Watched:
+    """A store that is looked at: its kind, and where and as whom it is asked."""
+
+    kind: str
+    login: Login
 
 
 @dataclass
@@ -44,28 +52,29 @@ class Vantage:
     databases: dict[str, Sight] = field(default_factory=dict)
     door: Sight = field(default_factory=Sight)
     service: Sight = field(default_factory=Sight)  # the door's own word on its database
-    _connections: dict[str, psycopg.AsyncConnection[tuple[Any, ...]]] = field(default_factory=dict, repr=False)
+    _watchers: dict[str, tuple[Watched, Watcher]] = field(default_factory=dict, repr=False)
 
-    async def look(self, logins: dict[str, Login], door: Door, path: str, *, timeout: float) -> None:
+    async def look(self, stores: Mapping[str, Watched], door: Door, path: str, *, timeout: float) -> None:
         """One look at everything, side by side; `path` is the service's health. Never raises for what it sees."""
         async with asyncio.TaskGroup() as looks:
-            for name, login in logins.items():
-                looks.create_task(self._look_at_database(name, login, timeout))
+            for name, watched in stores.items():
+                looks.create_task(self._look_at_store(name, watched, timeout))
             looks.create_task(self._look_at_door(self.door, door, "/health", timeout))
             looks.create_task(self._look_at_door(self.service, door, path, timeout))
 
-    async def _look_at_database(self, name: str, login: Login, timeout: float) -> None:
+    async def _look_at_store(self, name: str, watched: Watched, timeout: float) -> None:
         sight = self.databases.setdefault(name, Sight())
-        try:
-            connection = self._connections.get(name)
-            if connection is None or connection.closed:
-                connection = await connect(login, timeout=timeout, server=self.resolver)
-                self._connections[name] = connection
-            rows = await query(connection, _LOOK, None, timeout=timeout)
-            sight.saw("" if rows[0][0] else "it is in recovery")
-        except (Unreachable, QueryRefused) as error:
-            self._drop(name)
-            sight.saw(str(error) or "no answer")
+        sight.saw(await self._watcher(name, watched).why_not_up(timeout=timeout))
+
+    def _watcher(self, name: str, watched: Watched) -> Watcher:
+        known = self._watchers.get(name)
+        if known is not None:
+            if known[0] == watched:
+                return known[1]
+            known[1].close()
+        made = watcher(watched.kind, watched.login, self.resolver)
+        self._watchers[name] = (watched, made)
+        return made
 
     async def _look_at_door(self, sight: Sight, door: Door, path: str, timeout: float) -> None:
         try:
@@ -74,11 +83,6 @@ class Vantage:
             sight.saw(str(error))
         else:
             sight.saw("" if answer.status == 200 else f"{path} answers {answer.status}")
-
-    def _drop(self, name: str) -> None:
-        connection = self._connections.pop(name, None)
-        if connection is not None:
-            end(connection)
 
 
 def vantages(environ: dict[str, str] | None = None) -> list[Vantage]:

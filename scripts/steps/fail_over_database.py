@@ -6,8 +6,8 @@ from functools import partial
 
 from scripts.clouds.protocol import StoreFeature, need
 from scripts.core.errors import Refused
-from scripts.core.net import Database
 from scripts.core.waiting import wait_until
+from scripts.engines.postgres.session import Database
 from scripts.engines.postgres.writes import try_write
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import target

@@ -7,9 +7,9 @@ from functools import partial
 
 from scripts.acts.topologies import protected
 from scripts.core.errors import DatabaseFailed
-from scripts.core.net import Database
 from scripts.core.waiting import wait_until
 from scripts.engines.postgres import guard
+from scripts.engines.postgres.session import Database
 from scripts.engines.postgres.writes import try_write
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import target

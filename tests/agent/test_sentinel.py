@@ -16,8 +16,8 @@ from scripts.acts.leases import NOBODY
 from scripts.clouds.aws.objects import Bucket
 from scripts.clouds.aws.session import Session
 from scripts.core.errors import BadInput
-from scripts.core.net import Database
 from scripts.engines.postgres import guard
+from scripts.engines.postgres.session import Database
 from scripts.fencing.lease import KEY, Lease, WitnessLease
 from tests.asserts.waiting import wait_until
 from tests.scratch_database import connect

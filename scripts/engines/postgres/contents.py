@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scripts.core.errors import DatabaseFailed
-from scripts.core.net import Database
+from scripts.engines.postgres.session import Database
 
 BOUND_SECONDS = 600
 _GUARDED = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'dr_writer_lease_at_commit' ORDER BY 1"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from scripts.core.net import Database
+from scripts.engines.postgres.session import Database
 
 BLOCKS = 1000  # of 8 KiB, so many are read at once: a table may be larger than our memory
 AT_ONCE = 1000  # keys

@@ -9,7 +9,7 @@ from scripts.engines.postgres.questions import Answer, ask
 from scripts.engines.postgres.writes import WriteAttempt, try_write
 
 if TYPE_CHECKING:
-    from scripts.core.net import Database
+    from scripts.engines.postgres.session import Database
 
 
 class Postgres:

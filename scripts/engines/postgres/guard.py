@@ -20,8 +20,8 @@ from datetime import datetime
 from pathlib import Path
 
 from scripts.core.errors import OutcomeUnknown
-from scripts.core.net import Database
 from scripts.core.waiting import wait_until
+from scripts.engines.postgres.session import Database
 from scripts.fencing.lease import MARGIN
 
 READ_ONLY = "25006"

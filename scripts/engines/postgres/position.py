@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from scripts.core.net import Database
+from scripts.engines.postgres.session import Database
 
 _SQL = """
 SELECT pg_is_in_recovery(), clock_timestamp(), pg_last_xact_replay_timestamp(),

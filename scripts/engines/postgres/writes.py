@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scripts.core.net import Database, QueryRefused, Unreachable
+from scripts.core.net import Unreachable
 from scripts.engines.postgres import guard
+from scripts.engines.postgres.session import Database
+from scripts.engines.protocol import QueryRefused
 
 
 @dataclass(frozen=True)

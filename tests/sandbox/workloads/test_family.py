@@ -7,9 +7,9 @@ import pytest
 from sandbox.workloads.catalogue import FAMILY
 from sandbox.workloads.running import Writer
 from scripts.core.errors import BadInput
-from scripts.core.net import Database
 from scripts.drill import command
 from scripts.engines.postgres import guard
+from scripts.engines.postgres.session import Database
 from tests.asserts.waiting import wait_until
 from tests.scripts.engines.postgres.leases import grant, renewed
 

@@ -9,7 +9,8 @@ from scripts.clouds.access import Clouds
 from scripts.clouds.protocol import StoreFeature, need
 from scripts.clouds.registry import BUCKETS, DRIVERS, TRAFFIC, bucket, driver, traffic
 from scripts.core.errors import BadInput, Refused
-from scripts.core.net import Database, Login
+from scripts.core.net import Login
+from scripts.engines.postgres.session import Database
 from scripts.engines.registry import ENGINES, engine
 
 PLAN = load_plan("samia")

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from scripts.core.net import Database, Login, Unreachable
+from scripts.core.net import Login, Unreachable
+from scripts.engines.postgres.session import Database
 from tests.asserts.waiting import MULTIPLIER
 
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.core.net import Database, Login
+from scripts.core.net import Login
 from scripts.engines.postgres import divergence, guard
 from scripts.engines.postgres.divergence import Divergence, only_in
+from scripts.engines.postgres.session import Database
 from tests.scripts.engines.postgres.leases import grant
 
 pytestmark = pytest.mark.drill

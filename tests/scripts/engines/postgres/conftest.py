@@ -2,8 +2,8 @@
 
 import pytest
 
-from scripts.core.net import Database
 from scripts.engines.postgres import guard
+from scripts.engines.postgres.session import Database
 from tests.scratch_database import database, login, managed
 
 __all__ = ["database", "login", "managed"]

@@ -8,8 +8,8 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from scripts.core.net import Database
 from scripts.engines.postgres import guard
+from scripts.engines.postgres.session import Database
 from tests.asserts.waiting import wait_until
 
 

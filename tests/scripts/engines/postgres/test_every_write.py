@@ -8,8 +8,8 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from scripts.core.net import Database
 from scripts.engines.postgres import guard
+from scripts.engines.postgres.session import Database
 from tests.asserts.waiting import wait_until
 from tests.scratch_database import connect
 from tests.scripts.engines.postgres.leases import assert_refused, grant, let_it_end, watchmen
@@ -138,7 +138,8 @@ def test_the_watchman_outlives_the_agent_that_called_him(guarded: Database, serv
     login = guarded.login
     agent = f"""
 from datetime import timedelta
-from scripts.core.net import Database, Login
+from scripts.core.net import Login
+from scripts.engines.postgres.session import Database
 from scripts.engines.postgres import guard
 database = Database(Login({login.host!r}, {login.port}, {login.database!r}, {login.user!r}, ""))
 guard.grant(database, "primary", 1, guard.clock(database) + timedelta(seconds=3))

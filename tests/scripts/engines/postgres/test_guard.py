@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from scripts.core.net import Database, QueryRefused
 from scripts.engines.postgres import guard
+from scripts.engines.postgres.session import Database
+from scripts.engines.protocol import QueryRefused
 from tests.asserts.waiting import wait_until
 from tests.scratch_database import copy_of
 

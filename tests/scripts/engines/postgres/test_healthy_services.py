@@ -6,8 +6,8 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from scripts.core.net import Database
 from scripts.engines.postgres import guard
+from scripts.engines.postgres.session import Database
 from tests.asserts.waiting import wait_until
 from tests.scratch_database import connect
 from tests.scripts.engines.postgres.leases import assert_refused, grant, renewed
