@@ -279,6 +279,15 @@ class ManagedService(Protocol):
         """
 
 
+class Services(Protocol):
+    """All services of one kind at a site."""
+
+    def service(self, name: str) -> ManagedService: ...
+
+    def running(self) -> Mapping[str, ServiceState]:
+        """All that runs there, by name."""
+
+
 # what a site is closed by, and what it holds
 
 

@@ -3,7 +3,6 @@ What every kind of store and service passes before it is moved: it is declared w
 failover, a way back and a cold activation nothing of it is deleted or replaced. A new kind adds a row.
 """
 
-from dataclasses import dataclass
 from functools import cache
 
 import pytest
@@ -13,6 +12,7 @@ from model.clouds import CLOUDS
 from model.topology import after_cold_activation, after_failover, after_reprotect, after_stand_down
 from tests.components.declared import Declared, declared
 from tests.components.test_transitions import gone, replaced
+from tests.kinds.cases import CASES, Case
 
 PLAN = load_plan("samia")
 INITIAL = Topology.initial(PLAN)
@@ -27,22 +27,6 @@ LIFE = {
 }
 
 
-@dataclass(frozen=True)
-class Case:
-    """`resource` is the type of what holds it, and `sites` are those in which it is declared at the beginning."""
-
-    cloud: str
-    kind: str
-    name: str
-    resource: str
-    sites: tuple[str, ...]
-
-
-CASES = (
-    Case("aws", "postgres", "core", "aws:rds/instance:Instance", ("primary", "secondary")),
-    Case("aws", "objects", "media", "aws:s3/bucket:Bucket", ("primary", "secondary", "tertiary")),
-    Case("aws", "pods", "emergency-call", "kubernetes:apps/v1:Deployment", ("primary", "secondary")),
-)
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.cloud}-{case.kind}")
 
 

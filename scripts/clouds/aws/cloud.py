@@ -26,11 +26,22 @@ if TYPE_CHECKING:
         ObjectStore,
         RestorePoint,
         Secrets,
+        Services,
         ServiceState,
     )
 
 STORES: Mapping[str, Callable[[Session, Plan, str, str, str], ManagedStore]] = {"postgres": RdsPostgres}
-"""The driver of each kind of store."""
+"""The driver of each kind of store that has incarnations. Nothing is done to the others in a move or a restore."""
+
+
+def _in_cluster(plan: Plan, site: str) -> Pods:
+    return Pods(names.cluster(plan, site), names.namespace(plan))
+
+
+SERVICES: Mapping[str, Callable[[Plan, str], Services]] = {"pods": _in_cluster}
+"""What runs the services of each kind at a site."""
+BESIDE = "pods"
+"""The kind of what runs beside the services of the plan: the site's agent."""
 
 
 class AwsDriver:
@@ -54,7 +65,7 @@ class AwsSite:
         self.site, self.session, self.region = site, session, plan.site(site).region
         self._plan = plan
         self._front_door = ""
-        self._pods: Pods | None = None
+        self._services: dict[str, Services] = {}
 
     def objects(self) -> ObjectStore:
         return Bucket(self.session, self.region, names.recovery_bucket(self._plan, self.site))
@@ -75,10 +86,12 @@ class AwsSite:
         return restore_points(self.session, self.region, self.site)
 
     def service(self, service: str) -> ManagedService:
-        return self._cluster().service(service)
+        kinds = {each.name: each.kind for each in self._plan.services}
+        return self._of_kind(kinds.get(service, BESIDE)).service(service)
 
     def running(self) -> Mapping[str, ServiceState]:
-        return self._cluster().running()
+        kinds = dict.fromkeys([BESIDE, *(each.kind for each in self._plan.services)])
+        return {name: state for kind in kinds for name, state in self._of_kind(kind).running().items()}
 
     def front_door(self) -> str:
         if not self._front_door:
@@ -94,7 +107,7 @@ class AwsSite:
     def warm_up(self) -> None:
         self.session.client("rds", self.region)
 
-    def _cluster(self) -> Pods:
-        if self._pods is None:
-            self._pods = Pods(names.cluster(self._plan, self.site), names.namespace(self._plan))
-        return self._pods
+    def _of_kind(self, kind: str) -> Services:
+        if kind not in self._services:
+            self._services[kind] = SERVICES[kind](self._plan, self.site)
+        return self._services[kind]

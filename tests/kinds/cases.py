@@ -1,0 +1,34 @@
+"""The one table: a row for every kind of store and service that can be built in a cloud. A new kind adds a row."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scripts.drills.stage import Stage
+from tests.kinds.life import Life
+from tests.kinds.objects_in_s3 import ObjectsInS3
+from tests.kinds.pods_in_a_cluster import PodsInACluster
+from tests.kinds.postgres_on_rds import PostgresOnRds
+
+
+@dataclass(frozen=True)
+class Case:
+    """
+    `name` is what Samia's plan calls one of this kind, `resource` the type of what holds it, and `sites` are those in
+    which it is declared at the beginning. `life` does to one in a world of the sandbox what is done to any kind.
+    """
+
+    cloud: str
+    kind: str
+    name: str
+    resource: str
+    sites: tuple[str, ...]
+    life: Callable[[Stage], Life]
+
+
+CASES = (
+    Case("aws", "postgres", "core", "aws:rds/instance:Instance", ("primary", "secondary"), PostgresOnRds),
+    Case("aws", "objects", "media", "aws:s3/bucket:Bucket", ("primary", "secondary", "tertiary"), ObjectsInS3),
+    Case(
+        "aws", "pods", "emergency-call", "kubernetes:apps/v1:Deployment", ("primary", "secondary"), PodsInACluster
+    ),
+)  # fmt: skip

@@ -1,0 +1,73 @@
+"""PostgreSQL on RDS: promoted, restored beside itself from a snapshot, closed by its security group."""
+
+import time
+
+from scripts.clouds.protocol import Phase
+from scripts.core.net import Unreachable
+from scripts.core.waiting import wait_until
+from scripts.drills.stage import Stage
+from scripts.engines.postgres.direct import rows_at
+
+STORE = "core"
+
+
+class PostgresOnRds:
+    """See `Life`."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._note = ""
+
+    def write(self) -> None:
+        self._note = f"written at {time.time_ns()}"
+        dsn = self._stage.dsn(self._stage.active, STORE)
+        rows_at(dsn, "CREATE TABLE IF NOT EXISTS notes (note text PRIMARY KEY)")
+        rows_at(dsn, "INSERT INTO notes VALUES (%(note)s)", {"note": self._note})
+
+    def holds(self, site: str) -> bool:
+        return self._has(self._stage.dsn(site, STORE))
+
+    def back_up(self) -> str:
+        clouds, site, name = self._stage.clouds(), self._stage.active, f"kinds-{time.time_ns()}"
+        there = clouds.at(site)
+        clouds.store(site, STORE, self._incarnation(site)).snapshot(name, {})
+        wait_until(
+            lambda: name in [each.name for each in there.restore_points(STORE)],
+            seconds=120,
+            what=f"the snapshot {name}",
+        )
+        return name
+
+    def damage(self) -> None:
+        rows_at(self._stage.dsn(self._stage.active, STORE), "DELETE FROM notes")
+
+    def is_restored(self, backup: str) -> bool:
+        there = self._stage.clouds().at(self._stage.active)
+        point = next(each for each in there.restore_points(STORE) if each.name == backup)
+        scratch = there.scratch(STORE, f"kinds-scratch-{time.time_ns()}")
+        scratch.restore(point, {})
+        try:
+            wait_until(
+                lambda: (it := scratch.state()) is not None and it.phase is Phase.AVAILABLE,
+                seconds=120, what=f"{scratch.identifier} to be available", every=0.2,
+            )  # fmt: skip
+            return self._has(self._stage.world.admin_dsn(scratch.identifier))
+        finally:
+            scratch.delete()
+
+    def why_not_isolated(self, site: str) -> str | None:
+        clouds = self._stage.clouds()
+        try:
+            clouds.database(site, STORE, self._incarnation(site)).rows("SELECT 1")
+        except Unreachable:
+            return None
+        finally:
+            clouds.close()
+        return f"the database of {site} answers"
+
+    def _has(self, dsn: str) -> bool:
+        ((there,),) = rows_at(dsn, "SELECT to_regclass('notes') IS NOT NULL")
+        return bool(there and rows_at(dsn, "SELECT 1 FROM notes WHERE note = %(note)s", {"note": self._note}))
+
+    def _incarnation(self, site: str) -> int:
+        return self._stage.topology.incarnation(site, STORE)
