@@ -18,8 +18,8 @@ from model.durations import format_duration
 from scripts.core.commands import run_bounded
 from scripts.core.errors import DrError
 from scripts.core.home import project_dir
-from scripts.core.net import QueryRefused
 from scripts.core.redaction import redact
+from scripts.engines.protocol import QueryRefused
 from scripts.probes.web import door_of, get
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from scripts.core.net import Login, QueryRefused, Unreachable, connect, end, query, wait_for, within
+from scripts.core.net import Login, Unreachable, wait_for
+from scripts.engines.postgres.session import as_ours, connect, end, query, within_session
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -49,13 +50,11 @@ async def _asked(login: Login, statement: str, seconds: float) -> Answer:
         await query(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", None, timeout=seconds)
         bounds = {"ms": str(max(1, round(seconds * 900)))}
         ((_, _, clock),) = await query(connection, _BOUNDS, bounds, timeout=seconds)
-        rows, value = await within(seconds, _first_and_count(connection, statement), connection)
+        rows, value = await within_session(seconds, _first_and_count(connection, statement), connection)
     except TimeoutError as error:
         raise Unreachable(f"no answer within {seconds:g} s") from error
     except psycopg.Error as error:
-        if error.sqlstate and not connection.broken:
-            raise QueryRefused.of(error) from error
-        raise Unreachable(str(error).partition("\n")[0]) from error
+        raise as_ours(error, connection) from error
     finally:
         end(connection)
     return Answer(rows, value, clock)

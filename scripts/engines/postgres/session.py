@@ -55,7 +55,7 @@ _KNOWS_LATER = 17_00_00
 _left: dict[asyncio.Future[Any], Connection | None] = {}
 
 
-async def _within(seconds: float, work: Coroutine[Any, Any, T], using: Connection | None = None) -> T:
+async def within_session(seconds: float, work: Coroutine[Any, Any, T], using: Connection | None = None) -> T:
     """As `within`; what is left behind has its connection closed when it ends, not before."""
 
     def leave(task: asyncio.Future[T]) -> None:
@@ -79,9 +79,12 @@ def end(connection: Connection) -> None:
         connection.pgconn.finish()
 
 
-def _refused(error: psycopg.Error) -> QueryRefused:
+def as_ours(error: psycopg.Error, connection: Connection | None = None) -> QueryRefused | Unreachable:
+    """What the server answered, or that it did not: with a SQLSTATE, on a connection that is not broken, it did."""
+    if not error.sqlstate or (connection is not None and connection.broken):
+        return Unreachable(_first_line(error))
     refused = QueryRefused(_first_line(error))
-    refused.sqlstate = error.sqlstate or ""
+    refused.sqlstate = error.sqlstate
     return refused
 
 
@@ -106,12 +109,12 @@ async def connect(login: Login, *, timeout: float, server: str | None = None) ->
             tcp_user_timeout=2000,
             gssencmode="disable",
         )
-        made = await _within(timeout, connecting)
+        made = await within_session(timeout, connecting)
     except TimeoutError as error:
         raise Unreachable(f"{login.host} did not answer within {timeout:g} s") from error
     except psycopg.OperationalError as error:
         if error.sqlstate:
-            raise _refused(error) from error
+            raise as_ours(error) from error
         raise Unreachable(f"{login.host}: {_first_line(error)}") from error
     if made.info.server_version >= _KNOWS_LATER:
         await query(made, _LATER, None, timeout=timeout)
@@ -136,13 +139,11 @@ async def query(
         return await cursor.fetchall() if cursor.description else []
 
     try:
-        return await _within(timeout, ask(), connection)
+        return await within_session(timeout, ask(), connection)
     except TimeoutError as error:
         raise Unreachable(f"no answer to a query within {timeout:g} s") from error
     except psycopg.Error as error:
-        if error.sqlstate and not connection.broken:
-            raise _refused(error) from error
-        raise Unreachable(_first_line(error)) from error
+        raise as_ours(error, connection) from error
 
 
 def _first_line(error: Exception) -> str:

@@ -7,8 +7,8 @@ import pytest
 from model import load_plan
 from model.acceptance import CommandCheck, SqlCheck
 from scripts.clouds.access import Clouds
-from scripts.core.net import Database
 from scripts.engines.postgres.questions import ask
+from scripts.engines.postgres.session import Database
 from scripts.probes.acceptance import Place, ask_all, environment, judged, why_not_in
 
 PLACE = Place("primary", {"core": 1})

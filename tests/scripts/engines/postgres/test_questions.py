@@ -5,8 +5,10 @@ import time
 import pytest
 
 from scripts.core.errors import DrError
-from scripts.core.net import Database, QueryRefused, Unreachable
+from scripts.core.net import Unreachable
 from scripts.engines.postgres.questions import READ_ONLY_TRANSACTION, ask
+from scripts.engines.postgres.session import Database
+from scripts.engines.protocol import QueryRefused
 
 WRITES = [
     "INSERT INTO orders VALUES ('2', 'x')",
