@@ -9,7 +9,10 @@ from scripts.core.errors import DatabaseFailed
 from scripts.engines.postgres.session import Database
 
 BOUND_SECONDS = 600
-_GUARDED = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'dr_writer_lease_at_commit' ORDER BY 1"
+_GUARDED = """
+SELECT t.tgrelid::regclass::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+WHERE t.tgname = 'dr_writer_lease' AND c.relkind = 'r' AND t.tgrelid <> 'dr.marker'::regclass ORDER BY 1
+"""
 # Superusers and replication are the cloud's own.
 _OTHERS = r"""
 SELECT rolname, rolcanlogin FROM pg_roles

@@ -28,8 +28,11 @@ CREATE TABLE IF NOT EXISTS dr.marker (
     written_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     note text NOT NULL DEFAULT ''
 );
--- A row goes in and out again where a transaction changes what no row trigger sees: it carries the check at commit.
-CREATE UNLOGGED TABLE IF NOT EXISTS dr.check_at_commit (one boolean);
+-- A row for each transaction that writes: it carries the check at commit. No table of the service has an event that
+-- waits for the commit, because ALTER TABLE refuses one that has. `dr.guard_tables` takes the rows out again.
+CREATE UNLOGGED TABLE IF NOT EXISTS dr.check_at_commit ()
+    WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
+GRANT INSERT ON dr.check_at_commit TO PUBLIC;
 -- What could not be guarded so far, and when it is tried again.
 CREATE TABLE IF NOT EXISTS dr.unguarded (
     relation oid PRIMARY KEY,
@@ -86,39 +89,56 @@ BEGIN
         HINT = 'Look at "dr status": the service may have moved to another site.';
 END $guard$;
 
--- Paid for by every statement and every row that is written. No SET, no SECURITY DEFINER and no lock on purpose, and the
--- test of `dr.may_write` is repeated in it: each of them costs more than the test.
+-- At the commit of every transaction that writes.
 CREATE OR REPLACE FUNCTION dr.refuse_without_lease() RETURNS trigger LANGUAGE plpgsql AS $guard$
+BEGIN
+    IF NOT dr.may_write() THEN
+        PERFORM dr.refuse();
+    END IF;
+    RETURN NULL;
+END $guard$;
+
+-- Paid for by every statement that writes. No SET, no SECURITY DEFINER and no lock on purpose, and the test of
+-- `dr.may_write` is repeated in it: each of them costs more than the test. The first one of a transaction asks for the
+-- check at its commit; rolled back to a savepoint, that is forgotten with it.
+CREATE OR REPLACE FUNCTION dr.refuse_or_ask() RETURNS trigger LANGUAGE plpgsql AS $guard$
 BEGIN
     IF pg_catalog.clock_timestamp() OPERATOR(pg_catalog.<) pg_catalog.to_timestamp(
             pg_catalog.pg_sequence_last_value('dr.valid_until'::pg_catalog.regclass) OPERATOR(pg_catalog./) 1e6::pg_catalog.float8)
         AND pg_catalog.pg_postmaster_start_time() OPERATOR(pg_catalog.=) pg_catalog.to_timestamp(
             pg_catalog.pg_sequence_last_value('dr.granted_to'::pg_catalog.regclass) OPERATOR(pg_catalog./) 1e6::pg_catalog.float8)
     THEN
+        IF pg_catalog.current_setting('dr.asked', true) IS DISTINCT FROM 'yes' THEN
+            PERFORM pg_catalog.set_config('dr.asked', 'yes', true);
+            INSERT INTO dr.check_at_commit DEFAULT VALUES;
+        END IF;
         RETURN NULL;
     END IF;
     PERFORM dr.refuse();
     RETURN NULL;
 END $guard$;
 
--- Ask again when this transaction commits. Once a transaction; rolled back to a savepoint, it is forgotten with it.
-CREATE OR REPLACE FUNCTION dr.ask_at_commit() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog AS $guard$
+-- The same for what no trigger of a table sees.
+CREATE OR REPLACE FUNCTION dr.ask_at_commit() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $guard$
 BEGIN
     IF current_setting('dr.asked', true) IS DISTINCT FROM 'yes' THEN
         PERFORM set_config('dr.asked', 'yes', true);
-        INSERT INTO dr.check_at_commit VALUES (true);
-        DELETE FROM dr.check_at_commit;
+        INSERT INTO dr.check_at_commit DEFAULT VALUES;
     END IF;
 END $guard$;
 
-CREATE OR REPLACE FUNCTION dr.refuse_truncate_without_lease() RETURNS trigger LANGUAGE plpgsql AS $guard$
+-- Of a session in replica mode alone: the worker that applies changes of another database, which fires no triggers of
+-- statements.
+CREATE OR REPLACE FUNCTION dr.refuse_row() RETURNS trigger LANGUAGE plpgsql AS $guard$
 BEGIN
     IF NOT dr.may_write() THEN
         PERFORM dr.refuse();
     END IF;
     PERFORM dr.ask_at_commit();
-    RETURN NULL;
+    IF tg_op OPERATOR(pg_catalog.=) 'DELETE' THEN
+        RETURN OLD;
+    END IF;
+    RETURN NEW;
 END $guard$;
 
 -- What one table, told by its oid, lacks of the guard: statements, each of which ends with a blank. Empty: it is guarded.
@@ -127,14 +147,14 @@ CREATE OR REPLACE FUNCTION dr.lacks(relation oid) RETURNS text LANGUAGE sql STAB
         CASE WHEN t.oid IS NOT NULL THEN '' ELSE format(
             CASE wanted.name
             WHEN 'dr_writer_lease' THEN 'CREATE TRIGGER %I BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH STATEMENT '
-                'EXECUTE FUNCTION dr.refuse_without_lease(); '
+                'EXECUTE FUNCTION dr.refuse_or_ask(); '
             WHEN 'dr_writer_lease_truncate' THEN 'CREATE TRIGGER %I BEFORE TRUNCATE ON %s FOR EACH STATEMENT '
-                'EXECUTE FUNCTION dr.refuse_truncate_without_lease(); '
-            ELSE 'CREATE CONSTRAINT TRIGGER %I AFTER INSERT OR UPDATE OR DELETE ON %s '
-                'DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dr.refuse_without_lease(); '
+                'EXECUTE FUNCTION dr.refuse_or_ask(); '
+            ELSE 'CREATE TRIGGER %I BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW '
+                'EXECUTE FUNCTION dr.refuse_row(); '
             END, wanted.name, named.quoted) END
-        || CASE WHEN named.ours THEN format('ALTER %s %s ENABLE ALWAYS TRIGGER %I; ',
-            CASE c.relkind WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, named.quoted, wanted.name)
+        || CASE WHEN named.ours THEN format('ALTER %s %s ENABLE %s TRIGGER %I; ',
+            CASE c.relkind WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, named.quoted, wanted.state, wanted.name)
            WHEN t.oid IS NOT NULL THEN format('DO $d$ BEGIN RAISE insufficient_privilege USING MESSAGE = %L; END $d$; ',
             'a trigger of the guard is disabled') ELSE '' END,
         '' ORDER BY wanted.name), '')
@@ -142,12 +162,13 @@ CREATE OR REPLACE FUNCTION dr.lacks(relation oid) RETURNS text LANGUAGE sql STAB
     JOIN pg_namespace n ON n.oid = c.relnamespace
     CROSS JOIN LATERAL (SELECT format('%I.%I', n.nspname, c.relname) AS quoted,
                                pg_has_role(c.relowner, 'USAGE') AS ours) AS named
-    CROSS JOIN (VALUES ('dr_writer_lease'), ('dr_writer_lease_at_commit'), ('dr_writer_lease_truncate')) AS wanted (name)
+    CROSS JOIN (VALUES ('dr_writer_lease', 'ALWAYS'), ('dr_writer_lease_replica', 'REPLICA'),
+                       ('dr_writer_lease_truncate', 'ALWAYS')) AS wanted (name, state)
     LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = wanted.name
     WHERE c.oid = $1
-      AND (c.relkind = 'r' OR wanted.name <> 'dr_writer_lease_at_commit') -- rows end up in leaves; foreign ones elsewhere
+      AND (wanted.state = 'ALWAYS' OR (c.relkind = 'r' AND named.ours)) -- rows end up in leaves; foreign ones elsewhere
       AND (c.relkind <> 'f' OR wanted.name = 'dr_writer_lease')
-      AND (t.oid IS NULL OR NOT (t.tgenabled = 'A' OR (t.tgenabled = 'O' AND NOT named.ours)))
+      AND (t.oid IS NULL OR NOT (t.tgenabled = left(wanted.state, 1) OR (t.tgenabled = 'O' AND NOT named.ours)))
 $guard$;
 
 -- Every table that has to be guarded. Temporary ones hold nothing that outlives a session.
@@ -163,14 +184,17 @@ CREATE OR REPLACE VIEW dr.bare AS
     SELECT t.relation, t.name, t.relkind, t.relowner
     FROM dr.tables t
     LEFT JOIN (
-        SELECT g.tgrelid, pg_catalog.count(*) FILTER (WHERE g.tgenabled = 'A') AS always,
-               pg_catalog.count(*) FILTER (WHERE g.tgenabled IN ('A', 'O')) AS enabled
+        SELECT g.tgrelid,
+               pg_catalog.count(*) FILTER (WHERE g.tgenabled
+                   = CASE g.tgname WHEN 'dr_writer_lease_replica' THEN 'R' ELSE 'A' END) AS as_ours,
+               pg_catalog.count(*) FILTER (WHERE g.tgenabled IN ('A', 'O') AND g.tgname <> 'dr_writer_lease_replica') AS enabled
         FROM pg_catalog.pg_trigger g
-        WHERE g.tgname IN ('dr_writer_lease', 'dr_writer_lease_at_commit', 'dr_writer_lease_truncate')
+        WHERE g.tgname IN ('dr_writer_lease', 'dr_writer_lease_replica', 'dr_writer_lease_truncate')
         GROUP BY g.tgrelid
     ) AS has ON has.tgrelid = t.relation
-    WHERE coalesce(CASE WHEN pg_catalog.pg_has_role(t.relowner, 'USAGE') THEN has.always ELSE has.enabled END, 0)
-          < CASE t.relkind WHEN 'r' THEN 3 WHEN 'p' THEN 2 ELSE 1 END;
+    WHERE CASE WHEN pg_catalog.pg_has_role(t.relowner, 'USAGE')
+          THEN coalesce(has.as_ours, 0) < CASE t.relkind WHEN 'r' THEN 3 WHEN 'p' THEN 2 ELSE 1 END
+          ELSE coalesce(has.enabled, 0) < CASE t.relkind WHEN 'f' THEN 1 ELSE 2 END END;
 
 -- Guard up to `at_most` tables, each in a transaction of its own, and remember why one cannot be. A lock that is not had
 -- at once (the session's lock_timeout) is asked for again later and later, because whoever writes waits behind us.
@@ -178,6 +202,8 @@ CREATE OR REPLACE PROCEDURE dr.guard_tables(at_most integer, INOUT guarded integ
 DECLARE bare record; why text;
 BEGIN
     guarded := 0;
+    DELETE FROM dr.check_at_commit; -- of transactions that are over
+    COMMIT;
     DELETE FROM dr.unguarded u WHERE NOT EXISTS (SELECT FROM dr.bare t WHERE t.relation = u.relation);
     COMMIT;
     FOR bare IN
@@ -387,15 +413,15 @@ END $guard$;
 
 REVOKE ALL ON FUNCTION dr.close(boolean), dr.reopen(), dr.end_sessions(integer[]) FROM PUBLIC;
 REVOKE ALL ON PROCEDURE dr.keep_watch(), dr.guard_tables(integer, integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION dr.may_write(), dr.why_not_write(), dr.refuse(), dr.refuse_without_lease(), dr.ask_at_commit(),
-    dr.refuse_truncate_without_lease(), dr.lacks(oid), dr.ours() TO PUBLIC;
+GRANT EXECUTE ON FUNCTION dr.may_write(), dr.why_not_write(), dr.refuse(), dr.refuse_without_lease(), dr.refuse_or_ask(),
+    dr.refuse_row(), dr.ask_at_commit(), dr.lacks(oid), dr.ours() TO PUBLIC;
 GRANT SELECT ON dr.tables TO PUBLIC;
 
 DO $guard$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = 'dr.marker'::pg_catalog.regclass) THEN
         CREATE TRIGGER dr_writer_lease BEFORE INSERT OR UPDATE OR DELETE ON dr.marker
-            FOR EACH STATEMENT EXECUTE FUNCTION dr.refuse_without_lease();
+            FOR EACH STATEMENT EXECUTE FUNCTION dr.refuse_or_ask();
         ALTER TABLE dr.marker ENABLE ALWAYS TRIGGER dr_writer_lease;
         CREATE CONSTRAINT TRIGGER dr_check_at_commit AFTER INSERT ON dr.check_at_commit
             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dr.refuse_without_lease();

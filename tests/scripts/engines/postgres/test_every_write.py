@@ -8,10 +8,11 @@ from contextlib import closing
 import psycopg
 import pytest
 
+from scripts.core.net import Login
 from scripts.engines.postgres import guard
 from scripts.engines.postgres.session import Database
 from tests.asserts.waiting import wait_until
-from tests.scratch_database import connect
+from tests.scratch_database import connect, server
 from tests.scripts.engines.postgres.leases import assert_refused, grant, let_it_end, watchmen
 
 pytestmark = pytest.mark.drill
@@ -178,6 +179,7 @@ def test_after_a_revocation_nothing_at_all_is_written(guarded: Database, service
             with pytest.raises(psycopg.OperationalError):
                 each.execute("COMMIT")
     assert not [each for each in guard.why_not_closed(guarded) if "(service)" in each]
+    let_it_end(guarded)  # the watchman ends whoever connects while he is still there
     with pytest.raises(psycopg.OperationalError, match="permission denied"):
         connect(guarded, "service")
     with closing(connect(guarded)) as owner:  # who owns the database may connect, and begins read-only
@@ -266,6 +268,33 @@ def test_a_session_in_replica_mode_is_refused_too(database: Database) -> None:
         restore.execute("SET session_replication_role = replica")
         assert_refused(restore, "INSERT INTO orders VALUES ('a', '')")
         assert_refused(restore, "DELETE FROM orders")
+
+
+def test_changes_that_come_from_another_database_are_refused_too() -> None:
+    """Logical replication fires triggers of rows alone, and those only that are for replicas."""
+    with server(wal_level="logical") as login, Database(login) as source:
+        source.script("CREATE TABLE orders (id text PRIMARY KEY, note text); CREATE PUBLICATION p FOR TABLE orders")
+        source.rows("CREATE DATABASE target")
+        source.rows("SELECT pg_create_logical_replication_slot('s', 'pgoutput')")
+        with Database(Login(login.host, login.port, "target", login.user, "")) as target:
+            target.script("CREATE TABLE orders (id text PRIMARY KEY, note text)")
+            guard.install(target)
+            grant(target)
+            target.rows(
+                f"CREATE SUBSCRIPTION sub CONNECTION 'host={login.host} port={login.port} dbname={login.database} "
+                f"user={login.user}' PUBLICATION p WITH (create_slot = false, slot_name = 's', copy_data = false)"
+            )
+            source.rows("INSERT INTO orders VALUES ('with', '')")
+            wait_until(lambda: target.rows("SELECT id FROM orders") == [("with",)], timeout=20, what="the first change")
+            end_of_lease(target)
+            source.rows("INSERT INTO orders VALUES ('without', '')")
+            errors = "SELECT apply_error_count FROM pg_stat_subscription_stats"
+            wait_until(lambda: target.rows(errors) > [(0,)], timeout=20, what="the next one to be refused")
+            assert target.rows("SELECT id FROM orders") == [("with",)]
+            grant(target)
+            wait_until(lambda: len(target.rows("SELECT id FROM orders")) == 2, timeout=20, what="it to be applied")
+            target.script("ALTER SUBSCRIPTION sub DISABLE; ALTER SUBSCRIPTION sub SET (slot_name = NONE)")
+            target.script("DROP SUBSCRIPTION sub")
 
 
 class TestWithEventTriggers:

@@ -10,7 +10,7 @@ from scripts.engines.postgres import guard
 from scripts.engines.postgres.session import Database
 from tests.asserts.waiting import wait_until
 from tests.scratch_database import connect
-from tests.scripts.engines.postgres.leases import assert_refused, grant, renewed
+from tests.scripts.engines.postgres.leases import assert_refused, grant, let_it_end, renewed
 
 pytestmark = pytest.mark.drill
 WRITE = "INSERT INTO orders VALUES (gen_random_uuid()::text, '')"
@@ -167,6 +167,7 @@ def test_a_trigger_that_was_turned_off_is_turned_on_again(guarded: Database) -> 
     )
     assert guard.guard_new_tables(guarded) == 1
     guard.revoke(guarded, "secondary", 2)
+    let_it_end(guarded)
     with closing(connect(guarded, options="-c default_transaction_read_only=off")) as service:
         assert_refused(service, WRITE)
         assert_refused(service, "TRUNCATE orders")
@@ -201,3 +202,46 @@ def test_a_service_with_a_role_of_its_own_needs_no_right_on_the_guard(guarded: D
         grant(guarded)
         service.execute(WRITE)
         service.execute("TRUNCATE orders")
+
+
+@pytest.mark.parametrize("isolation", ["READ COMMITTED", "SERIALIZABLE"])
+def test_a_migration_changes_rows_and_their_table_in_one_transaction(guarded: Database, isolation: str) -> None:
+    """ALTER TABLE refuses a table with an event that waits for the commit: the guard may leave none there."""
+    with closing(connect(guarded)) as service, renewed(guarded, seconds=5):
+        service.execute("CREATE TABLE bills (id int PRIMARY KEY, order_id text REFERENCES orders ON DELETE CASCADE)")
+        guard.guard_new_tables(guarded)
+        with service.transaction():
+            service.execute(f"SET TRANSACTION ISOLATION LEVEL {isolation}".encode())
+            service.execute("INSERT INTO orders VALUES ('a', NULL)")
+            service.execute("ALTER TABLE orders ADD paid boolean")
+            service.execute("UPDATE orders SET paid = false, note = ''")
+            service.execute("ALTER TABLE orders ALTER paid SET NOT NULL, ALTER note SET NOT NULL")
+            service.execute("CREATE INDEX ON orders (paid)")
+            service.execute("DELETE FROM orders WHERE paid")
+            service.execute("TRUNCATE bills")
+            service.execute("ALTER TABLE bills RENAME TO invoices")
+            service.execute("DROP TABLE invoices")
+    assert guarded.rows("SELECT paid FROM orders") == [(False,)]
+
+
+def test_what_carries_the_check_at_commit_does_not_grow(guarded: Database) -> None:
+    with closing(connect(guarded)) as service, renewed(guarded, seconds=5):
+        for _ in range(20):
+            service.execute(WRITE)
+        assert guarded.rows("SELECT count(*) > 0 FROM dr.check_at_commit") == [(True,)]
+        guard.guard_new_tables(guarded)
+        assert guarded.rows("SELECT count(*) FROM dr.check_at_commit") == [(0,)]
+
+
+def test_serializable_transactions_do_not_fail_for_the_guard(guarded: Database) -> None:
+    """Two that write into different tables have nothing in common."""
+    guarded.script("CREATE TABLE bills (id int PRIMARY KEY); GRANT ALL ON bills TO PUBLIC")
+    guard.guard_new_tables(guarded)
+    with closing(connect(guarded)) as one, closing(connect(guarded)) as two, renewed(guarded, seconds=5):
+        for each in (one, two):
+            each.execute("BEGIN ISOLATION LEVEL SERIALIZABLE")
+        for n in range(2):
+            one.execute(f"INSERT INTO orders VALUES ('{n}', '')".encode())
+            two.execute(f"INSERT INTO bills VALUES ({n})".encode())
+        one.execute("COMMIT")
+        two.execute("COMMIT")
