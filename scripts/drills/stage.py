@@ -200,6 +200,29 @@ class Stage:
         finally:
             workload.stop()
 
+    @contextmanager
+    def writing_family(self, *, rate: float = 2.0) -> Iterator[dict[str, Writer]]:
+        """The whole family at work at once, each with tables and a ledger of its own, `rate` writes a second each."""
+        self.workloads += 1
+        writers = {
+            name: Writer(writes, self._as_the_service, self.folder / f"ledger-{self.workloads}-{name}.jsonl",
+                         rate=rate, store=self.stores[0])
+            for name, writes in FAMILY.items()
+        }  # fmt: skip
+        try:
+            for each in writers.values():
+                each.start()
+            self.wait_for_family(writers, time.time())
+            yield writers
+        finally:
+            with ThreadPoolExecutor(max_workers=len(writers)) as pool:
+                list(pool.map(Writer.stop, writers.values()))
+
+    def wait_for_family(self, writers: Mapping[str, Writer], since: float, *, more: int = 2) -> None:
+        """Until each of them has had so many writes acknowledged after `since`."""
+        for each in writers.values():
+            self.wait_for_writes(each, since, more=more)
+
     def _as_the_service(self) -> list[str]:
         """The databases that may be the active one, with the service's own login; the one that takes writes is it."""
         found = []
