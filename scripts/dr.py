@@ -25,6 +25,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "restore": ("scripts.restore", "Bring the service back from a backup"),
     "compromise": ("scripts.compromise", "Close what was compromised, and build the service anew in a clean site"),
     "reprotect": ("scripts.reprotect", "Make a site that came back follow the active one"),
+    "divergence": ("scripts.divergence", "Show or export what only an old copy holds, before it is given up"),
     "drill": ("scripts.drill", "Rehearse a disaster in the sandbox and measure it"),
     "watch": ("scripts.watch", "Watch the active site, and fail over where the plan says so"),
     "checks": ("scripts.checks", "Ask what the plan wants to see true, now"),
@@ -36,7 +37,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
 }
 
 # What reads files only, the sandbox itself, and a drill, which brings a world of its own.
-OUTSIDE = frozenset({"plan", "journal", "report", "sandbox", "drill"})
+OUTSIDE = frozenset({"plan", "journal", "divergence", "report", "sandbox", "drill"})
 
 USAGE = """\
 Usage: dr [--debug] COMMAND [OPTIONS]

@@ -21,7 +21,18 @@ from scripts.core.errors import BadInput
 from scripts.core.home import project_dir
 from scripts.failover import failover
 from scripts.people.approvals import ask, needed
-from scripts.people.options import DEFAULT_PLAN, ApprovedBy, Commander, DryRun, Format, Incident, PlanName, Yes
+from scripts.people.options import (
+    DEFAULT_PLAN,
+    ApprovedBy,
+    Commander,
+    DryRun,
+    Format,
+    GiveUpDifferences,
+    GiveUpOldCopy,
+    Incident,
+    PlanName,
+    Yes,
+)
 from scripts.people.output import Form, err
 from scripts.reprotect import reprotect
 from scripts.runbooks.run import run
@@ -36,6 +47,7 @@ if TYPE_CHECKING:
     from scripts.runs.rows import Observer
 
 MOVE = "planned_move"
+GIVES_UP = ("give_up_differences", "give_up_old_copy")
 Part = tuple[str, str]
 """The name of a table, and the site that it works on."""
 
@@ -74,21 +86,23 @@ def failback(
     """
     Return to `to` (the plan's primary). Gives the outcome of each part in turn and stops at the first that is not done.
 
-    `show` runs one part with something to look at. `more`: incident, commander, for the record of each part. Raises as
-    `failover` and `reprotect` do.
+    `show` runs one part with something to look at. `more`: incident, commander, for the record of each part;
+    give_up_differences and give_up_old_copy, for what is rebuilt first. Raises as `failover` and `reprotect` do.
     """
     home = to or plan.primary.name
     if home not in {site.name for site in plan.sites}:
         raise BadInput(f"{home!r} is not a site of {plan.system}", "`dr plan check` lists them")
 
     more = {key: value for key, value in more.items() if value}
+    given_up = {key: more.pop(key) for key in GIVES_UP if key in more}
 
     topology = topology_files.read_topology(plan, project_dir())
     todo, outcomes = parts(plan, topology, home), list[RunOutcome]()
     if not todo:
         settle("failback", plan.system)
         return outcomes
-    evidence = {"plan": plan_path or plan.system, "topology": topology.to_config(), "options": {"to": home, **more}}
+    options = {"to": home, **more, **given_up}
+    evidence = {"plan": plan_path or plan.system, "topology": topology.to_config(), "options": options}
     with whole("failback", plan.system, f"Begin the failback of {plan.system} to {home}", evidence) as all_of_it:
 
         def act(name: str, site: str, observer: Observer | None) -> RunOutcome:
@@ -97,7 +111,7 @@ def failback(
             }  # fmt: skip
             said = {**more, KEY: all_of_it.run}
             if name == "reprotect":
-                return reprotect(plan, site, **given, **said)
+                return reprotect(plan, site, **given, **said, **given_up)
             if name == "stand_down":
                 return run(name, plan, Options(to=site, more=said), **given)
             return failover(plan, site, planned=True, **given, **said)
@@ -116,6 +130,8 @@ def command(
     plan: PlanName = DEFAULT_PLAN,
     incident: Incident = "",
     commander: Commander = "",
+    give_up_differences: GiveUpDifferences = 0,
+    give_up_old_copy: GiveUpOldCopy = False,
     approved_by: ApprovedBy = None,
     yes: Yes = False,
     dry_run: DryRun = False,
@@ -135,8 +151,10 @@ def command(
             # Whether the switch can be made shows only when what comes before it is done.
             show_rows(name, loaded, Options(to=site), topology, form, looks=False)
         return 0
+    given_up = {"give_up_differences": give_up_differences, "give_up_old_copy": give_up_old_copy}
     if todo:
-        consequence, people = f"{loaded.system} moves from {topology.active_site} back to {home}", needed(loaded, MOVE)
+        consequence = f"{loaded.system} moves from {topology.active_site} back to {home}"
+        people = needed(loaded, MOVE, *(["give_up_old_copy"] if any(given_up.values()) else []))
         ask(consequence, home, people=people, known=loaded.people, yes=yes, approved_by=approved_by or ())
 
     def show(part: Part, act: Act) -> RunOutcome:
@@ -144,7 +162,8 @@ def command(
         options = Options(to=site)
         return watched(name, loaded, options, lambda observer: act(name, site, observer), quiet=form is Form.JSON)
 
-    outcomes = failback(loaded, to=home, plan_path=plan, show=show, incident=incident, commander=commander)
+    more = {"incident": incident, "commander": commander, **given_up}
+    outcomes = failback(loaded, to=home, plan_path=plan, show=show, **more)
     if outcomes and outcomes[-1].status != "done" and (left := todo[len(outcomes) :]):
         rest = ", ".join(f"{name} {site}" for name, site in left)
         err().print(f"the failback is not over: when this run is done, `dr failback` does the rest ({rest})")

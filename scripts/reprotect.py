@@ -12,7 +12,16 @@ from model.roles import role_of
 from scripts.core.errors import BadInput, Refused
 from scripts.core.home import project_dir
 from scripts.people.approvals import ask, needed
-from scripts.people.options import DEFAULT_PLAN, ApprovedBy, DryRun, Format, PlanName, Yes
+from scripts.people.options import (
+    DEFAULT_PLAN,
+    ApprovedBy,
+    DryRun,
+    Format,
+    GiveUpDifferences,
+    GiveUpOldCopy,
+    PlanName,
+    Yes,
+)
 from scripts.people.output import Form
 from scripts.runbooks.run import run
 from scripts.runbooks.terminal import finish, show_rows, watched
@@ -35,8 +44,9 @@ def reprotect(
     **more: Any,
 ) -> RunOutcome:
     """
-    Make `site` a replica of the active site. `more`: lost, give_up_old_copy, declared_clean (why a site that was
-    isolated may be trusted again).
+    Make `site` a replica of the active site. `more`: lost, give_up_differences (of what only its old copy holds, at
+    most so many), give_up_old_copy (although something of it could not be counted), declared_clean (why a site that
+    was isolated may be trusted again).
 
     Raises BadInput, Refused, Locked. One that follows already gives an outcome that is done.
     """
@@ -65,9 +75,8 @@ def command(
     *,
     site: Annotated[str, typer.Option(help="the site that is rebuilt")],
     plan: PlanName = DEFAULT_PLAN,
-    give_up_old_copy: Annotated[
-        bool, typer.Option("--give-up-old-copy", help="rebuild although the old copy cannot be looked into")
-    ] = False,
+    give_up_differences: GiveUpDifferences = 0,
+    give_up_old_copy: GiveUpOldCopy = False,
     declared_clean: Annotated[
         str, typer.Option(help="how you know that a site which was found compromised is clean again")
     ] = "",
@@ -80,13 +89,14 @@ def command(
     loaded = load_plan(plan)
     topology = topology_files.read_topology(loaded, project_dir())
     clean = {"declared_clean": declared_clean} if site in topology.isolated else {}
-    more: dict[str, Any] = {"give_up_old_copy": give_up_old_copy, **clean}
+    given_up = {"give_up_differences": give_up_differences, "give_up_old_copy": give_up_old_copy}
+    more: dict[str, Any] = {**given_up, **clean}
     options = Options(to=site, more=more)
     if dry_run:
         show_rows("reprotect", loaded, options, topology, form)
         return 0
     consequence = f"{site} becomes a copy of {topology.active_site}; its old copy is given up at the end"
-    decided = [*(["give_up_old_copy"] if give_up_old_copy else []), *(["declare_clean"] if clean else [])]
+    decided = [*(["give_up_old_copy"] if any(given_up.values()) else []), *(["declare_clean"] if clean else [])]
     people = needed(loaded, *decided)
     approval = ask(consequence, site, people=people, known=loaded.people, yes=yes, approved_by=approved_by or ())
 

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from model import load_plan
+from scripts.drills.shown import ANY_NUMBER
 from scripts.drills.stage import Stage, entered, stage
 from scripts.drills.whole import wait_until_whole
 from scripts.failback import failback
@@ -32,7 +34,8 @@ def settle(made: Stage) -> None:
     so.
     """
     made.world.heal()
-    for outcome in failback(made.plan, plan_path=made.plan_path):
+    given_up: dict[str, Any] = {"give_up_differences": ANY_NUMBER, "give_up_old_copy": True}
+    for outcome in failback(made.plan, plan_path=made.plan_path, **given_up):
         if outcome.error is not None:
             raise outcome.error
     wait_until_whole(made)

@@ -7,9 +7,10 @@ Every call raises Unreachable when nobody answers in time, and QueryRefused when
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 
 from scripts.core.errors import DatabaseFailed
+from scripts.engines.comparison import Comparison, Keep, keep_nothing
 
 
 class QueryRefused(DatabaseFailed):
@@ -77,6 +78,24 @@ class Engine(Protocol):
 
     def ask(self, statement: str, *, seconds: float) -> Reply:
         """What one statement of the user gives, which can change nothing."""
+
+    def compare(
+        self,
+        other: Self,
+        since: int,
+        *,
+        margin: int = 0,
+        deletions: bool = True,
+        seconds: float = 600,
+        keep: Keep = keep_nothing,
+    ) -> Comparison:
+        """
+        What this copy, which is closed for writes, holds that `other` lacks. Raises nothing that a store says: what
+        could not be counted, or not within `seconds`, is named as unknown.
+
+        `since`: the `oldest_xid` of where the two histories parted; `margin`: so many transactions before it are looked
+        at as well. `deletions`: count also what this copy deleted. `keep` is given each row that differs.
+        """
 
     def why_no_guard(self) -> str | None:
         """Why this engine cannot refuse an old writer by itself; None where it can."""

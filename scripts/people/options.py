@@ -23,6 +23,16 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="show what would be done
 ApprovedBy = Annotated[list[str] | None, typer.Option("--approved-by", help="who agreed; once for each person")]
 Incident = Annotated[str, typer.Option("--incident", help="the incident's number, for the record")]
 Commander = Annotated[str, typer.Option("--commander", help="who commands the incident, for the record")]
+GiveUpDifferences = Annotated[
+    int,
+    typer.Option(
+        "--give-up-differences", min=0,
+        help="give up at most so many differences that only an old copy holds; `dr divergence show` lists them",
+    ),
+]  # fmt: skip
+GiveUpOldCopy = Annotated[
+    bool, typer.Option("--give-up-old-copy", help="give an old copy up although not all of it could be looked into")
+]
 DEFAULT_PLAN = "samia"
 
 

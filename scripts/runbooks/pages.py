@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from model.forecast import span
 from scripts.runbooks.tables import table
-from scripts.runs.runbook import CHANGES_NOTHING, Options
+from scripts.runs.runbook import CHANGES_NOTHING, Does, Options
 
 if TYPE_CHECKING:
     from model import Plan
@@ -97,7 +97,10 @@ def pages(plan: Plan) -> tuple[Page, ...]:
                 "Somebody was inside? See [compromise](compromise.md).",
             ),
             "dr restore --to-time 2026-01-31T12:00:00+00:00", home, ("database_corruption",),
-            ("The warm sites are re-protected by the same command, one after the other.",),
+            (
+                "The warm sites are re-protected by the same command, one after the other.",
+                "`dr divergence show` lists what was given up, row by row; `dr divergence export --to DIR` saves it.",
+            ),
             "Give the moment just before the damage, with its zone. Writes stop when the run begins to act.",
         ),
         Page(
@@ -124,7 +127,11 @@ def pages(plan: Plan) -> tuple[Page, ...]:
             "A lost site cannot follow again by itself: a new copy is built beside the old one, and the old one goes "
             "last, after what only it holds has been counted.",
             ("It was found compromised? It needs `--declared-clean` and the reason why it is.",),
-            "dr reprotect --site {to}", home,
+            "dr reprotect --site {to}", home, (), (),
+            "Where the old copy holds anything that the active one lacks, the run is refused and changes nothing. Look "
+            "with `dr divergence show`, bring over what is needed (`dr divergence export --to DIR`), then give up the "
+            "rest by its number: `--give-up-differences 53`. What cannot be counted is named with what is in the way; "
+            "where that cannot be helped: `--give-up-old-copy`.",
         ),
         Page(
             "stand_down", f"Let {cold} be cold again", f"The service has left {cold}, which still runs",
@@ -245,7 +252,9 @@ def _steps(waves: list[tuple[Row, ...]]) -> Iterator[str]:
 
 def _step(row: Row) -> str:
     after = f" (after {', '.join(name.replace('_', ' ').replace(':', ' ') for name in row.after)})" if row.after else ""
-    if row.does in CHANGES_NOTHING and not row.undo:
+    if row.does is Does.MEASURE:
+        way_back = "Changes nothing, and stops nothing: what cannot be counted is named as unknown."
+    elif row.does in CHANGES_NOTHING and not row.undo:
         way_back = "Changes nothing."
     else:
         way_back = f"Undo: {row.undo}." if row.undo else f"No undo: {row.why_no_undo}."

@@ -2,7 +2,7 @@
 Re-protect: a site that was left behind becomes a copy of the active one again.
 
 A lost primary cannot become a replica again, so a new incarnation is built beside it, and the old one goes last,
-after what only it holds has been counted and its successor has been seen to follow.
+after what only it holds has been counted, kept and given up by name, and its successor has been seen to follow.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from model import Plan
 from scripts.runbooks.failover import LOOKS
 from scripts.runs.runbook import Does, Row, Runbook
 from scripts.steps.declare_replica import declare_replica
+from scripts.steps.give_up_divergence import give_up_divergence
 from scripts.steps.measure_divergence import measure_divergence
 from scripts.steps.preview_stacks import preview_stacks
 from scripts.steps.rebuild_replica import rebuild_replica
@@ -29,6 +30,8 @@ def reprotect(plan: Plan, *, was_isolated: bool = False) -> Runbook:
                 subject=each.name, wave="measure", why_no_undo=LOOKS, attempts=5, does=Does.LOOK)
             for each in plan.incarnated_stores
         ),
+        Row("measure", give_up_divergence, "See that what only the old copies hold is given up by name",
+            why_no_undo=LOOKS, does=Does.LOOK),
         *(released() if was_isolated else ()),
         Row("rebuild", declare_replica, "Declare a replica of the active site beside the old copy",
             undo="declare the old incarnation alone again: it is still there"),

@@ -37,7 +37,7 @@ def restore(plan: Plan) -> Runbook:
         Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS, does=Does.SEE_TIERS),
         *checks(plan, "after_restore"),
         Row("measure", measure_given_up, "Count what only the damaged copy holds", why_no_undo=LOOKS, attempts=5,
-            does=Does.LOOK),
+            does=Does.MEASURE),
         Row("retire", release_backups, "Lift the protection of the damaged copy's backups in the cold site",
             undo="declare the damaged incarnation alone again: it is still there", attempts=2),
         Row("retire", retire_damaged, "Give up the damaged copy, and see that its final snapshot is kept",

@@ -133,14 +133,40 @@ class Promoted(Finding):
     lsn: str
 
 
+class NotCounted(Finding):
+    """What could not be counted, why, and which command helps."""
+
+    name: str
+    reason: str
+    hint: str
+
+
+class CopiesCompared(Finding):
+    """
+    What only the old copy of a store holds. `differences` counts rows of tables, and one for each other thing that
+    differs; `said` tells both in words. `tables`: what differs, by name.
+    """
+
+    store: str
+    rows: int
+    differences: int
+    said: str
+    tables: list[dict[str, Any]]
+    unknown: list[NotCounted]
+
+
 class GivenUp(Finding):
-    """`rows` are missing in the restored copy, `changed` are there as they were before."""
+    """
+    `rows` are missing in the restored copies, `changed` are there as they were before. What could not be counted is in
+    `unknown` and in neither number.
+    """
 
     rows: int
     changed: int
     since: datetime
     until: datetime
     tables: dict[str, list[dict[str, Any]]]
+    unknown: list[NotCounted] = []
 
 
 class EvidenceKept(Finding):

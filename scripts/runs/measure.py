@@ -126,7 +126,7 @@ def measure(plan: Plan, entries: Iterable[Entry], disaster: str = "") -> Measure
     loss = _last_evidence(entries, "loss")
     rpo = None
     if loss is not None:
-        rpo = float(loss.get("span_seconds") or 0.0) if loss.get("lost") else 0.0
+        rpo = float(loss.get("span_seconds") or 0.0) if loss.get("lost") or loss.get("unknown") else 0.0
     outage = _last_evidence(entries, "outage")
     at_stake = _at_stake(entries)
     promises = [each for each in plan.objectives if each.disaster == disaster and each.component is None]

@@ -23,7 +23,7 @@ from scripts.clouds.registry import LIBRARIES
 from scripts.core.errors import ApprovalMissing, BadInput, CloudFailed, DatabaseFailed, DrError, Refused, is_bad_plan
 from scripts.core.moments import now
 from scripts.core.redaction import redact
-from scripts.runs.runbook import Context, Result, Row
+from scripts.runs.runbook import Context, Does, Result, Row
 
 # Another try cannot help: the operator has to do something first.
 _FINAL = (BadInput, Refused, ApprovalMissing)
@@ -70,6 +70,8 @@ def execute(row: Row, context: Context, stop: threading.Event, observer: Observe
         failure = storable(error)
         ended = now()
         evidence = {"error": failure.message, "hint": failure.hint, "kind": type(failure).__name__}
+        if row.does is Does.MEASURE:
+            return _unknown(row, context, evidence, started=started, observer=observer)
         _journal(row, context, failure.message, "failed", started=started, ended=ended, evidence=evidence)
         _tell(observer, RowEvent(row, "failed", ended, failure.message, (ended - started).total_seconds()))
         raise failure from error
@@ -77,6 +79,17 @@ def execute(row: Row, context: Context, stop: threading.Event, observer: Observe
     result = result.stored()
     _journal(row, context, result.said, result.status, started=started, ended=ended, evidence=result.evidence)
     _tell(observer, RowEvent(row, result.status, ended, result.said, (ended - started).total_seconds()))
+    return result
+
+
+def _unknown(
+    row: Row, context: Context, evidence: dict[str, str], *, started: datetime, observer: Observer | None
+) -> Result:  # fmt: skip
+    """A measure that could not be taken. The service is back: that ends no run which still has to tidy up."""
+    ended = now()
+    result = Result("skipped", f"unknown: {evidence['error']}", {"unknown": evidence}).stored()
+    _journal(row, context, result.said, result.status, started=started, ended=ended, evidence=result.evidence)
+    _tell(observer, RowEvent(row, "skipped", ended, result.said, (ended - started).total_seconds()))
     return result
 
 

@@ -53,10 +53,12 @@ class Does(StrEnum):
     """Sees that every service is back: the recovery is over."""
     LOOK = "look"
     """Only looks."""
+    MEASURE = "measure"
+    """Only counts, after the service is back: what goes wrong is noted as unknown, and the run goes on."""
     ACT = "act"
 
 
-CHANGES_NOTHING = frozenset({Does.CHECK, Does.DECLARE, Does.SEE_SERVICE, Does.SEE_TIERS, Does.LOOK})
+CHANGES_NOTHING = frozenset({Does.CHECK, Does.DECLARE, Does.SEE_SERVICE, Does.SEE_TIERS, Does.LOOK, Does.MEASURE})
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,13 @@ import time
 import psycopg
 import pytest
 
+from scripts.core.errors import Refused
 from scripts.drills.small_world import identifier
 from scripts.drills.stage import Stage
 from scripts.failback import failback
 from scripts.failover import failover
 from scripts.runs import run_records
+from scripts.runs.divergences import kept
 from scripts.runs.findings import TargetChecked
 from scripts.runs.journal import path_of, read, verify
 from scripts.runs.parts import parts_of, whole_of
@@ -86,7 +88,14 @@ def test_failback_counts_what_only_the_old_copy_holds_and_loses_nothing(made: St
     only_there = old.keys() - new.keys()
     assert len(only_there) >= ONLY_THERE
     with Recorder(made.world) as recorder, made.writing() as workload:
-        outcomes = failback(made.plan, plan_path=made.plan_path, incident="INC-7", commander="anna")
+        (refused,) = failback(made.plan, plan_path=made.plan_path)
+        assert isinstance(refused.error, Refused)
+        assert f"only primary's old copy holds {len(only_there)} rows of 1 table of core" in refused.error.message
+        assert f"--give-up-differences {len(only_there)}" in refused.error.hint
+        looked_at = {row["values"][0] for each in kept(refused.run) for row in each.each()}
+        assert looked_at == only_there
+        more = {"incident": "INC-7", "commander": "anna", "give_up_differences": len(only_there)}
+        outcomes = failback(made.plan, plan_path=made.plan_path, **more)
         assert [(outcome.status, str(outcome.error)) for outcome in outcomes] == [("done", "None")] * 3
         made.wait_for_writes(workload, time.time())
         workload.stop()
@@ -98,7 +107,7 @@ def test_failback_counts_what_only_the_old_copy_holds_and_loses_nothing(made: St
     assert [(each.get("incident"), each.get("commander")) for each in told] == [("INC-7", "anna")] * 3
     divergence = outcomes[0].results["measure_divergence:core"].evidence
     assert divergence["rows"] == len(only_there)
-    assert divergence["tables"][0]["table"] == "orders"
+    assert divergence["tables"][0]["name"] == "orders"
     assert_never_two_writers(recorder, epochs=2)
     assert made.topology.active_site == "primary"
     assert made.preview_all("after the failback")

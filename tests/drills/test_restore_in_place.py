@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
 from model import role_of
 from scripts.clouds.aws.session import Session
@@ -20,6 +22,7 @@ from scripts.drills.stage import Stage
 from scripts.probes.backups import usable
 from scripts.restore import protect_again, restore
 from scripts.runs import run_records
+from scripts.runs.divergences import kept as kept_rows
 from scripts.runs.findings import GivenUp
 from scripts.runs.rows import RowEvent
 from tests.asserts.databases import inside, orders
@@ -27,6 +30,16 @@ from tests.asserts.waiting import wait_until
 from tests.asserts.writers import Recorder, assert_never_two_writers, assert_only_writer_is, assert_refuses_writes
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
+
+
+def made_by_the_migration(made: Stage) -> None:
+    """Tables that the moment does not have: one with a name of its own kind, and one that our role may not read."""
+    with psycopg.connect(made.world.admin_dsn(identifier(made, "primary")), autocommit=True) as admin:
+        admin.execute("""CREATE TABLE "made %s later" (id int); INSERT INTO "made %s later" VALUES (1), (2), (3)""")
+        (owner,) = admin.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'orders'").fetchall()[0]
+        admin.execute(SQL('ALTER TABLE "made %s later" OWNER TO {}').format(Identifier(owner)))
+        admin.execute("CREATE TABLE nobodys (id int); INSERT INTO nobodys VALUES (1)")
+        admin.execute("CREATE ROLE nobodys_owner; ALTER TABLE nobodys OWNER TO nobodys_owner")
 
 
 def test_the_databases_go_back_to_just_before_a_bad_migration(made: Stage) -> None:
@@ -44,6 +57,7 @@ def test_the_databases_go_back_to_just_before_a_bad_migration(made: Stage) -> No
         at = datetime.now(UTC).replace(microsecond=0)
         made.wait_for_writes(workload, at.timestamp() + 1)
         committed = orders(made.dsn(), "pg_xact_commit_timestamp(xmin)")
+        made_by_the_migration(made)
         fault_at = damage(made, at)
         wait_until_restorable(made, at)
         outcome = restore(plan, at.isoformat(), observer=look, plan_path=made.plan_path, fault_at=fault_at.isoformat())
@@ -64,10 +78,17 @@ def test_the_databases_go_back_to_just_before_a_bad_migration(made: Stage) -> No
     lost = at_the_end.keys() - restored.keys()
     acknowledged = {each["id"] for each in workload.acknowledged()}
     (found,) = outcome.found(GivenUp)
-    assert found.rows == len(lost)
+    assert found.rows == len(lost) + 3
     assert loss.lost == len(lost & acknowledged)
     assert found.changed == sum(payload == SPOILT for key, payload in at_the_end.items() if key in before)
     assert found.changed > 0
+    tables = {it["name"]: it["missing"] for it in found.tables["core"] if it["kind"] == "table"}
+    assert tables == {"orders": len(lost), '"made %s later"': 3}
+    assert [each.name for each in found.unknown] == ["nobodys"]
+    assert "may not read it, which belongs to nobodys_owner," in found.unknown[0].reason
+    told = {(row["table"], row["which"], row["values"][0]) for each in kept_rows(outcome.run) for row in each.each()}
+    assert {('"made %s later"', "missing", str(n)) for n in (1, 2, 3)} <= told
+    assert {("orders", "missing", key) for key in lost} <= told
     span = found.until - found.since
     assert loss.first is not None
     assert loss.last is not None

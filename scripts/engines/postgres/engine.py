@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scripts.engines.comparison import Comparison, Keep, keep_nothing
+from scripts.engines.postgres.comparing import compare
 from scripts.engines.postgres.position import Position, has_replayed, position
 from scripts.engines.postgres.questions import Answer, ask
+from scripts.engines.postgres.table_rows import Fork
 from scripts.engines.postgres.writes import WriteAttempt, try_write
 
 if TYPE_CHECKING:
@@ -29,6 +32,19 @@ class Postgres:
 
     def ask(self, statement: str, *, seconds: float) -> Answer:
         return ask(self.database.login, statement, seconds=seconds)
+
+    def compare(
+        self,
+        other: Postgres,
+        since: int,
+        *,
+        margin: int = 0,
+        deletions: bool = True,
+        seconds: float = 600,
+        keep: Keep = keep_nothing,
+    ) -> Comparison:
+        fork = Fork(since, margin)
+        return compare(self.database, other.database, fork, deletions=deletions, seconds=seconds, keep=keep)
 
     def why_no_guard(self) -> str | None:
         return None
