@@ -14,15 +14,16 @@ RUN_IN: dict[str, str] = {
     "read_only_off": "a restore, when the restored databases take writes",
     "revoke_api_keys": "the answer to a compromise, when the clean site takes writes",
 }
-"""The hooks that a runbook runs, and when. No runbook runs any other."""
+"""The hooks that a runbook runs, and when. Every other one is run by hand: `dr hook NAME`."""
 
 
 class Hook(Model):
     """
     `command` runs once in a job of its own, with the image, the environment and the secrets of `service`. It is ended
-    when it takes longer than `timeout`.
+    when it takes longer than `timeout`. `may_stop`: a run goes no further when it fails; else the failure is said.
     """
 
     service: Name
     command: Command
     timeout: Bound = parse_duration("5m")
+    may_stop: bool = True

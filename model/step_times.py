@@ -103,6 +103,7 @@ class StepTimes:
             "fence_old_writer": lambda: self.fence(step),
             "fence_compromised_writer": lambda: self.fence(step),
             "preserve_evidence": lambda: self.of(step, self.preserve(self.plan.incarnated_store(subject))),
+            "run_hook": lambda: self.of(step, self.hook(subject)),
             "run_checks": lambda: self.of(step, self.checks(subject)),
             "switch_traffic": self.switch_traffic,
             "start_service": lambda: self.start(self.plan.service(subject)),
@@ -115,6 +116,11 @@ class StepTimes:
         """Each takes all its time at most; most answer at once."""
         bounds = [check.timeout.total_seconds() for check in self.plan.checks if moment in check.at]
         return StepTime(sum(bounds) / 10, sum(bounds), "the plan: timeout of each of its checks")
+
+    def hook(self, name: str) -> StepTime:
+        """It is ended when its time is over; most need a part of it."""
+        bound = self.plan.hooks[name].timeout.total_seconds()
+        return StepTime(bound / 10, bound, f"the plan: timeout of the hook {name}")
 
     def restores(self, step: str, beside: StepTime) -> StepTime:
         """Every store is restored side by side, and beside something else: the slowest counts."""

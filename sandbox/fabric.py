@@ -72,6 +72,27 @@ class PodState:
     is_current: bool = True
 
 
+@dataclass(frozen=True)
+class JobSpec:
+    """What a Job's template says, reduced to what a process needs. It has `seconds`."""
+
+    namespace: str
+    name: str
+    command: Sequence[str]
+    env: Mapping[str, str]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class JobState:
+    """`exit_code` is None while it runs; `is_late`: it was ended because its time was over."""
+
+    name: str
+    pod: str
+    exit_code: int | None
+    is_late: bool = False
+
+
 class Databases(Protocol):
     """Real PostgreSQL servers, with a same-region standby, replicas across regions, and backups."""
 
@@ -145,6 +166,13 @@ class Compute(Protocol):
     def restart(self, region: str, namespace: str, deployment: str) -> None: ...
     def remove(self, region: str, namespace: str, deployment: str) -> None: ...
     def pods(self, region: str, namespace: str) -> list[PodState]: ...
+    def start_job(self, region: str, spec: JobSpec) -> None:
+        """Run a process once; one of this name that ran already is not run again."""
+        ...
+
+    def remove_job(self, region: str, namespace: str, name: str) -> None: ...
+    def jobs(self, region: str, namespace: str) -> list[JobState]: ...
+    def job_log(self, region: str, namespace: str, name: str) -> str: ...
     def expose(self, region: str, node_port: int, namespace: str, deployments: Sequence[str]) -> None:
         """A port of every node leads to the pods of these Deployments; with none of them, to nobody."""
         ...

@@ -29,6 +29,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "drill": ("scripts.drill", "Rehearse a disaster in the sandbox and measure it"),
     "watch": ("scripts.watch", "Watch the active site, and fail over where the plan says so"),
     "checks": ("scripts.checks", "Ask what the plan wants to see true, now"),
+    "hook": ("scripts.hook", "Run one of the plan's hooks where its service runs"),
     "verify-backups": ("scripts.verify_backups", "Restore backups somewhere else and look inside"),
     "resume": ("scripts.resume", "Go on with a run that was cut off, stopped or failed"),
     "journal": ("scripts.journal", "Show and verify the record of a run"),

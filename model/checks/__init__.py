@@ -56,7 +56,11 @@ def notes(plan: Plan) -> list[str]:
         for each in plan.objectives
         if each.gap
     ]
-    known += [f"hook {name} is run by no runbook of this program" for name in plan.hooks if name not in RUN_IN]
+    known += [
+        f"hook {name} is run by no runbook, but by hand alone: `dr hook {name}`"
+        for name in plan.hooks
+        if name not in RUN_IN
+    ]
     return known + [
         f"{kind} {name} is of tier {tier} but is used by tier {plan.effective_tier(name)}, "
         "so it is recovered with that one"

@@ -49,20 +49,40 @@ class NoDatabase(Exception):
     """It cannot be reached now."""
 
 
+def login(env: Mapping[str, str]) -> dict[str, Any]:
+    """How the service logs in, by its environment."""
+    password_file = env.get("DATABASE_PASSWORD_FILE")
+    return {
+        "port": env.get("DATABASE_PORT", "5432"),
+        "dbname": env.get("DATABASE_NAME", "postgres"),
+        "user": env.get("DATABASE_USER", "postgres"),
+        "password": Path(password_file).read_text().strip() if password_file else env.get("DATABASE_PASSWORD", ""),
+    }
+
+
+def connect(host: str, known: Mapping[str, Any]) -> Connection:
+    """An autocommit connection to where the name leads now. Raises OSError, psycopg.Error."""
+    found, _ = addresses(host)
+    return psycopg.connect(
+        host=host,
+        hostaddr=found[0],
+        connect_timeout=2,  # the least that psycopg takes
+        autocommit=True,
+        sslmode="prefer",
+        gssencmode="disable",
+        tcp_user_timeout=1000,
+        application_name=os.environ.get("SERVICE", "app"),
+        **known,
+    )
+
+
 class Pool:
     """
     Connections to one database. One that fails takes all others with it: what is behind the name may have changed.
     """
 
     def __init__(self, env: Mapping[str, str]) -> None:
-        password_file = env.get("DATABASE_PASSWORD_FILE")
-        self._host = env["DATABASE_HOST"]
-        self._login: dict[str, Any] = {
-            "port": env.get("DATABASE_PORT", "5432"),
-            "dbname": env.get("DATABASE_NAME", "postgres"),
-            "user": env.get("DATABASE_USER", "postgres"),
-            "password": Path(password_file).read_text().strip() if password_file else env.get("DATABASE_PASSWORD", ""),
-        }
+        self._host, self._login = env["DATABASE_HOST"], login(env)
         self._idle: list[Connection] = []
         self._busy: dict[int, tuple[float, Connection]] = {}
         self._lock = threading.Lock()
@@ -97,22 +117,10 @@ class Pool:
 
     def _connect(self) -> Connection:
         try:
-            found, _ = addresses(self._host)
-            connection = psycopg.connect(
-                host=self._host,
-                hostaddr=found[0],
-                connect_timeout=2,  # the least that psycopg takes
-                autocommit=True,
-                sslmode="prefer",
-                gssencmode="disable",
-                tcp_user_timeout=1000,
-                application_name=os.environ.get("SERVICE", "app"),
-                **self._login,
-            )
+            return connect(self._host, self._login)
         except (OSError, psycopg.Error) as error:
             self._wanted.set()
             raise NoDatabase(type(error).__name__) from error
-        return connection
 
     def _drop_all(self, broken: Connection) -> None:
         with self._lock:

@@ -8,7 +8,7 @@ from sandbox.dataplane.addresses import Addresses, Numbers
 from sandbox.dataplane.databases import WorldDatabases
 from sandbox.dataplane.network import WorldNetwork
 from sandbox.dataplane.regions import Host
-from sandbox.fabric import FabricError, Listener, PodSpec, PodState
+from sandbox.fabric import FabricError, JobSpec, JobState, Listener, PodSpec, PodState
 
 READ_BY_IMAGES = re.compile(
     r"(?!.*_(FILE|DIR|HOME|PATH|PROJECT|PLAN)$)(DR_[A-Z0-9_]+|DATABASE_[A-Z0-9_]+|SERVICE|HOST|PORT)|BASE_PATH"
@@ -33,9 +33,7 @@ class WorldCompute:
         return host
 
     def apply(self, region: str, spec: PodSpec) -> None:
-        strange = sorted(name for name in spec.env if not READ_BY_IMAGES.fullmatch(name))
-        if strange:
-            raise FabricError(f"the sandbox's images read no {', '.join(strange)} from a pod's environment")
+        _refuse_strange(spec.env)
         self._known.add((region, spec.namespace, spec.deployment))
         self._up(region).keep(
             ("deployment", spec.namespace, spec.deployment),
@@ -73,6 +71,31 @@ class WorldCompute:
             )
             for pod in described
         ]
+
+    def start_job(self, region: str, spec: JobSpec) -> None:
+        _refuse_strange(spec.env)
+        self._up(region).call(
+            "start_job", namespace=spec.namespace, name=spec.name, command=list(spec.command), env=dict(spec.env),
+            seconds=spec.seconds,
+        )  # fmt: skip
+
+    def remove_job(self, region: str, namespace: str, name: str) -> None:
+        self._up(region).call("remove_job", namespace=namespace, name=name)
+
+    def jobs(self, region: str, namespace: str) -> list[JobState]:
+        return [
+            JobState(each["name"], each["pod"], each["exit_code"], is_late=each["late"])
+            for each in self._up(region).call("jobs", namespace=namespace)
+        ]
+
+    def job_log(self, region: str, namespace: str, name: str) -> str:
+        return str(self._up(region).call("job_log", namespace=namespace, name=name))
+
+
+def _refuse_strange(env: Mapping[str, str]) -> None:
+    strange = sorted(name for name in env if not READ_BY_IMAGES.fullmatch(name))
+    if strange:
+        raise FabricError(f"the sandbox's images read no {', '.join(strange)} from a pod's environment")
 
 
 class WorldFrontDoors:

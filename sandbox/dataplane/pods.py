@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.dataplane.addresses import NumberPool
+from sandbox.dataplane.jobs import Jobs
 from sandbox.dataplane.processes import pod_user
 
 PROBE_PERIOD_SECONDS = 10.0
@@ -66,6 +67,7 @@ class Node:
         self._revision = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
         self._started = asyncio.Event()
+        self.jobs = Jobs(self._tell, self._keep, folder, environment)
 
     async def start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -230,8 +232,10 @@ class Node:
             if "ready" in said:
                 self._started.set()
             elif "forked" in said:
-                self._forked(said["forked"], said["pid"])
+                if not self.jobs.forked(said["forked"], said["pid"]):
+                    self._forked(said["forked"], said["pid"])
             else:
+                self.jobs.exited(said["exited"], said["status"])
                 for pod in self._pods.values():
                     if pod.pid == said["exited"]:
                         pod.pid, pod.ready = None, False

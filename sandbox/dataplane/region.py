@@ -97,6 +97,20 @@ class Region:
     async def remove(self, namespace: str, deployment: str) -> None:
         self.node.remove(namespace, deployment)
 
+    async def start_job(
+        self, namespace: str, name: str, command: list[str], env: dict[str, str], seconds: float
+    ) -> None:
+        self.node.jobs.start(namespace, name, command, env, seconds)
+
+    async def remove_job(self, namespace: str, name: str) -> None:
+        self.node.jobs.remove(namespace, name)
+
+    async def jobs(self, namespace: str) -> list[dict[str, Any]]:
+        return self.node.jobs.describe(namespace)
+
+    async def job_log(self, namespace: str, name: str) -> str:
+        return self.node.jobs.log(namespace, name)
+
     async def pods(self, namespace: str | None = None) -> list[dict[str, Any]]:
         return self.node.describe(namespace)
 
@@ -110,7 +124,7 @@ async def obey(control: socket.socket) -> None:
         name: getattr(region, name)
         for name in (
             *("pipe", "close_pipe", "link", "hole", "shut", "door", "close_door", "apply", "restart", "remove"),
-            *("expose", "pods"),
+            *("expose", "pods", "start_job", "remove_job", "jobs", "job_log"),
         )
     }
     async for line in reader:

@@ -26,7 +26,11 @@ from typing import Any
 
 from sandbox.dataplane.launch import PR_SET_PDEATHSIG
 
-ENTRY_POINTS = {"app": "sandbox.dataplane.app:main", "sentinel": "agent.sentinel:main"}
+ENTRY_POINTS = {
+    "app": "sandbox.dataplane.app:main",
+    "sentinel": "agent.sentinel:main",
+    "task": "sandbox.dataplane.task:main",
+}
 
 
 def die_with_parent(parent: int) -> None:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from enum import Flag, StrEnum, auto
 from typing import Any, Protocol
 
+from scripts.core.commands import Ran
 from scripts.core.errors import CloudFailed, Refused
 
 
@@ -218,6 +219,8 @@ class ServiceFeature(Flag):
     """All that runs of it is replaced by the same again."""
     ROLL_BACK = auto()
     """An earlier version of it runs again."""
+    RUN_ONCE = auto()
+    """A command is run once, with all that the service has."""
 
 
 @dataclass(frozen=True)
@@ -276,6 +279,13 @@ class ManagedService(Protocol):
         """
         Run a version that `versions` names; already wanted changes nothing. Its stack goes on saying what it said, so
         the next update of it would deploy the newer version again. ROLL_BACK.
+        """
+
+    def run_once(self, name: str, command: Sequence[str], seconds: float) -> Ran:
+        """
+        Run a command once in a job of its own, with the image, the environment and the secrets of the service, and wait
+        for its end; it is ended when `seconds` are over. A job of this name that succeeded is not run again, one that
+        runs is waited for, one that failed is run anew. RUN_ONCE. Raises OutcomeUnknown when its end was not seen.
         """
 
 

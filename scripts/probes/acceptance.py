@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from jmespath.exceptions import JMESPathError
 
 from model.acceptance import CommandCheck, HttpCheck, SqlCheck
 from model.durations import format_duration
+from scripts.clouds.protocol import ServiceFeature, need
 from scripts.core.commands import run_bounded
 from scripts.core.errors import DrError
 from scripts.core.home import project_dir
@@ -38,13 +40,12 @@ AHEAD = timedelta(minutes=1)
 class Place:
     """
     What is asked: a site with these incarnations of its stores. `is_served`: the record leads there, so that requests
-    go the way of the clients; else they go to the site's own front door. `run` names what a job is a part of.
+    go the way of the clients; else they go to the site's own front door.
     """
 
     site: str
     incarnations: Mapping[str, int]
     is_served: bool = True
-    run: str = ""
 
 
 @dataclass(frozen=True)
@@ -169,11 +170,14 @@ def why_not_in(body: Any, expression: str, expected: object) -> str | None:
 
 
 def _command(plan: Plan, clouds: Clouds, check: CommandCheck, place: Place) -> tuple[bool, str]:
-    del clouds
     seconds = check.timeout.total_seconds()
-    ran = run_bounded(
-        check.command, seconds=seconds, environment=environment(plan, check, place, os.environ), folder=project_dir()
-    )
+    if check.service is None:
+        told = environment(plan, check, place, os.environ)
+        ran = run_bounded(check.command, seconds=seconds, environment=told, folder=project_dir())
+    else:
+        service = clouds.at(place.site).service(check.service)
+        need(check.service, "run a command once", able=ServiceFeature.RUN_ONCE in service.features)
+        ran = service.run_once(f"dr-check-{secrets.token_hex(6)}", check.command, seconds)
     reason = ran.why_not_done(seconds)
     return reason is not None, reason or "it ended with 0"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from model import Plan
 from scripts.runbooks.failover import LOOKS, compute
-from scripts.runbooks.own import checks
+from scripts.runbooks.own import checks, hooks
 from scripts.runs.runbook import Does, Row, Runbook
 from scripts.steps.build_site import build_site
 from scripts.steps.choose_clean_point import choose_clean_point
@@ -60,6 +60,7 @@ def compromise(plan: Plan, isolated: tuple[str, ...]) -> Runbook:
         *checks(plan, "before_switch"),
         Row("open", open_clean_site, "Let the clean site write, and see a write accepted", point_of_no_return=True,
             why_no_undo="from here on the restored copy has a history of its own", attempts=2),
+        *hooks(plan, "revoke_api_keys"),
         Row("traffic", switch_traffic, "Claim the traffic for the clean site",
             undo="delete the claim: the record leads to the site before it again", attempts=3),
         Row("verify", verify_service, "See the service answer and accept writes in the clean site",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from model import Plan
 from scripts.runbooks.failover import LOOKS
-from scripts.runbooks.own import checks
+from scripts.runbooks.own import checks, hooks
 from scripts.runs.runbook import Does, Row, Runbook
 from scripts.steps.choose_point_in_time import choose_point_in_time
 from scripts.steps.declare_disaster import declare_disaster
@@ -25,6 +25,7 @@ def restore(plan: Plan) -> Runbook:
             why_no_undo=LOOKS, does=Does.CHECK),
         Row("declare", declare_disaster, "Declare the disaster and start the clock",
             undo="stop here: nothing has been changed", does=Does.DECLARE),
+        *hooks(plan, "read_only_on"),
         Row("fence", stop_writes, "Stop writes to the damaged databases, and see one refused",
             undo="`dr resume` only: the damaged copy stays closed"),
         Row("restore", restore_in_place, "Build the databases as they were, beside the damaged ones",
@@ -32,6 +33,7 @@ def restore(plan: Plan) -> Runbook:
         *checks(plan, "before_switch"),
         Row("promote", grant_lease, "Let the restored databases be written, and see a write accepted",
             point_of_no_return=True, why_no_undo="from here on they have a history of their own"),
+        *hooks(plan, "migrate", "read_only_off"),
         Row("verify", verify_service, "See the service answer and accept writes", why_no_undo=LOOKS,
             does=Does.SEE_SERVICE),
         Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS, does=Does.SEE_TIERS),

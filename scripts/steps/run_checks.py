@@ -26,7 +26,7 @@ def run_checks(context: Context) -> Result:
         raise BadInput(f"{context.subject} is no moment of a runbook", "this is a defect in the table")
     checks = plan.checks_at(moment)
     is_served = moment != MAY_NOT_BE_SERVED or why_not_served_by(plan, site) is None
-    place = Place(site, incarnations_now(context), is_served=is_served, run=context.run)
+    place = Place(site, incarnations_now(context), is_served=is_served)
     outcomes = ask_all(plan, context.clouds, checks, place)
     for each in outcomes:
         _write_down(context, moment, each)

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,18 +12,22 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from model import role_of
+from model import Plan, role_of
 from scripts.clouds.aws.session import Session
 from scripts.clouds.protocol import PointKind
+from scripts.core.errors import CheckFailed
 from scripts.core.home import project_dir
 from scripts.drills.database import SPOILT, damage, wait_until_restorable
 from scripts.drills.small_world import identifier, settle
 from scripts.drills.stage import Stage
+from scripts.hook import run_by_hand
 from scripts.probes.backups import usable
 from scripts.restore import protect_again, restore
+from scripts.runbooks.run import resume
 from scripts.runs import run_records
 from scripts.runs.divergences import kept as kept_rows
 from scripts.runs.findings import GivenUp
+from scripts.runs.journal import Entry, path_of, read
 from scripts.runs.rows import RowEvent
 from tests.asserts.databases import inside, orders
 from tests.asserts.waiting import wait_until
@@ -42,15 +46,57 @@ def made_by_the_migration(made: Stage) -> None:
         admin.execute("CREATE ROLE nobodys_owner; ALTER TABLE nobodys OWNER TO nobodys_owner")
 
 
-def test_the_databases_go_back_to_just_before_a_bad_migration(made: Stage) -> None:
+def with_own(plan: Plan, gate: Path) -> Plan:
+    """The plan with checks and hooks of its user; `gate` is a file without which the restored databases stay closed."""
+    spoilt = f"SELECT count(*) FROM orders WHERE payload = '{SPOILT}'"
+    newest = "SELECT max(pg_xact_commit_timestamp(xmin)) FROM orders"
+    core: dict[str, Any] = {"kind": "sql", "store": "core"}
+    command: dict[str, Any] = {"kind": "command"}
+    checks = [
+        {**core, "name": "clean", "at": ["before_switch"], "query": spoilt, "count": {"equals": 0}, "may_stop": True},
+        {**core, "name": "writes", "at": ["before_switch"], "query": "DELETE FROM orders", "rows": {"equals": 0}},
+        {**command, "name": "gate", "at": ["before_switch"], "command": ["test", "-e", str(gate)], "may_stop": True},
+        {**core, "name": "fresh", "at": ["after_restore"], "query": newest, "age": "15m"},
+        {"name": "health", "kind": "http", "at": ["after_restore"], "path": "/health/db", "body": {"writable": True}},
+        {**command, "name": "job", "at": ["after_restore"], "service": "shop", "command": ["task", "wait", "0"]},
+    ]  # fmt: skip
+    say = "COMMENT ON TABLE orders IS '{}'"
+    hooks = {
+        "read_only_on": {"service": "shop", "command": ["task", "sql", say.format("read only")]},
+        "migrate": {"service": "shop", "command": ["task", "sql", say.format("migrated")]},
+        "read_only_off": {
+            "service": "shop",
+            "command": ["task", "sql", "SELECT no_such_function()"],
+            "may_stop": False,
+        },
+        "slow": {"service": "shop", "command": ["task", "wait", "600"], "timeout": "1s"},
+    }
+    return Plan.model_validate({**plan.model_dump(), "checks": checks, "hooks": hooks})
+
+
+def outcomes(entries: Iterable[Entry], moment: str) -> dict[str, str]:
+    """What the journal says of the plan's own checks at a moment, the last time that they were asked."""
+    return {entry.name: entry.status for entry in entries if entry.kind == "probe" and entry.phase == moment}
+
+
+def comment(dsn: str) -> str:
+    with psycopg.connect(dsn) as connection:
+        return str(connection.execute("SELECT obj_description('orders'::regclass)").fetchall()[0][0])
+
+
+def test_the_databases_go_back_to_just_before_a_bad_migration(made: Stage, tmp_path: Path) -> None:
     settle(made)
-    plan, epoch, damaged = made.plan, made.topology.epoch, identifier(made, "primary")
+    epoch, damaged = made.topology.epoch, identifier(made, "primary")
+    gate = tmp_path / "gate"
+    plan = with_own(made.plan, gate)
     at_the_end: dict[str, Any] = {}
+    hooked: list[str] = []
 
     def look(event: RowEvent) -> None:
         if event.row.name == "retire_damaged" and event.what == "begun":
             assert_refuses_writes(made.world.admin_dsn(damaged))
             at_the_end.update(orders(made.world.admin_dsn(damaged), "payload"))
+            hooked.append(comment(made.world.admin_dsn(damaged)))
 
     with Recorder(made.world) as recorder, made.writing() as workload:
         made.wait_for_writes(workload, time.time() + 1)
@@ -61,6 +107,14 @@ def test_the_databases_go_back_to_just_before_a_bad_migration(made: Stage) -> No
         fault_at = damage(made, at)
         wait_until_restorable(made, at)
         outcome = restore(plan, at.isoformat(), observer=look, plan_path=made.plan_path, fault_at=fault_at.isoformat())
+        assert isinstance(outcome.error, CheckFailed), outcome.error
+        assert str(outcome.error) == "1 of 3 checks of primary stop the run: gate: it ended with 1"
+        assert outcomes(read(path_of(outcome.run)), "before_switch") == {
+            "clean": "passed", "writes": "failed", "gate": "failed",
+        }  # fmt: skip
+        assert_refuses_writes(made.dsn())
+        gate.touch()
+        outcome = resume(outcome.run, plan=plan, observer=look)
         assert outcome.error is None, outcome.error
         made.wait_for_writes(workload, time.time())
         done_at = time.monotonic()
@@ -106,6 +160,14 @@ def test_the_databases_go_back_to_just_before_a_bad_migration(made: Stage) -> No
     for_forensics = inside(made, "primary", kept[0], "SELECT id::text, payload FROM orders")
     assert dict(for_forensics) == at_the_end
     assert made.preview_all("after the restore")
+
+    own = list(read(path_of(outcome.run)))
+    assert outcomes(own, "before_switch")["gate"] == "passed"
+    assert outcomes(own, "after_restore") == {"fresh": "passed", "health": "passed", "job": "passed"}
+    assert [*hooked, comment(made.dsn())] == ["read only", "migrated"]
+    assert "the hook read_only_off FAILED in primary: " in outcome.results["run_hook:read_only_off"].said
+    with pytest.raises(CheckFailed, match="it was ended after 1 s"):
+        run_by_hand(plan, "slow", "primary")
 
 
 def test_replica_and_cold_backups_follow_the_restored_one(made: Stage) -> None:

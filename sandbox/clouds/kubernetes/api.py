@@ -19,9 +19,11 @@ from sandbox.clouds.kubernetes.errors import (
     method_not_allowed,
     unauthorized,
 )
+from sandbox.clouds.kubernetes.jobs import Jobs
 from sandbox.clouds.kubernetes.kinds import (
     CONFIG_MAP,
     DEPLOYMENT,
+    JOB,
     KINDS,
     NAMESPACE,
     POD,
@@ -45,10 +47,11 @@ class ApiServer:
     """`accepts(token)` says who may speak; `stopping()` ends open watches."""
 
     def __init__(
-        self, store: Store, workloads: Workloads, accepts: Callable[[str], bool], stopping: Callable[[], bool]
-    ) -> None:
+        self, store: Store, workloads: Workloads, jobs: Jobs, accepts: Callable[[str], bool],
+        stopping: Callable[[], bool],
+    ) -> None:  # fmt: skip
         self.store = store
-        self._workloads = workloads
+        self._workloads, self._jobs = workloads, jobs
         self._revisions = Revisions(store)
         self._accepts = accepts
         self._stopping = stopping
@@ -71,6 +74,8 @@ class ApiServer:
             where = route(path)
             if method == "GET" and not where.name and query.get("watch") in {"1", "true"}:
                 return self._watch(where, query, start_response)
+            if method == "GET" and where.part == "log":
+                return self._log(where, start_response)
             code, body = self._serve(method, where, query, environ)
             return _answer(start_response, code, body)
         except ApiError as error:
@@ -78,8 +83,7 @@ class ApiServer:
 
     def _serve(self, method: str, where: Route, query: dict[str, str], environ: dict[str, Any]) -> tuple[int, Object]:
         kind = where.kind
-        if kind in {POD, DEPLOYMENT}:
-            self._workloads.refresh()
+        self._look(kind)
         if method == "GET":
             return 200, self._get(where) if where.name else self._list(where, query)
         body = _read(environ)
@@ -99,6 +103,13 @@ class ApiServer:
             return 200, self._delete_all(where, query)
         raise method_not_allowed(f"{method} is not allowed here")
 
+    def _look(self, kind: Kind) -> None:
+        """See what became of what runs, before somebody is told of it."""
+        if kind in {POD, DEPLOYMENT}:
+            self._workloads.refresh()
+        if kind in {POD, JOB}:
+            self._jobs.refresh()
+
     # reading ------------------------------------------------------------------------------------------------------
     def _get(self, where: Route) -> Object:
         found = self.store.get(where.kind, where.namespace or "", where.name)
@@ -113,6 +124,12 @@ class ApiServer:
             "metadata": {"resourceVersion": str(version)},
             "items": [item for item in items if test(item)],
         }
+
+    def _log(self, where: Route, start_response: Any) -> list[bytes]:
+        """As text. The sandbox keeps the logs of Jobs; those of Deployments lie in its folder."""
+        text = self._jobs.log(where.namespace or "", where.name).encode()
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))])
+        return [text]
 
     def _watch(self, where: Route, query: dict[str, str], start_response: Any) -> Iterator[bytes]:
         if "sendInitialEvents" in query:
@@ -132,8 +149,7 @@ class ApiServer:
     def _stream(self, where: Route, test: Test, first: list[Object], version: int, until: float) -> Iterator[bytes]:
         yield from (_line("ADDED", item) for item in first)
         while time.monotonic() < until and not self._stopping():
-            if where.kind in {POD, DEPLOYMENT}:
-                self._workloads.refresh()
+            self._look(where.kind)
             with self.store.changed:
                 if self.store.version <= version:
                     self.store.changed.wait(WATCH_LOOKS_EVERY_SECONDS)
@@ -168,7 +184,7 @@ class ApiServer:
                 )
             self.store.get(NAMESPACE, "", metadata["namespace"])
         complete(where.kind, item)
-        if where.kind is DEPLOYMENT:
+        if where.kind in {DEPLOYMENT, JOB}:
             item["status"] = {}
         metadata.pop("resourceVersion", None)
         if dry:
@@ -267,6 +283,8 @@ class ApiServer:
             self._workloads.apply(made)
             self._workloads.expose()
             return self.store.get(kind, made["metadata"]["namespace"], made["metadata"]["name"])
+        if kind is JOB:
+            self._jobs.start(made)
         if kind is SERVICE:
             self._workloads.expose()
         if kind in {CONFIG_MAP, SECRET}:
@@ -283,6 +301,8 @@ class ApiServer:
         if kind is DEPLOYMENT:
             self._revisions.forget(found)
             self._workloads.remove(namespace, where.name)
+        if kind is JOB:
+            self._jobs.remove(namespace, where.name)
         if kind in {SERVICE, DEPLOYMENT}:
             self._workloads.expose()
         if kind is SERVICE:

@@ -13,6 +13,7 @@ from sandbox.authority import Authority, Certificates, write_certificates
 from sandbox.clouds.aws.context import Context
 from sandbox.clouds.aws.signatures import SecretOf
 from sandbox.clouds.kubernetes.api import ApiServer
+from sandbox.clouds.kubernetes.jobs import Jobs
 from sandbox.clouds.kubernetes.store import Store
 from sandbox.clouds.kubernetes.tokens import accepted
 from sandbox.clouds.kubernetes.workloads import Workloads
@@ -49,9 +50,11 @@ class Clusters:
         applications: dict[str, Application] = {}
         for region, address in ports.addresses.items():
             store, named = Store(), [name for name, where in regions_of.items() if where == region]
+            workloads = Workloads(region, store, context.fabric)
             server = ApiServer(
                 store,
-                Workloads(region, store, context.fabric),
+                workloads,
+                Jobs(region, store, context.fabric, workloads),
                 partial(accepted, own=self._token, secret_of=secret_of, clusters=named),
                 context.stopping.is_set,
             )

@@ -97,6 +97,30 @@ def _deployment(kind: Kind, item: dict[str, Any]) -> None:
     of_pods = (template.get("metadata") or {}).get("labels") or {}
     if any(of_pods.get(key) != value for key, value in labels.items()):
         raise invalid(kind, name, "spec.template.metadata.labels", "`selector` does not match template `labels`")
+    _pod(kind, name, template)
+    item.setdefault("status", {})
+
+
+def _job(kind: Kind, item: dict[str, Any]) -> None:
+    """Source: the Kubernetes API reference of Job, batch/v1."""
+    name, spec = item["metadata"]["name"], item.setdefault("spec", {})
+    for key, value in {"backoffLimit": 6, "completions": 1, "parallelism": 1, "suspend": False}.items():
+        spec.setdefault(key, value)
+    spec.setdefault("completionMode", "NonIndexed")
+    template = spec.setdefault("template", {})
+    policy = (template.get("spec") or {}).get("restartPolicy")
+    if policy not in {"Never", "OnFailure"}:
+        raise invalid(
+            kind, name, "spec.template.spec.restartPolicy", 'Required value: valid values: "OnFailure", "Never"'
+        )
+    seconds = spec.get("activeDeadlineSeconds")
+    if seconds is not None and (not isinstance(seconds, int) or seconds < 0):
+        raise invalid(kind, name, "spec.activeDeadlineSeconds", "must be greater than or equal to 0")
+    _pod(kind, name, template)
+    item.setdefault("status", {})
+
+
+def _pod(kind: Kind, name: str, template: dict[str, Any]) -> None:
     pod = template.setdefault("spec", {})
     if not pod.get("containers"):
         raise invalid(kind, name, "spec.template.spec.containers", "Required value")
@@ -104,7 +128,6 @@ def _deployment(kind: Kind, item: dict[str, Any]) -> None:
         pod.setdefault(key, value)
     for container in pod["containers"]:
         _container(kind, name, container)
-    item.setdefault("status", {})
 
 
 def _container(kind: Kind, name: str, container: dict[str, Any]) -> None:
@@ -144,5 +167,6 @@ _FILLERS = {
     "secrets": _secret,
     "services": _service,
     "deployments": _deployment,
+    "jobs": _job,
     "poddisruptionbudgets": _budget,
 }

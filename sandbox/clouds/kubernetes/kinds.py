@@ -17,6 +17,7 @@ class Kind:
     has_spec: bool = True
     status: bool = False
     scale: bool = False
+    log: bool = False
     short: tuple[str, ...] = ()
     immutable: tuple[str, ...] = ()
     verbs: tuple[str, ...] = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
@@ -52,8 +53,12 @@ DEPLOYMENT = Kind(
 )
 NAMESPACE = Kind("", "v1", "namespaces", "Namespace", namespaced=False, status=True, short=("ns",))
 _FOLLOWS = ("get", "list", "watch")
-POD = Kind("", "v1", "pods", "Pod", status=True, short=("po",), verbs=_FOLLOWS)
+POD = Kind("", "v1", "pods", "Pod", status=True, log=True, short=("po",), verbs=_FOLLOWS)
 REPLICA_SET = Kind("apps", "v1", "replicasets", "ReplicaSet", status=True, short=("rs",), verbs=_FOLLOWS)
+JOB = Kind(
+    "batch", "v1", "jobs", "Job", status=True,
+    immutable=("spec.template", "spec.selector", "spec.completions", "spec.completionMode", "spec.backoffLimit"),
+)  # fmt: skip
 SECRET = Kind("", "v1", "secrets", "Secret", has_spec=False, immutable=("type",))
 CONFIG_MAP = Kind("", "v1", "configmaps", "ConfigMap", has_spec=False, short=("cm",))
 SERVICE_ACCOUNT = Kind("", "v1", "serviceaccounts", "ServiceAccount", has_spec=False, short=("sa",))
@@ -70,6 +75,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("", "v1", "events", "Event", has_spec=False, short=("ev",)),
     DEPLOYMENT,
     REPLICA_SET,
+    JOB,
     Kind("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", status=True, short=("pdb",)),
     Kind("coordination.k8s.io", "v1", "leases", "Lease"),
     Kind(_RBAC, "v1", "roles", "Role", has_spec=False),

@@ -40,4 +40,5 @@ def route(path: str) -> Route:
 
 
 def parts_of(kind: Kind) -> tuple[str, ...]:
-    return (*(("status",) if kind.status else ()), *(("scale",) if kind.scale else ()))
+    known = (("status", kind.status), ("scale", kind.scale), ("log", kind.log))
+    return tuple(part for part, there in known if there)

@@ -40,7 +40,7 @@ class Workloads:
             before = self._templates.get(key)
             try:
                 if template != before or key not in self._environments:
-                    self._environments[key] = self._environment(namespace, template)
+                    self._environments[key] = self.environment(namespace, template)
                 spec = self._pod_spec(deployment, self._environments[key])
                 unchanged = before is not None and template != before
                 self._fabric.compute.apply(self._region, spec)
@@ -114,7 +114,8 @@ class Workloads:
             return []
 
     # environment --------------------------------------------------------------------------------------------------
-    def _environment(self, namespace: str, template: Object) -> dict[str, str]:
+    def environment(self, namespace: str, template: Object) -> dict[str, str]:
+        """What a pod of this template has for variables. Raises MissingReference."""
         container = template["spec"]["containers"][0]
         environment: dict[str, str] = {}
         for source in container.get("envFrom") or []:
@@ -168,16 +169,10 @@ class Workloads:
             namespace=deployment["metadata"]["namespace"],
             deployment=deployment["metadata"]["name"],
             replicas=0 if spec.get("paused") else spec["replicas"],
-            command=self._pod_template(spec["template"]),
+            command=command_of(spec["template"]),
             env=environment,
             port=ports[0].get("containerPort", 8080),
         )
-
-    @staticmethod
-    def _pod_template(template: Object) -> tuple[str, ...]:
-        container = template["spec"]["containers"][0]
-        given = (*(container.get("command") or []), *(container.get("args") or []))
-        return given or ("app",)
 
     def _same_process(self, before: Object, after: Object) -> bool:
         """Would the world see no difference between the two, so that it has to be told to start anew?"""
@@ -224,7 +219,7 @@ class Workloads:
         known, _ = self._store.list(POD, None)
         for item in known:
             key = (item["metadata"]["namespace"], item["metadata"]["name"])
-            if key not in seen:
+            if key not in seen and item["metadata"]["ownerReferences"][0]["kind"] == "Deployment":
                 self._store.delete(POD, *key)
 
     def _put_pod(self, namespace: str, pod: PodState, owner: Object) -> None:
@@ -265,6 +260,12 @@ class Workloads:
             metadata = {"name": pod.name, "namespace": namespace, "labels": labels, "ownerReferences": [reference]}
             item = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "status": status}
             self._store.create(POD, namespace, pod.name, {**item, "spec": owner["spec"]["template"]["spec"]})
+
+
+def command_of(template: Object) -> tuple[str, ...]:
+    """What the container of a template runs: without a command the image's own."""
+    container = template["spec"]["containers"][0]
+    return (*(container.get("command") or []), *(container.get("args") or [])) or ("app",)
 
 
 def _fits(selector: dict[str, str], deployment: Object) -> bool:

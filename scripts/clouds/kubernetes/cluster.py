@@ -30,7 +30,7 @@ OF_ONE_REVISION = "pod-template-hash"
 
 
 @contextmanager
-def _said(what: str) -> Iterator[None]:
+def said(what: str) -> Iterator[None]:
     try:
         yield
     except kubernetes.client.ApiException as error:
@@ -63,7 +63,7 @@ class Cluster:
 
     def _find(self, name: str) -> Any:
         try:
-            with _said(f"reading {name} in {self.name}"):
+            with said(f"reading {name} in {self.name}"):
                 return self._apps.read_namespaced_deployment(name, self.namespace, _request_timeout=TIMEOUT)
         except CloudFailed as error:
             if getattr(error.__cause__, "status", None) == 404:
@@ -76,15 +76,25 @@ class Cluster:
             raise CloudFailed(f"{self.name} has no Deployment {name}", "`dr up` on the stack of its site deploys it")
         return found
 
+    @property
+    def api(self) -> Any:
+        """The client that speaks to it."""
+        return self._apps.api_client
+
+    def pod_template(self, name: str) -> dict[str, Any]:
+        """The template of a Deployment's pods, as the API writes it. Raises CloudFailed where there is none."""
+        found: dict[str, Any] = self.api.sanitize_for_serialization(self._must_find(name).spec.template)
+        return found
+
     def deployments(self) -> dict[str, ServiceState]:
         """All Deployments of the namespace, by name."""
-        with _said(f"listing the deployments in {self.name}"):
+        with said(f"listing the deployments in {self.name}"):
             found = self._apps.list_namespaced_deployment(self.namespace, _request_timeout=TIMEOUT)
         return {each.metadata.name: _state(each) for each in found.items}
 
     def scale(self, name: str, replicas: int) -> None:
         """Want so many pods."""
-        with _said(f"scaling {name} in {self.name}"):
+        with said(f"scaling {name} in {self.name}"):
             self._apps.patch_namespaced_deployment_scale(
                 name, self.namespace, {"spec": {"replicas": replicas}}, _request_timeout=TIMEOUT
             )
@@ -93,7 +103,7 @@ class Cluster:
         """Replace all pods of a Deployment, as its strategy says, unless this moment did so already."""
         moment = asked_at.astimezone(UTC).isoformat(timespec="microseconds")
         template = {"metadata": {"annotations": {RESTARTED_AT: moment}}}
-        with _said(f"restarting {name} in {self.name}"):
+        with said(f"restarting {name} in {self.name}"):
             self._apps.patch_namespaced_deployment(
                 name, self.namespace, {"spec": {"template": template}}, _request_timeout=TIMEOUT
             )
@@ -129,7 +139,7 @@ class Cluster:
         template = self._apps.api_client.sanitize_for_serialization(kept[revision].spec.template)
         template["metadata"]["labels"].pop(OF_ONE_REVISION, None)
         unchanged = {"op": "test", "path": "/metadata/resourceVersion", "value": deployment.metadata.resource_version}
-        with _said(f"rolling {name} in {self.name} back to revision {revision}"):
+        with said(f"rolling {name} in {self.name} back to revision {revision}"):
             self._apps.patch_namespaced_deployment(
                 name, self.namespace, [unchanged, {"op": "replace", "path": "/spec/template", "value": template}],
                 _request_timeout=TIMEOUT,
@@ -138,7 +148,7 @@ class Cluster:
     def _replica_sets(self, deployment: Any) -> list[Any]:
         """Those that a Deployment made, by their revision, newest first."""
         name = deployment.metadata.name
-        with _said(f"listing the revisions of {name} in {self.name}"):
+        with said(f"listing the revisions of {name} in {self.name}"):
             found = self._apps.list_namespaced_replica_set(self.namespace, _request_timeout=TIMEOUT)
         mine = [
             each

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from scripts.clouds.kubernetes.cluster import Cluster
+from scripts.clouds.kubernetes.jobs import run_job
 from scripts.clouds.protocol import ServiceFeature, ServiceState, ServiceVersion
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from scripts.core.commands import Ran
 
 
 class Pods:
@@ -35,7 +38,7 @@ class Pods:
 class PodService:
     """See `ManagedService`. A version is a revision of the Deployment, which its ReplicaSets keep."""
 
-    features = ServiceFeature.START | ServiceFeature.RESTART | ServiceFeature.ROLL_BACK
+    features = ServiceFeature.START | ServiceFeature.RESTART | ServiceFeature.ROLL_BACK | ServiceFeature.RUN_ONCE
 
     def __init__(self, pods: Pods, name: str) -> None:
         self._pods, self._name = pods, name
@@ -61,3 +64,6 @@ class PodService:
 
     def roll_back(self, version: str) -> None:
         self._pods.cluster.roll_back(self._name, version)
+
+    def run_once(self, name: str, command: Sequence[str], seconds: float) -> Ran:
+        return run_job(self._pods.cluster, self._name, name, command, seconds)

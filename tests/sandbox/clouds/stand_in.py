@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from model import load_plan
 from sandbox.clouds import Ports, Zone
-from sandbox.fabric import Backup, DatabaseState, Endpoint, FabricError, Listener, PodSpec, PodState
+from sandbox.fabric import Backup, DatabaseState, Endpoint, FabricError, JobSpec, JobState, Listener, PodSpec, PodState
 
 REGIONS = ("eu-north-1", "eu-west-1", "us-east-1")
 
@@ -158,6 +158,26 @@ class RecordedCompute:
     exposed: dict[tuple[str, int], tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     lagging: set[tuple[str, str, str]] = field(default_factory=set)
     """Deployments whose pods are still those of an earlier template."""
+
+    ends: dict[str, tuple[int | None, str]] = field(default_factory=dict)
+    """How a job of this name ends (None: not in its time), and what it writes."""
+    started: list[JobSpec] = field(default_factory=list)
+    running: dict[tuple[str, str, str], JobState] = field(default_factory=dict)
+
+    def start_job(self, region: str, spec: JobSpec) -> None:
+        self.started.append(spec)
+        code, _ = self.ends[spec.name]
+        state = JobState(spec.name, f"{spec.name}-pod", code, is_late=code is None)
+        self.running[region, spec.namespace, spec.name] = state
+
+    def remove_job(self, region: str, namespace: str, name: str) -> None:
+        self.running.pop((region, namespace, name), None)
+
+    def jobs(self, region: str, namespace: str) -> list[JobState]:
+        return [state for (where, space, _), state in self.running.items() if (where, space) == (region, namespace)]
+
+    def job_log(self, region: str, namespace: str, name: str) -> str:
+        return self.ends[name][1]
 
     def apply(self, region: str, spec: PodSpec) -> None:
         self.specs[region, spec.namespace, spec.deployment] = spec
