@@ -13,7 +13,6 @@ from previews.findings import sort_findings
 from previews.losses import losses
 from previews.meanings import RELEVANT_TYPES
 from previews.plan_goals import WITHOUT_PLAN, Goals, goals_of
-from previews.plan_rows import plan_rows
 from previews.posture import TableRow, postures, table
 from previews.previewed import Finding, StackPreview
 from previews.reading import check_base, check_stacks, read_previews
@@ -58,6 +57,8 @@ def analyse(request: Request) -> Report:
     changes = recovery_changes(previews)
     rows, notes = _posture_rows(previews, old, new)
     if plan and base_plan:
+        from previews.plan_rows import plan_rows  # noqa: PLC0415 - without a plan no runbooks are reckoned along
+
         rows += plan_rows(base_plan, plan)
     if prices:
         sides = [[r for p in previews for r in side(p)] for side in (StackPreview.before, StackPreview.after)]

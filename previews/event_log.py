@@ -186,7 +186,8 @@ class _Reader:
             return old, None
         if old is not None and after is not None and after == before:
             return old, old  # unchanged: read once, kept once
-        return old, sources.resource(self.preview, after, urn, f"{where}.new", custom_if_unsaid=False)
+        read = None if old is None else before
+        return old, sources.resource(self.preview, after, urn, f"{where}.new", custom_if_unsaid=False, beside=read)
 
 
 _TAKERS: dict[str, Callable[[_Reader, Any, str], None]] = {

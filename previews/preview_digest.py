@@ -196,7 +196,7 @@ def _step(preview: StackPreview, item: Any, where: str) -> Step:
     before, after = item.get("oldState"), item.get("newState")
     old = sources.resource(preview, before, urn, f"{where}.oldState")
     same = old is not None and after == before
-    new = old if same else sources.resource(preview, after, urn, f"{where}.newState")
+    new = old if same else sources.resource(preview, after, urn, f"{where}.newState", beside=before)
     if op in {"delete", "delete-replaced"}:
         new = None
     elif op in {"create", "import"}:

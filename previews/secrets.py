@@ -110,14 +110,19 @@ def is_sensitive_name(name: str) -> bool:
     return words[-2] in _SECRET_KEYS or (shouted and words[-2] not in _PLAIN_KEYS)
 
 
-def collect_sensitive(tree: Any, into: set[str], *, everything: bool = False) -> None:
+def collect_sensitive(
+    tree: Any, into: set[str], *, everything: bool = False, seen: Mapping[str, Any] | None = None
+) -> None:
     """
     Add to `into` every value below `tree` that stands under a sensitive name, is marked as a secret, or has the form of
     one: also inside JSON documents, lines of variables, base64 and connection strings.
 
-    `everything` takes all values (the data of a Kubernetes Secret). Walks with a list, not by recursion, so that a
-    deeply nested value cannot exhaust the stack.
+    `everything` takes all values (the data of a Kubernetes Secret). `seen` has been looked through already: what stands
+    in it under the same name is left out, as outputs mostly repeat inputs. Walks with a list, not by recursion, so that
+    a deeply nested value cannot exhaust the stack.
     """
+    if seen is not None:
+        tree = _unseen(tree, seen)
     todo: list[tuple[Any, bool, bool]] = [(tree, everything, everything)]
     while todo:
         value, taken, whole = todo.pop()
@@ -141,6 +146,16 @@ def collect_sensitive(tree: Any, into: set[str], *, everything: bool = False) ->
                 _take_embedded(value, into)
         elif taken and value is not None and not isinstance(value, bool):
             _take(str(value), into)
+
+
+def _unseen(tree: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries that are not in `seen`, and with them those that say whether a value among them is a secret."""
+    if SECRET_KEY in tree:
+        return dict(tree)
+    fresh = {key: item for key, item in tree.items() if key not in seen or seen[key] != item}
+    if _VALUES.isdisjoint(tree) or (fresh.keys().isdisjoint(_LABELS) and fresh.keys().isdisjoint(_VALUES)):
+        return fresh
+    return {key: item for key, item in tree.items() if key in fresh or key in _LABELS or key in _VALUES}
 
 
 def _may_hold_one(value: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +78,13 @@ def texts(value: Any, where: str) -> tuple[str, ...]:
 
 
 def resource(
-    preview: StackPreview, state: Any, urn: str, where: str, *, custom_if_unsaid: bool = True
+    preview: StackPreview, state: Any, urn: str, where: str, *, custom_if_unsaid: bool = True, beside: Any = None
 ) -> Resource | None:
     """
     One side of a step. Values that stand under a sensitive name are remembered in `preview.sensitive`.
 
-    An event log leaves `custom` out where it is false, a digest never does: `custom_if_unsaid`.
+    An event log leaves `custom` out where it is false, a digest never does: `custom_if_unsaid`. `beside` is the other
+    side where that has been read: what both hold need not be looked through twice.
     Raises BadInput that names the part which is of another shape.
     """
     if state is None:
@@ -91,12 +93,11 @@ def resource(
     kind = normal_type(expect(state.get("type") or urn_type(urn), str, f"{where}.type", "text"))
     inputs: Mapping[str, Any] = expect(state.get("inputs") or {}, dict, f"{where}.inputs", "an object")
     outputs: Mapping[str, Any] = expect(state.get("outputs") or {}, dict, f"{where}.outputs", "an object")
-    everything = kind in _ALL_SECRET
-    for side in (inputs, outputs):
-        if everything:
-            for key in ("data", "stringData"):
-                collect_sensitive(side.get(key), preview.sensitive, everything=True)
-        collect_sensitive(side, preview.sensitive)
+    if kind in _ALL_SECRET:
+        for side, key in product((inputs, outputs), ("data", "stringData")):
+            collect_sensitive(side.get(key), preview.sensitive, everything=True)
+    collect_sensitive(inputs, preview.sensitive, seen=beside.get("inputs") if isinstance(beside, dict) else None)
+    collect_sensitive(outputs, preview.sensitive, seen=inputs)
     for name in _named_secret(state.get("additionalSecretOutputs")):
         collect_sensitive([inputs.get(name), outputs.get(name)], preview.sensitive, everything=True)
     keep = kind in preview.keep or kind.startswith("pulumi:providers:")

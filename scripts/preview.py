@@ -11,11 +11,11 @@ from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from previews import as_json, html, markdown, plaintext, posting
+from previews import as_json, markdown, plaintext
 from previews.analysis import Request, analyse, read_plan
 from previews.document import compose
 from previews.reading import named_files
@@ -24,6 +24,9 @@ from previews.running import Packs, run_previews
 from previews.sources import read_text
 from scripts.core.errors import BadInput, Refused
 from scripts.people.options import DEFAULT_PLAN
+
+if TYPE_CHECKING:
+    from previews.posting import Target
 
 
 class Format(StrEnum):
@@ -50,7 +53,11 @@ def render(report: Report, form: Format) -> str:
     document = compose(report)
     if form is Format.MARKDOWN:
         return markdown.render(document, report.project)
-    return html.render(document) if form is Format.HTML else plaintext.render(document)
+    if form is Format.TEXT:
+        return plaintext.render(document)
+    from previews import html  # noqa: PLC0415 - only a page needs the templates
+
+    return html.render(document)
 
 
 def why_not_merge(report: Report, gates: list[Gate]) -> str | None:
@@ -115,7 +122,7 @@ def preview(
 
     Ends with 3 when a --fail-on gate refuses the change; the report is written all the same.
     """
-    target = posting.Target.parse(post) if post else None
+    target = _target(post) if post else None
     if comment is not None:
         _post_file(target, comment)
         return
@@ -136,16 +143,27 @@ def preview(
         report = analyse(request)
     _write(render(report, form), output)
     if target is not None:
-        done = posting.post(target, render(report, Format.MARKDOWN))
-        typer.echo(f"comment {done}", err=True)
+        _post(target, render(report, Format.MARKDOWN))
     if (reason := why_not_merge(report, fail_on or [])) is not None:
         raise Refused(reason, "the report says where; a reviewer may decide otherwise")
 
 
-def _post_file(target: posting.Target | None, comment: Path) -> None:
+def _target(post: str) -> Target:
+    from previews.posting import Target  # noqa: PLC0415 - only who posts needs an HTTP client
+
+    return Target.parse(post)
+
+
+def _post(target: Target, body: str) -> None:
+    from previews import posting  # noqa: PLC0415 - as above
+
+    typer.echo(f"comment {posting.post(target, body)}", err=True)
+
+
+def _post_file(target: Target | None, comment: Path) -> None:
     if target is None:
         raise BadInput("--comment is given without --post", "say where: --post OWNER/REPOSITORY#NUMBER")
-    typer.echo(f"comment {posting.post(target, read_text(comment))}", err=True)
+    _post(target, read_text(comment))
 
 
 def _are_files(arguments: list[str]) -> bool:

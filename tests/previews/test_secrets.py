@@ -172,6 +172,27 @@ def test_no_secret_of_a_state_shows(value: str, tmp_path: Path) -> None:
         assert json.dumps(value)[1:-1] not in render(found, shape)
 
 
+HELD = "quartz-marmot-41"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"name": "PORT", "value": HELD}, {"name": "DB_PASSWORD", "value": HELD}),
+        ({"name": "DB_PASSWORD", "value": "other-word-52"}, {"name": "DB_PASSWORD", "value": HELD}),
+        ({"description": HELD}, {"description": HELD, "password": HELD}),
+        ({"description": HELD, "more": 1}, {"description": marked(HELD), "more": 1}),
+        (marked("other-word-52"), marked(HELD)),
+        ({"env": [{"name": "PORT", "value": HELD}]}, {"env": [{"name": "API_TOKEN", "value": HELD}]}),
+    ],
+)
+def test_what_has_been_looked_through_hides_nothing_new(before: Json, after: Json) -> None:
+    into: set[str] = set()
+    collect_sensitive(before, into)
+    collect_sensitive(after, into, seen=before)
+    assert HELD in into
+
+
 def test_harmless_values_stay(tmp_path: Path) -> None:
     inputs: dict[str, Any] = {
         "secretArn": "arn-of-the-thing",
