@@ -39,7 +39,7 @@ def takes_in(selection: Resource, r: Resource) -> bool:
                 return {key: node.key(key).text() for key in node.names()}
         return {}
 
-    return selects(selection.props, tags, named, refers)
+    return selects(selection.props, tags, named, refers, all_tags="tagsAll" in r.props.names())
 
 
 def selection_of(r: Resource, ctx: Context, wanted: Callable[[Resource], bool] | None = None) -> Resource | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policies.rules.kernel.selections import holds, matches
+from policies.rules.kernel.selections import conditions_alone, holds, matches
 from policies.rules.kernel.values import Unknown
 from previews import assumptions, property_paths
 from previews.changes import switched
@@ -57,14 +57,20 @@ def add_backups(side: Side, found: list[Store], names: Names) -> None:
     plans = side.of(PLAN)
     by_id = {plan.outputs.get("id", "") or plan.urn: plan for plan in plans}
     tagged = _by_tag(found)
+    # Plans mostly make the same copies, and a store in many of them gets each set of copies once.
+    alike: dict[tuple[Copy, ...], tuple[Copy, ...]] = {}
+    gained: dict[int, set[int]] = {}
     for selection in side.of(SELECTION):
         plan = by_id.get(text(selection, "planId")) or _plan_of(selection, plans)
         if plan is None:
             continue
-        copies = _plan_copies(plan, side.region(plan), locked)
+        copies = tuple(_plan_copies(plan, side.region(plan), locked))
+        copies = alike.setdefault(copies, copies)
         for store in _selected(selection, side.region(selection), names, tagged):
-            store.copies.extend(copies)
             store.unsure |= plan.unsure
+            if id(copies) not in (had := gained.setdefault(id(store), set())):
+                had.add(id(copies))
+                store.copies.extend(copies)
 
 
 def _plan_of(selection: Resource, plans: list[Resource]) -> Resource | None:
@@ -91,21 +97,20 @@ def _selected(
         chosen += tagged.get((region, str(tag.get("key")), str(tag.get("value"))), [])
     left_out = {id(s) for p in leaves(selection, "notResources") for s in names.matching(p, region)}
     conditions = [each for each in _items(selection, "conditions[*]") if isinstance(each, dict)]
-    if conditions and not patterns and not tags:
-        # Conditions alone: which stores they reach depends on tags that a provider may add by itself.
-        for store in names.within(region):
-            store.unsure = True
+    alone = conditions_alone(selection.inputs or {})
+    if alone:
+        chosen = names.within(region)
     kept = {id(store): store for store in chosen if id(store) not in left_out}
-    return [store for store in kept.values() if all(_holds(each, store) for each in conditions)]
+    return [store for store in kept.values() if all(_holds(each, store, not alone) for each in conditions)]
 
 
 def _items(resource: Resource, path: str) -> list[Any]:
     return [known(resource, item) for item in property_paths.values_at(resource.inputs or {}, path).values()]
 
 
-def _holds(condition: Mapping[str, Any], store: Store) -> bool:
+def _holds(condition: Mapping[str, Any], store: Store, all_tags: bool) -> bool:
     try:
-        return holds(condition, lambda: store.tags)
+        return holds(condition, lambda: store.tags, all_tags)
     except Unknown:
         store.unsure = True  # nobody can say yet whether it is taken in
         return False
