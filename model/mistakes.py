@@ -37,7 +37,11 @@ def path_of(location: Iterable[str | int]) -> str:
 def mistakes_of(error: ValidationError) -> list[Mistake]:
     """Each of pydantic's errors once, in the words of the plan."""
     found: dict[Mistake, None] = {}
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    wrong = {detail["loc"][:length] for detail in details for length in range(len(detail["loc"]))}
+    for detail in details:
+        if detail["type"] == "too_short" and detail["loc"] in wrong:
+            continue  # pydantic counts only the entries that are right, and the wrong ones are told one by one
         location = _visible(detail["loc"])
         if detail["type"].startswith("union_tag"):
             location.append("kind")
@@ -65,6 +69,8 @@ def _message(kind: str, text: str, value: Any, context: dict[str, Any]) -> str:
         return "is not a known key"
     if kind == "invalid_key":
         return "keys must be text"
+    if kind == "too_short":
+        return f"has {context['actual_length']} entries, and needs at least {context['min_length']}"
     if kind == "value_error":
         return text.removeprefix("Value error, ")
     if kind == "literal_error":

@@ -51,6 +51,11 @@ def test_all_mistakes_at_once(document: dict[str, Any]) -> None:
     }  # fmt: skip
 
 
+def test_a_wrong_entry_of_a_list_of_one_is_one_mistake(document: dict[str, Any]) -> None:
+    document["contacts"] = [{**document["contacts"][0], "notify": ["nobody"]}]
+    assert len(mistakes(document)) == 1
+
+
 def test_all_contradictions_at_once(document: dict[str, Any]) -> None:
     put(document, "services.1.uses.0", "cor")
     put(document, "fencing.witness", "moon")
