@@ -2,8 +2,11 @@
 SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-# Side by side: these tests share nothing. The others measure, or fill the machine, so they come one after the other.
-QUICK := $(BIN)/python -m pytest -m "not drill and not engine" --numprocesses auto --maxprocesses 4 --dist loadfile
+# Side by side: the tests of two files share nothing, and each process has a world of its own. Two worlds at once are
+# enough: a drill waits more than it computes, but a third one makes the others late on two cores.
+PYTEST := $(BIN)/python -m pytest --dist loadfile
+QUICK := $(PYTEST) -m "not drill and not engine" --numprocesses auto --maxprocesses 4
+SLOW := $(PYTEST) -m "drill or engine" --numprocesses 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup drill test check lint types docs benchmarks clean
@@ -24,7 +27,7 @@ drill: setup ## rehearse the whole Samia plan in the sandbox: lose regions, fail
 	$(BIN)/dr drill samia
 
 test: setup ## all tests, the drills on a real database among them
-	@$(QUICK); quick=$$?; $(BIN)/python -m pytest -m "drill or engine"; slow=$$?; test $$quick = 0 && test $$slow = 0
+	@$(QUICK); quick=$$?; $(SLOW); slow=$$?; test $$quick = 0 && test $$slow = 0
 
 check: lint types ## the everyday check: lint, types and the quick tests
 	$(QUICK)
