@@ -17,6 +17,7 @@ from .sites import Site
 from .stores import IncarnatedStore, Store
 from .tiers import Tier
 from .traffic import Detection, Fencing, Traffic
+from .workload import OwnWorkload
 
 VERSION = 1
 StoreKind = TypeVar("StoreKind")
@@ -49,6 +50,7 @@ class Plan(Model):
     people: tuple[Person, ...] = ()
     drills: Drills
     checks: tuple[Check, ...] = ()
+    workload: OwnWorkload | None = None
     hooks: dict[HookName, Hook] = Field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
 

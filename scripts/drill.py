@@ -147,22 +147,23 @@ def command(
     *,
     plan: PlanName = DEFAULT_PLAN,
     everything: Annotated[bool, typer.Option("--all", help="every scenario")] = False,
-    workload: Annotated[str, typer.Option(help="how the service writes: plain, or one of the family")] = "plain",
+    workload: Annotated[str, typer.Option(help="how the service writes: plain, mine, or one of the family")] = "plain",
     pace: Annotated[float, typer.Option(help="how many times faster the cloud's own waiting runs")] = 20.0,
     folder: Annotated[Path, typer.Option("--out", help="where the report and the journal go")] = Path("out"),
     form: Format = Form.TABLE,
 ) -> int:
     """Rehearse a disaster in the sandbox and measure it."""
-    from scripts.drills.stage import WORKLOADS  # noqa: PLC0415 (as above)
+    from scripts.drills.stage import workloads  # noqa: PLC0415 (as above)
     from scripts.report import Kind, write_report  # noqa: PLC0415
     from scripts.reports import model, render  # noqa: PLC0415 (pictures are slow to import)
     from scripts.runs.journal import path_of  # noqa: PLC0415
 
     began = time.monotonic()
     name = "all" if everything else scenario
-    if workload not in WORKLOADS:
-        raise BadInput(f'there is no workload "{workload}"', f"the workloads are {', '.join(WORKLOADS)}")
     loaded = load_plan(plan)
+    if workload not in workloads(loaded):
+        mine = "" if loaded.workload is not None else "; a plan may name its own (workload.command), which is `mine`"
+        raise BadInput(f'there is no workload "{workload}"', f"there is {', '.join(workloads(loaded))}{mine}")
     parts, reasons = fitting(loaded, name)
     for left_out, reason in reasons.items():
         _say(f"{left_out} is left out: {loaded.system} {reason}")

@@ -171,6 +171,7 @@ def last_words(said: str) -> str:
 SETTINGS: Mapping[str, str] = {
     "unix_socket_directories": "''",
     "max_connections": "300",  # a class as small as db.t4g.medium has 450
+    "max_prepared_transactions": "20",  # as a parameter group allows where a service has two-phase commits
     "shared_buffers": "16MB",
     "dynamic_shared_memory_type": "mmap",  # /dev/shm may be missing or tiny
     "max_worker_processes": "2",

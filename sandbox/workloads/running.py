@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psycopg
 
@@ -44,6 +44,8 @@ class Writer:
         self._refused: list[dict[str, Any]] = []
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._address = ""
+        """Of the database that took writes last."""
 
     def start(self) -> None:
         self.ledger_path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,15 +97,18 @@ class Writer:
                     connection = None
                     self._stopping.wait(PAUSE_AFTER_FAILURE_SECONDS)
                     continue
-                entry = {"seq": seq, "id": str(seq), "acked_at": time.time(), "monotonic": time.monotonic()}
-                entry["store"] = self.store
-                self._entries.append(entry)
-                ledger.write(json.dumps(entry) + "\n")
-                ledger.flush()
+                self._record({"seq": seq, "id": str(seq)}, ledger)
                 due = max(due + 1 / self._rate, time.monotonic() - 0.1)
                 self._stopping.wait(max(0.0, due - time.monotonic()))
         if connection is not None:
             connection.close()
+
+    def _record(self, write: dict[str, Any], ledger: IO[str]) -> None:
+        """It was acknowledged just now."""
+        entry = {**write, "acked_at": time.time(), "monotonic": time.monotonic(), "store": self.store}
+        self._entries.append(entry)
+        ledger.write(json.dumps(entry) + "\n")
+        ledger.flush()
 
     def _open(self) -> Connection:
         """A session that may write, at the first address that gives one. Raises psycopg.OperationalError."""
@@ -122,6 +127,7 @@ class Writer:
                 ).fetchone()
                 if row == (False,):
                     made.execute(self._writes.PREPARE.encode())
+                    self._address = address
                     return made
             made.close()
         raise last

@@ -23,9 +23,10 @@ from model.routes import writers
 from sandbox.client import World, WorldError, leading_elsewhere
 from sandbox.workload import Workload
 from sandbox.workloads.catalogue import FAMILY
+from sandbox.workloads.own import OwnWriter
 from sandbox.workloads.running import Writer
 from scripts.clouds.access import Clouds
-from scripts.core.errors import DrError, ObjectiveMissed, Refused
+from scripts.core.errors import BadInput, DrError, ObjectiveMissed, Refused
 from scripts.core.home import project_dir
 from scripts.core.waiting import wait_until
 from scripts.engines.postgres.direct import with_login
@@ -49,7 +50,13 @@ if TYPE_CHECKING:
 RATE = 100.0  # orders a second
 PLAIN = "plain"
 """The writer that posts orders to the traffic record, as the service's users do; the others are `FAMILY`."""
-WORKLOADS = (PLAIN, *FAMILY)
+MINE = "mine"
+"""The command that the plan names."""
+
+
+def workloads(plan: Plan) -> tuple[str, ...]:
+    """The names of those that a plan can be rehearsed with."""
+    return (PLAIN, *FAMILY, *([MINE] if plan.workload is not None else []))
 
 
 @contextmanager
@@ -72,7 +79,7 @@ def entered(environment: Mapping[str, str], without: Iterable[str] = ()) -> Iter
 @dataclass
 class Stage:
     """
-    One world for one drill. `say` gets a line for each thing that goes on; `workload` is PLAIN or of the family.
+    One world for one drill. `say` gets a line for each thing that goes on; `workload` is PLAIN, MINE or of the family.
     """
 
     plan: Plan
@@ -191,6 +198,10 @@ class Stage:
                 self.world, door_of(self.plan).url(""), ledger, rate=RATE,
                 paths=paths, reads="" if paths else self.plan.traffic.health.path,
             )  # fmt: skip
+        elif self.workload == MINE:
+            if self.plan.workload is None:
+                raise BadInput("the plan names no workload", "say how the service writes: workload.command")
+            workload = OwnWriter(self.plan.workload, self._as_the_service, ledger, store=self.stores[0])
         else:
             workload = Writer(FAMILY[self.workload], self._as_the_service, ledger, rate=RATE, store=self.stores[0])
         workload.start()
@@ -220,8 +231,12 @@ class Stage:
 
     def wait_for_family(self, writers: Mapping[str, Writer], since: float, *, more: int = 2) -> None:
         """Until each of them has had so many writes acknowledged after `since`."""
-        for each in writers.values():
-            self.wait_for_writes(each, since, more=more)
+        for name, each in writers.items():
+            try:
+                self.wait_for_writes(each, since, more=more)
+            except ObjectiveMissed as error:
+                last = (each.refused() or [{"why": "nothing was refused"}])[-1]["why"]
+                raise ObjectiveMissed(f"{name}: {error}; last refused: {last}", error.hint) from error
 
     def _as_the_service(self) -> list[str]:
         """The databases that may be the active one, with the service's own login; the one that takes writes is it."""
