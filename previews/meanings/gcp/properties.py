@@ -1,8 +1,8 @@
 """
-Google Cloud: wire names of pulumi-gcp 8; defaults as its documentation gives them.
+Google Cloud: wire names as the SDK of pulumi-gcp 10.2 has them; defaults as its documentation gives them.
 
 Only what decides: whether data goes on a replacement or a deletion, what protects it, and what is kept of it. The SDK
-is not installed beside this project, so that no test can look the names up in it.
+is not installed beside this project, so that no test looks the names up again.
 """
 
 from __future__ import annotations
@@ -130,6 +130,7 @@ GCP: tuple[Meaning, ...] = (
         Better.LONGER,
         notation=PROTOBUF,
     ),
+    _switch(_ALLOY, "deletionProtection", "deletion protection of the provider", Aspect.DELETION, default=True),
     _switch(_ALLOY, "continuousBackupConfig.enabled", "continuous backup", Aspect.RETENTION, default=True),
     Meaning(
         _ALLOY,
