@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Site:
+class DrawnSite:
     """One site in a drawing of the topology. `follows` names the site that its database follows."""
 
     name: str
@@ -53,8 +53,8 @@ class RunReport:
     hash: str
     complete: bool
     measures: Measures | None
-    before: tuple[Site, ...] = ()
-    after: tuple[Site, ...] = ()
+    before: tuple[DrawnSite, ...] = ()
+    after: tuple[DrawnSite, ...] = ()
     epochs: tuple[int | None, int | None] = (None, None)
 
     @property
@@ -258,7 +258,7 @@ def _status(entries: Iterable[Entry]) -> tuple[str, str]:
     return status, said
 
 
-def _sites(plan: Plan | None, topology: Topology | None) -> tuple[Site, ...]:
+def _sites(plan: Plan | None, topology: Topology | None) -> tuple[DrawnSite, ...]:
     if plan is None or topology is None:
         return ()
     found = []
@@ -268,6 +268,6 @@ def _sites(plan: Plan | None, topology: Topology | None) -> tuple[Site, ...]:
         follows = next((each.source for each in held if each.source is not None), None)
         # What a fenced copy once followed is over: an arrow would say otherwise.
         found.append(
-            Site(site.name, site.region, role, topology.inventory(site.name), follows if role == "warm" else None)
+            DrawnSite(site.name, site.region, role, topology.inventory(site.name), follows if role == "warm" else None)
         )
     return tuple(found)
