@@ -80,8 +80,23 @@ def control_role(plan: "Plan", site: str) -> str:
 
 
 def nodes_role(plan: "Plan", site: str) -> str:
-    """What a site's nodes, and so its pods, act as."""
+    """What a site's nodes act as, and each of its pods that has no role of its own."""
     return f"{cluster(plan, site)}-nodes"
+
+
+def agent_role(plan: "Plan", site: str) -> str:
+    """What the agent of a site acts as, and nobody else."""
+    return _within(64, f"{cluster(plan, site)}-agent")
+
+
+def service_role(plan: "Plan", site: str, service: str) -> str:
+    """What the pods of a service act as that uses an object store."""
+    return _within(64, f"{cluster(plan, site)}-service-{service}")
+
+
+def service_account(service: str) -> str:
+    """The account of a service's pods in their cluster; the agent's own is named as the agent."""
+    return f"service-{service}"
 
 
 def load_balancer(plan: "Plan", site: str) -> str:
@@ -90,8 +105,7 @@ def load_balancer(plan: "Plan", site: str) -> str:
 
 def target_group(plan: "Plan", site: str, service: str) -> str:
     """At most 32 characters, which is the cloud's limit: a longer name ends in a digest of itself."""
-    name = f"{load_balancer(plan, site)}-{service}"
-    return name if len(name) <= 32 else f"{name[:23].rstrip('-')}-{zlib.crc32(name.encode()):08x}"
+    return _within(32, f"{load_balancer(plan, site)}-{service}")
 
 
 def key(plan: "Plan", site: str) -> str:
@@ -107,3 +121,8 @@ def chain_record(plan: "Plan", position: int) -> str:
     """The traffic record of a position in the chain of sites: the plan's own, `standby.` of it, `standby-2.` of it."""
     prefix = "" if position == 0 else "standby." if position == 1 else f"standby-{position}."
     return prefix + plan.traffic.record
+
+
+def _within(longest: int, name: str) -> str:
+    """A longer name ends in a digest of itself."""
+    return name if len(name) <= longest else f"{name[: longest - 9].rstrip('-')}-{zlib.crc32(name.encode()):08x}"

@@ -57,6 +57,7 @@ class PodSpec:
     command: Sequence[str]  # e.g. ("app",) or ("sentinel",): the image's entry point
     env: Mapping[str, str] = field(default_factory=dict)
     port: int = 8080
+    identity: Mapping[str, str] = field(default_factory=dict, repr=False)  # variables: who the pod is in its cloud
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from components.aws.addresses import registry_host
 from components.aws.front_door import FrontDoor
 from components.aws.network import Network
+from components.aws.pod_role import ANNOTATION, AUDIENCE, PodRole, PodRoleArgs, agent_statements, service_statements
 from components.kubernetes.pods import PodsArgs, replicas, run_pods
 from components.parts import Endpoints, Place
 from model import names
@@ -24,7 +25,7 @@ _AWS = "arn:aws:iam::aws:policy"
 
 @dataclass(frozen=True)
 class ClusterArgs:
-    """`nodes` is the number wanted; the group may grow to `most_nodes`. `buckets` are those the pods may write to."""
+    """`nodes` is the number wanted; the group may grow to `most_nodes`."""
 
     region: str
     cluster: str
@@ -34,12 +35,16 @@ class ClusterArgs:
     target_group_arns: dict[str, pulumi.Output[str]]
     nodes: int
     most_nodes: int
-    buckets: tuple[str, ...]
     instance_type: str = "m6g.large"
 
 
 class Cluster(pulumi.ComponentResource):
-    """Gives `kubeconfig`, which asks `aws eks get-token` for its credentials and so holds none."""
+    """
+    Gives `kubeconfig`, which asks `aws eks get-token` for its credentials and so holds none; `issuer`, who signs the
+    tokens of its service accounts, and `provider_arn`, what the account knows that issuer by.
+
+    The nodes' role has no right on any bucket: every pod of a node can take it up.
+    """
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("dr:aws:Cluster", name, None, opts)
@@ -49,12 +54,6 @@ class Cluster(pulumi.ComponentResource):
             args.nodes_role,
             "ec2.amazonaws.com",
             ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly"],
-        )
-        aws.iam.RolePolicy(
-            f"{name}-buckets",
-            role=workers.id,
-            policy=json.dumps(_bucket_access(args.buckets)),
-            opts=pulumi.ResourceOptions(parent=self),
         )
         cluster = aws.eks.Cluster(
             f"{name}-cluster",
@@ -87,6 +86,14 @@ class Cluster(pulumi.ComponentResource):
         self.kubeconfig: pulumi.Output[str] = pulumi.Output.all(
             cluster.endpoint, cluster.certificate_authority.data
         ).apply(lambda known: _kubeconfig(args.cluster, args.region, *known))
+        self.issuer: pulumi.Output[str] = cluster.identities[0].oidcs[0].issuer
+        tokens = aws.iam.OpenIdConnectProvider(
+            f"{name}-tokens",
+            url=self.issuer,
+            client_id_lists=[AUDIENCE],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.provider_arn: pulumi.Output[str] = tokens.arn
         self.register_outputs({"cluster": cluster.name})
 
     def _role(self, name: str, role_name: str, service: str, policies: list[str]) -> aws.iam.Role:
@@ -102,20 +109,6 @@ class Cluster(pulumi.ComponentResource):
         for policy in policies:
             aws.iam.RolePolicyAttachment(f"{name}-{policy}", role=role.name, policy_arn=f"{_AWS}/{policy}", opts=child)
         return role
-
-
-def _bucket_access(buckets: tuple[str, ...]) -> dict[str, Any]:
-    objects = {
-        "Effect": "Allow",
-        "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
-        "Resource": [f"arn:aws:s3:::{bucket}/*" for bucket in buckets],
-    }
-    listing = {
-        "Effect": "Allow",
-        "Action": ["s3:ListBucket"],
-        "Resource": [f"arn:aws:s3:::{bucket}" for bucket in buckets],
-    }
-    return {"Version": "2012-10-17", "Statement": [objects, listing]}
 
 
 def _kubeconfig(name: str, region: str, endpoint: str, authority: str) -> str:
@@ -150,15 +143,41 @@ def declare_pods(
         target_group_arns=front_door.target_group_arns,
         nodes=_nodes(sum(replicas(service, place.scale) for service in services)),
         most_nodes=_nodes(sum(service.replicas.active for service in services)) + 2,
-        buckets=(
-            names.recovery_bucket(plan, site.name),
-            names.recovery_bucket(plan, plan.fencing.witness),
-            *(names.bucket(plan, site.name, store.name) for store in plan.stores_of(Objects)),
-        ),
     )
     cluster = Cluster("cluster", args, place.child)
     registry = place.settings.registry or registry_host(plan, site.name)
-    run_pods(place, PodsArgs(args.cluster, cluster.kubeconfig, registry, services, endpoints))
+    accounts = {
+        account: {ANNOTATION: _role(place, cluster, account, role, statements).arn}
+        for account, (role, statements) in _pod_roles(place, services).items()
+    }
+    run_pods(place, PodsArgs(args.cluster, cluster.kubeconfig, registry, services, endpoints, accounts))
+
+
+def _pod_roles(place: Place, services: Sequence[Pods]) -> dict[str, tuple[str, list[dict[str, Any]]]]:
+    """By service account, what its pods act as and may do: the agent, and each service that uses an object store."""
+    plan, site = place.settings.plan, place.site.name
+    own, witness = names.recovery_bucket(plan, site), names.recovery_bucket(plan, plan.fencing.witness)
+    agent = agent_statements(own, witness, names.LEASE_KEY, names.CLAIM_KEY)
+    found = {names.SENTINEL: (names.agent_role(plan, site), agent)}
+    stores = {store.name for store in plan.stores_of(Objects)}
+    for service in services:
+        used = [names.bucket(plan, site, store) for store in service.uses if store in stores]
+        if used:
+            role = names.service_role(plan, site, service.name)
+            found[names.service_account(service.name)] = (role, service_statements(used))
+    return found
+
+
+def _role(place: Place, cluster: Cluster, account: str, role: str, statements: list[dict[str, Any]]) -> PodRole:
+    args = PodRoleArgs(
+        role=role,
+        issuer=cluster.issuer,
+        provider_arn=cluster.provider_arn,
+        namespace=names.namespace(place.settings.plan),
+        service_account=account,
+        statements=statements,
+    )
+    return PodRole(account, args, place.child)
 
 
 def _nodes(pods: int) -> int:

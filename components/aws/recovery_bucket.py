@@ -3,6 +3,9 @@ A site's own small bucket for running a recovery: its claim on the traffic and, 
 
 `claims/*` can be read by anybody over plain HTTP, because Route 53's health checkers have no credentials; the object
 says no more than that a site is active. It lies in the site's own region, so claiming needs nobody else.
+
+What is written over or deleted stays as an earlier version for a day: whoever spoils the lease hides nothing
+(`dr lease show`). The lease takes conditional writes only, whoever writes: a blind write is refused by the bucket.
 """
 
 import json
@@ -16,6 +19,9 @@ from model import names
 
 if TYPE_CHECKING:
     from model import Plan
+
+EARLIER_VERSIONS_DAYS = 1
+"""A lease is renewed every second or so: S3 slows down writes to an object of which it keeps millions of versions."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,27 @@ class RecoveryBucket(pulumi.ComponentResource):
             force_destroy=not args.protect,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
+        versions = aws.s3.BucketVersioning(
+            f"{name}-versions",
+            region=region,
+            bucket=bucket.bucket,
+            versioning_configuration={"status": "Enabled"},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            f"{name}-lifecycle",
+            region=region,
+            bucket=bucket.bucket,
+            rules=[
+                {
+                    "id": "earlier-versions",
+                    "status": "Enabled",
+                    "filter": {"prefix": ""},
+                    "noncurrent_version_expiration": {"noncurrent_days": EARLIER_VERSIONS_DAYS},
+                }
+            ],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[versions]),
+        )
         access = aws.s3.BucketPublicAccessBlock(
             f"{name}-claims-only",
             region=region,
@@ -56,11 +83,19 @@ class RecoveryBucket(pulumi.ComponentResource):
             "Action": "s3:GetObject",
             "Resource": f"arn:aws:s3:::{wanted}/{names.CLAIM_KEY.split('/')[0]}/*",
         }
+        blindly = {
+            "Sid": "TheLeaseTakesConditionalWritesOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:PutObject",
+            "Resource": f"arn:aws:s3:::{wanted}/{names.LEASE_KEY}",
+            "Condition": {"Null": {"s3:if-match": "true", "s3:if-none-match": "true"}},
+        }
         aws.s3.BucketPolicy(
             f"{name}-claims",
             region=region,
             bucket=bucket.bucket,
-            policy=json.dumps({"Version": "2012-10-17", "Statement": [read]}),
+            policy=json.dumps({"Version": "2012-10-17", "Statement": [read, blindly]}),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[access]),
         )
         self.bucket: pulumi.Output[str] = bucket.bucket

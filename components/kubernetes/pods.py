@@ -1,7 +1,7 @@
 """What runs in a site's cluster: its namespace, its services at the site's scale, and the sentinel."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +19,17 @@ from model.services import Pods
 
 @dataclass(frozen=True)
 class PodsArgs:
-    """`registry` is where images come from by default."""
+    """
+    `registry` is where images come from by default. `accounts` are the service accounts to make, each with the
+    annotations by which the cloud knows what its pods act as; services without one act as nobody.
+    """
 
     cluster: str
     kubeconfig: pulumi.Output[str]
     registry: str
     services: Sequence[Pods]
     endpoints: Endpoints
+    accounts: Mapping[str, Mapping[str, pulumi.Input[str]]]
 
 
 def run_pods(place: Place, args: PodsArgs) -> None:
@@ -46,6 +50,8 @@ def run_pods(place: Place, args: PodsArgs) -> None:
     environment = _environment(place)
     namespace = Namespace("namespace", NamespaceArgs(names.namespace(plan), environment, addresses), opts)
     opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[namespace]))
+    accounts = [_account(namespace.name, name, given, opts) for name, given in args.accounts.items()]
+    opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=accounts))
     hosts = [address.host for address in addresses.values()]
     revision = pulumi.Output.all(environment, *hosts).apply(_digest)
     routes = {route.service: route for route in service_routes(plan)}
@@ -64,6 +70,7 @@ def run_pods(place: Place, args: PodsArgs) -> None:
             revision=revision,
             node_port=route.node_port if route else None,
             labels={"dr/tier": str(service.tier)},
+            account=_of(args, names.service_account(service.name)),
         )
         Workload(service.name, workload, opts)
     if addresses:
@@ -74,6 +81,7 @@ def run_pods(place: Place, args: PodsArgs) -> None:
             databases=",".join(address.database for address in addresses.values()),
             sources=_sources(next(iter(addresses))),
             revision=revision,
+            account=_of(args, names.SENTINEL),
         )
         Sentinel("sentinel", sentinel, opts)
 
@@ -81,6 +89,21 @@ def run_pods(place: Place, args: PodsArgs) -> None:
 def replicas(service: Pods, scale: str) -> int:
     """How many pods of a service a site runs at a scale."""
     return service.replicas.active if scale == "active" else service.replicas.warm
+
+
+def _account(
+    namespace: str, name: str, annotations: Mapping[str, pulumi.Input[str]], opts: pulumi.ResourceOptions
+) -> k8s.core.v1.ServiceAccount:
+    return k8s.core.v1.ServiceAccount(
+        f"{name}-account",
+        metadata={"name": name, "namespace": namespace, "annotations": annotations},
+        automount_service_account_token=False,
+        opts=opts,
+    )
+
+
+def _of(args: PodsArgs, account: str) -> str | None:
+    return account if account in args.accounts else None
 
 
 def _address(place: Place, name: str, endpoint: Endpoint) -> DatabaseAddress:

@@ -23,6 +23,7 @@ class SentinelArgs:
     databases: str
     sources: Sequence[tuple[str, str]]
     revision: pulumi.Input[str]
+    account: str | None = None
 
 
 class Sentinel(pulumi.ComponentResource):
@@ -42,6 +43,7 @@ class Sentinel(pulumi.ComponentResource):
             revision=args.revision,
             served=False,
             single=True,
+            account=args.account,
         )
         Workload(f"{name}-pod", workload, pulumi.ResourceOptions(parent=self))
         self.register_outputs({})

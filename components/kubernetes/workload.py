@@ -23,7 +23,8 @@ class WorkloadArgs:
     `sources` are the ConfigMaps and Secrets whose keys become variables, as ("config"|"login", name). `revision`
     changes when their content does, so that pods start anew. `most` is the number of pods of the active site.
     `node_port`: the port of each node at which the front door finds it; None where no request from outside reaches it.
-    `served`: others reach it at all.
+    `served`: others reach it at all. `account` is the service account whose role in the cloud the pods act in; without
+    one they are nobody there. No pod asks the cluster anything, so none gets a token for it.
     """
 
     namespace: str
@@ -39,6 +40,7 @@ class WorkloadArgs:
     served: bool = True
     single: bool = False
     labels: dict[str, str] = field(default_factory=dict)
+    account: str | None = None
 
 
 class Workload(pulumi.ComponentResource):
@@ -66,6 +68,8 @@ class Workload(pulumi.ComponentResource):
                     "spec": {
                         "containers": [self._container(args)],
                         "topology_spread_constraints": [_across_zones(selector)],
+                        "automount_service_account_token": False,
+                        **({"service_account_name": args.account} if args.account else {}),
                     },
                 },
             },

@@ -12,7 +12,7 @@ from sandbox.clouds.aws import certificates
 from sandbox.clouds.aws.calls import CallLog
 from sandbox.clouds.aws.context import Context
 from sandbox.clouds.aws.gateway import Gateway
-from sandbox.clouds.aws.signatures import SecretOf
+from sandbox.clouds.aws.identities import Identities
 from sandbox.clouds.kubernetes.clusters import Clusters
 from sandbox.clouds.names import Names
 from sandbox.clouds.ports import Ports
@@ -38,6 +38,7 @@ class ControlPlanes:
         self._stoppers = stoppers
         self.settings: Mapping[str, Mapping[str, str]] = {}
         self.key = Key.new()
+        self.identities = Identities(context.account, self.key)
         self._home = home
 
     def env(self, region: str) -> dict[str, str]:
@@ -62,14 +63,14 @@ class ControlPlanes:
         }
 
     def secret_of(self, name: str) -> str | None:
-        """The secret of an access key of this world."""
+        """The secret of the operator's access key, which alone opens the clusters."""
         return self.key.secret if name == self.key.name else None
 
     def pod_environment(self, region: str) -> dict[str, str]:
-        """What the pods of a region have in theirs: how they reach the cloud, with the credentials of their node."""
-        ports, outside = self.context.ports, self.env(region)
-        given = {name: outside[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")}
-        return given | {
+        """What the pods of a region have in theirs: how they reach the cloud. Who each is there, its node tells it."""
+        ports = self.context.ports
+        return {
+            "AWS_DEFAULT_REGION": region,
             "AWS_ENDPOINT_URL": f"http://{ports.addresses[region]}:{ports.aws}",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
@@ -114,8 +115,8 @@ def start_control_planes(
     planes.settings = certificates.settings_of(plan)
     os.environ["MOTO_ACCOUNT_ID"] = context.account
     try:
-        stoppers.append(_start_kubernetes(context, Path(home), plan, planes.secret_of))
-        stoppers.append(_start_aws(context, calls, ports.addresses, planes.secret_of))
+        stoppers.append(_start_kubernetes(context, Path(home), plan, planes))
+        stoppers.append(_start_aws(context, calls, ports.addresses, planes.identities))
         stoppers.append(_start_aws_provider(context, planes.key))
         stoppers.append(_start_kubernetes_providers(context))
     except BaseException:
@@ -124,22 +125,23 @@ def start_control_planes(
     return planes
 
 
-def _start_kubernetes(context: Context, home: Path, plan: Plan, secret_of: SecretOf) -> Callable[[], None]:
-    clusters = Clusters(context, home, secret_of, {names.cluster(plan, site.name): site.region for site in plan.sites})
+def _start_kubernetes(context: Context, home: Path, plan: Plan, planes: ControlPlanes) -> Callable[[], None]:
+    regions_of = {names.cluster(plan, site.name): site.region for site in plan.sites}
+    clusters = Clusters(context, home, planes.secret_of, regions_of, planes.identities.for_pod)
     context.keep(clusters)
     clusters.write_kubeconfig(home / KUBECONFIG)
     return clusters.stop
 
 
 def _start_aws(
-    context: Context, calls: CallLog, addresses: Mapping[str, str], secret_of: SecretOf
+    context: Context, calls: CallLog, addresses: Mapping[str, str], identities: Identities
 ) -> Callable[[], None]:
     from sandbox.clouds.aws.buckets import region_of_bucket  # noqa: PLC0415 - moto takes half a second to load
     from sandbox.clouds.aws.moto_app import MotoApplication  # noqa: PLC0415
 
     context.names.add_domain("amazonaws.com")
     application = MotoApplication(context)
-    gateway = Gateway(context, application.application, calls, region_of_bucket, secret_of)
+    gateway = Gateway(context, application.application, calls, region_of_bucket, identities)
     sources = {OUTSIDE: "outside"} | {address: region for region, address in addresses.items()}
     listeners = Listeners(
         {address: gateway.application_for(source) for address, source in sources.items()},

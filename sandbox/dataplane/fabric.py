@@ -42,7 +42,7 @@ class WorldCompute:
             deployment=spec.deployment,
             replicas=spec.replicas,
             command=list(spec.command),
-            env=dict(spec.env),
+            env={**spec.env, **spec.identity},
         )
 
     def restart(self, region: str, namespace: str, deployment: str) -> None:

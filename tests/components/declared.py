@@ -55,7 +55,9 @@ class _Outputs(mocks.Mocks):
         if args.typ == "aws:lb/loadBalancer:LoadBalancer":
             outputs |= {"dnsName": f"{args.name}.elb.amazonaws.com", "zoneId": "Z1"}
         if args.typ == "aws:eks/cluster:Cluster":
+            issuer = f"https://issuer/{args.inputs['name']}"
             outputs |= {"endpoint": "https://cluster", "certificateAuthority": {"data": "Y2E="}}
+            outputs |= {"identities": [{"oidcs": [{"issuer": issuer}]}]}
         if args.typ == "aws:eks/nodeGroup:NodeGroup":
             outputs |= {"resources": [{"autoscalingGroups": [{"name": "group"}]}]}
         return f"{args.name}-id", outputs

@@ -249,7 +249,8 @@ def test_objects_are_copied_both_ways_and_archived_under_lock() -> None:
     cold = declared("cold", INITIAL)
     lock = of_type(cold, "BucketObjectLockConfiguration")[0].inputs["rule"]["defaultRetention"]
     assert lock == {"mode": "COMPLIANCE", "days": 35}
-    moved = of_type(cold, "BucketLifecycleConfiguration")[0].inputs["rules"][0]["transitions"]
+    named = {each.name: each.inputs for each in of_type(cold, "BucketLifecycleConfiguration")}
+    moved = named["media-lifecycle"]["rules"][0]["transitions"]
     assert moved == [{"days": 1, "storageClass": "GLACIER"}]
 
 
@@ -291,9 +292,51 @@ def test_secrets_are_copied_to_every_other_region() -> None:
 
 def test_claims_can_be_read_by_anybody_and_nothing_else() -> None:
     policy = json.loads(of_type(declared("cold", INITIAL), "BucketPolicy")[0].inputs["policy"])
-    assert [(each["Principal"], each["Action"], each["Resource"]) for each in policy["Statement"]] == [
+    allowed = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
+    assert [(each["Principal"], each["Action"], each["Resource"]) for each in allowed] == [
         ("*", "s3:GetObject", "arn:aws:s3:::samia-tertiary-recovery/claims/*")
     ]
+
+
+def test_the_agent_alone_may_touch_the_lease_and_only_its_own_claim() -> None:
+    lease, claim = "arn:aws:s3:::samia-tertiary-recovery/lease/writer.json", "claims/active"
+    for stack, site in (("prod", "primary"), ("dr", "secondary")):
+        seen = declared(stack, INITIAL)
+        may = {
+            each.inputs["role"]: {
+                (action, resource)
+                for statement in json.loads(each.inputs["policy"])["Statement"]
+                for action in statement["Action"]
+                for resource in statement["Resource"]
+            }
+            for each in of_type(seen, "RolePolicy")
+        }
+        agent = may.pop(f"samia-{site}-agent")
+        assert agent == {
+            ("s3:GetObject", lease),
+            ("s3:PutObject", lease),
+            ("s3:ListBucket", "arn:aws:s3:::samia-tertiary-recovery"),
+            ("s3:DeleteObject", f"arn:aws:s3:::samia-{site}-recovery/{claim}"),
+        }
+        others = {resource for allowed in may.values() for action, resource in allowed if action.startswith("s3:")}
+        assert not [resource for resource in others if "recovery" in resource or resource == "*"]
+        role = next(each for each in of_type(seen, "Role") if each.inputs["name"] == f"samia-{site}-agent")
+        (trust,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
+        issuer = f"issuer/samia-{site}"
+        assert trust["Condition"]["StringEquals"] == {
+            f"{issuer}:sub": "system:serviceaccount:samia:dr-sentinel",
+            f"{issuer}:aud": "sts.amazonaws.com",
+        }
+
+
+def test_no_pod_but_the_agent_has_its_account_and_none_has_a_token_of_the_cluster() -> None:
+    specs = {
+        each.inputs["metadata"]["name"]: each.inputs["spec"]["template"]["spec"]
+        for each in of_type(declared("prod", INITIAL), "Deployment")
+    }
+    assert [name for name, spec in specs.items() if spec.get("serviceAccountName") == "dr-sentinel"] == ["dr-sentinel"]
+    assert len(specs) > 1
+    assert {spec["automountServiceAccountToken"] for spec in specs.values()} == {False}
 
 
 def test_replica_of_the_key_needs_the_original_recorded() -> None:

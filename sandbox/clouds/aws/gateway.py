@@ -2,8 +2,9 @@
 The one door to every AWS API of the world.
 
 Where somebody asks from is told by the address that was called; who asks, and for which service, by the signature. A
-call goes through when it is signed with the world's key, when the sandbox offers what it asks for, and when the asker
-can reach the region and the region answers; otherwise it is denied, refused, or left waiting, as the network would.
+call goes through when it is signed with a key of the world, when the sandbox offers what it asks for and policies allow
+the holder of the key to ask for it, and when the asker can reach the region and the region answers; otherwise it is
+denied, refused, or left waiting, as the network would.
 """
 
 import re
@@ -14,8 +15,9 @@ from typing import Any
 from sandbox.clouds.aws.calls import Call, CallLog, Outcome
 from sandbox.clouds.aws.context import Context
 from sandbox.clouds.aws.denials import Denied, denial
+from sandbox.clouds.aws.identities import Identities
 from sandbox.clouds.aws.requests import GLOBAL_REGION, Environ, Target, is_public_read, target_of
-from sandbox.clouds.aws.signatures import SecretOf, Signer, Unsigned, verify
+from sandbox.clouds.aws.signatures import Signer, Unsigned, verify
 from sandbox.clouds.aws.supported import SERVICES, NotOffered, Service, check
 from sandbox.clouds.server import Application, NoAnswer, why_not_served
 
@@ -37,12 +39,12 @@ class Gateway:
         inner: Callable[[str], Application],
         calls: CallLog,
         region_of_bucket: Callable[[str], str | None],
-        secret_of: SecretOf,
+        identities: Identities,
     ):
-        """`inner` gives the application of a service of moto; `secret_of` the secret of an access key."""
+        """`inner` gives the application of a service of moto."""
         self._context = context
         self._inner = inner
-        self._secret_of = secret_of
+        self._identities = identities
         self._calls = calls
         self._region_of_bucket = region_of_bucket
 
@@ -90,16 +92,20 @@ class Gateway:
         if is_public_read(environ):
             return target_of(environ, "s3", GLOBAL_REGION), SERVICES["s3"]
         try:
-            signer: Signer = verify(environ, self._secret_of)
+            signer: Signer = verify(environ, self._identities.secret_of)
         except Unsigned as error:
             raise Denied(error.code, str(error)) from error
         target = Target(signer.service, signer.region, "?")
         if signer.service in SERVICES:
             target = target_of(environ, signer.service, signer.region)
         try:
-            return target, check(target.service, target.action)
+            service = check(target.service, target.action)
         except NotOffered as error:
             raise Denied("NotImplemented", str(error), 501, target) from error
+        forbidden = self._identities.why_not(signer.key, target, environ)
+        if forbidden is not None:
+            raise Denied("AccessDenied", forbidden, 403, target)
+        return target, service
 
     def _region_of(self, target: Target) -> str:
         if target.service in GLOBAL_SERVICES and (target.service != "sts" or target.region == "aws-global"):

@@ -24,12 +24,15 @@ _DATA_PLANE = {
 
 @dataclass(frozen=True)
 class Target:
-    """What a request asks for. `bucket` is given for S3, where the bucket says the region, not the signature."""
+    """
+    What a request asks for. `bucket` and `key` are given for S3, where the bucket says the region, not the signature.
+    """
 
     service: str
     region: str
     action: str
     bucket: str | None = None
+    key: str | None = None
 
     @property
     def is_data_plane(self) -> bool:
@@ -53,8 +56,8 @@ def target_of(environ: Environ, service: str, region: str) -> Target:
     What a request asks of `service`, as its signature names it. An action is "?" when the request names several: one
     could be checked and another be done.
     """
-    bucket = _bucket_of(environ) if service == "s3" else None
-    return Target(service, region, _action_of(environ, service), bucket)
+    bucket, key = _object_of(environ) if service == "s3" else (None, None)
+    return Target(service, region, _action_of(environ, service), bucket, key)
 
 
 def is_public_read(environ: Environ) -> bool:
@@ -67,12 +70,12 @@ def is_public_read(environ: Environ) -> bool:
     return not says_more and _s3_action(environ) in {"GetObject", "HeadObject"}
 
 
-def _bucket_of(environ: Environ) -> str | None:
-    host = environ.get("HTTP_HOST", "").split(":")[0]
-    match = _S3_HOST.match(host)
-    if match:
-        return match["bucket"]
-    return environ.get("PATH_INFO", "").lstrip("/").split("/")[0] or None
+def _object_of(environ: Environ) -> tuple[str | None, str | None]:
+    """The bucket and the key of the object."""
+    path = environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace").removeprefix("/")
+    match = _S3_HOST.match(environ.get("HTTP_HOST", "").split(":")[0])
+    bucket, _, key = (match["bucket"], "", path) if match else path.partition("/")
+    return bucket or None, key or None
 
 
 def _action_of(environ: Environ, service: str) -> str:

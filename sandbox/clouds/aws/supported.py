@@ -99,9 +99,10 @@ SERVICES: Mapping[str, Service] = {
     "iam": _service(
         "iam",
         """
-        AttachRolePolicy CreatePolicy CreatePolicyVersion CreateRole DeletePolicy DeletePolicyVersion
-        DeleteRole DeleteRolePolicy DetachRolePolicy GetPolicy GetPolicyVersion GetRole GetRolePolicy
-        GetUser ListAttachedRolePolicies ListEntitiesForPolicy ListInstanceProfilesForRole ListPolicies
+        AttachRolePolicy CreateOpenIDConnectProvider CreatePolicy CreatePolicyVersion CreateRole
+        DeleteOpenIDConnectProvider DeletePolicy DeletePolicyVersion DeleteRole DeleteRolePolicy
+        DetachRolePolicy GetOpenIDConnectProvider GetPolicy GetPolicyVersion GetRole GetRolePolicy GetUser
+        ListAttachedRolePolicies ListEntitiesForPolicy ListInstanceProfilesForRole ListPolicies
         ListPolicyVersions ListRolePolicies ListRoleTags ListRoles PutRolePolicy TagPolicy TagRole
         UntagPolicy UntagRole UpdateAssumeRolePolicy UpdateRole
         """,

@@ -287,7 +287,7 @@ class ApiServer:
             self._jobs.start(made)
         if kind is SERVICE:
             self._workloads.expose()
-        if kind in {CONFIG_MAP, SECRET}:
+        if kind in {CONFIG_MAP, SECRET, SERVICE_ACCOUNT}:
             self._workloads.retry(made["metadata"]["namespace"])
         return made
 

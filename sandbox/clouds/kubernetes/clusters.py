@@ -16,7 +16,7 @@ from sandbox.clouds.kubernetes.api import ApiServer
 from sandbox.clouds.kubernetes.jobs import Jobs
 from sandbox.clouds.kubernetes.store import Store
 from sandbox.clouds.kubernetes.tokens import accepted
-from sandbox.clouds.kubernetes.workloads import Workloads
+from sandbox.clouds.kubernetes.workloads import IdentityOf, Workloads
 from sandbox.clouds.server import Application, Listeners, NoAnswer, why_not_served
 
 LONGEST_SILENCE_SECONDS = 300
@@ -35,7 +35,14 @@ class Cluster:
 class Clusters:
     """One API server for each region, on the region's address."""
 
-    def __init__(self, context: Context, home: Path, secret_of: SecretOf, regions_of: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        home: Path,
+        secret_of: SecretOf,
+        regions_of: Mapping[str, str],
+        identity_of: IdentityOf,
+    ) -> None:
         """`regions_of`: name of a cluster -> its region."""
         ports = context.ports
         self._context, self._regions_of = context, dict(regions_of)
@@ -50,7 +57,7 @@ class Clusters:
         applications: dict[str, Application] = {}
         for region, address in ports.addresses.items():
             store, named = Store(), [name for name, where in regions_of.items() if where == region]
-            workloads = Workloads(region, store, context.fabric)
+            workloads = Workloads(region, store, context.fabric, identity_of)
             server = ApiServer(
                 store,
                 workloads,

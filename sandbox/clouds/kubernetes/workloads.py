@@ -3,26 +3,32 @@
 import base64
 import threading
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.clouds.kubernetes.errors import ApiError
-from sandbox.clouds.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE
+from sandbox.clouds.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE, SERVICE_ACCOUNT
 from sandbox.clouds.kubernetes.store import Object, Store, now
 from sandbox.fabric import Fabric, FabricError, PodSpec, PodState
 
 STALE_AFTER_SECONDS = 0.03
 """How old the picture of the pods may be when somebody asks."""
 
+IdentityOf = Callable[[str, str, str, Mapping[str, str]], Mapping[str, str]]
+"""(region, namespace, service account, its annotations) -> the variables by which a pod is who it is in the cloud."""
+
 
 class MissingReference(Exception):
-    """A pod's environment names a ConfigMap or Secret, or a key of one, that is not there."""
+    """A pod names a ConfigMap or Secret, a key of one, or a ServiceAccount that is not there."""
 
 
 class Workloads:
     """Applies Deployments to the world's compute and keeps their status, and the pods, as they really are."""
 
-    def __init__(self, region: str, store: Store, fabric: Fabric) -> None:
+    def __init__(self, region: str, store: Store, fabric: Fabric, identity_of: IdentityOf) -> None:
         self._region = region
+        self._identity_of = identity_of
+        self._identities: dict[tuple[str, str], Mapping[str, str]] = {}
         self._store = store
         self._fabric = fabric
         self._templates: dict[tuple[str, str], Any] = {}
@@ -41,7 +47,8 @@ class Workloads:
             try:
                 if template != before or key not in self._environments:
                     self._environments[key] = self.environment(namespace, template)
-                spec = self._pod_spec(deployment, self._environments[key])
+                    self._identities[key] = self.identity(namespace, template)
+                spec = self._pod_spec(deployment, self._environments[key], self._identities[key])
                 unchanged = before is not None and template != before
                 self._fabric.compute.apply(self._region, spec)
                 if before is not None and unchanged and self._same_process(before, template):
@@ -54,7 +61,7 @@ class Workloads:
         self.refresh(force=True)
 
     def retry(self, namespace: str) -> None:
-        """A ConfigMap or Secret came: pods that waited for it can start."""
+        """A ConfigMap, Secret or ServiceAccount came: pods that waited for it can start."""
         with self._lock:
             waiting = [name for (space, name) in self._problems if space == namespace]
         for name in waiting:
@@ -62,7 +69,7 @@ class Workloads:
 
     def remove(self, namespace: str, name: str) -> None:
         with self._lock:
-            for known in (self._templates, self._environments, self._problems):
+            for known in (self._templates, self._environments, self._identities, self._problems):
                 known.pop((namespace, name), None)
             try:
                 self._fabric.compute.remove(self._region, namespace, name)
@@ -130,6 +137,15 @@ class Workloads:
                 environment[entry["name"]] = value
         return environment
 
+    def identity(self, namespace: str, template: Object) -> Mapping[str, str]:
+        """Of the pods of a template: who their service account is in the cloud."""
+        account = template["spec"].get("serviceAccountName") or "default"
+        try:
+            found = self._store.get(SERVICE_ACCOUNT, namespace, account)
+        except ApiError as error:
+            raise MissingReference(f"error looking up service account {namespace}/{account}: not found") from error
+        return self._identity_of(self._region, namespace, account, found["metadata"].get("annotations") or {})
+
     def _value(self, namespace: str, entry: Object) -> str | None:
         source = entry.get("valueFrom")
         if not source:
@@ -162,7 +178,7 @@ class Workloads:
             return {key: base64.b64decode(value).decode() for key, value in data.items()}
         return {key: str(value) for key, value in data.items()}
 
-    def _pod_spec(self, deployment: Object, environment: dict[str, str]) -> PodSpec:
+    def _pod_spec(self, deployment: Object, environment: dict[str, str], identity: Mapping[str, str]) -> PodSpec:
         spec, container = deployment["spec"], deployment["spec"]["template"]["spec"]["containers"][0]
         ports = container.get("ports") or [{}]
         return PodSpec(
@@ -171,6 +187,7 @@ class Workloads:
             replicas=0 if spec.get("paused") else spec["replicas"],
             command=command_of(spec["template"]),
             env=environment,
+            identity=identity,
             port=ports[0].get("containerPort", 8080),
         )
 

@@ -209,8 +209,47 @@ class RolePolicyAttachment(AwsResource):
         missing_is_none(lambda: iam.detach_role_policy(RoleName=role, PolicyArn=arn), *NOT_FOUND)
 
 
+class OpenIdConnectProvider(AwsResource):
+    """aws.iam.OpenIdConnectProvider"""
+
+    type_name = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
+    sdk = ("iam", "OpenIdConnectProvider")
+    service = "iam"
+    regional = False
+    create_only = frozenset({"url", "clientIdLists"})
+    computed = ("arn", "thumbprintLists", "tagsAll")
+
+    def create(self, inputs: Properties) -> str:
+        made = self.client(inputs).create_open_id_connect_provider(
+            Url=inputs["url"],
+            ClientIDList=inputs["clientIdLists"],
+            ThumbprintList=inputs.get("thumbprintLists") or [],
+            **tagged(inputs),
+        )
+        return str(made["OpenIDConnectProviderArn"])
+
+    def read(self, identity: str, state: Properties) -> Properties | None:
+        iam = self.client(state, identity)
+        found = missing_is_none(lambda: iam.get_open_id_connect_provider(OpenIDConnectProviderArn=identity), *NOT_FOUND)
+        if found is None:
+            return None
+        declared, tags = str(state.get("url") or ""), tag_map(found.get("Tags"))
+        return {
+            "arn": identity,
+            "url": declared if declared.removeprefix("https://") == found["Url"] else found["Url"],
+            "clientIdLists": found.get("ClientIDList") or [],
+            "thumbprintLists": found.get("ThumbprintList") or [],
+            "tags": tags,
+            "tagsAll": tags,
+        }
+
+    def delete(self, identity: str, state: Properties) -> None:
+        iam = self.client(state, identity)
+        missing_is_none(lambda: iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=identity), *NOT_FOUND)
+
+
 def _document(declared: object, real: object) -> object:
     return same_document(declared, real if isinstance(real, str) else json.dumps(real, sort_keys=True))
 
 
-RESOURCES = (Role, RolePolicy, Policy, RolePolicyAttachment)
+RESOURCES = (Role, RolePolicy, Policy, RolePolicyAttachment, OpenIdConnectProvider)

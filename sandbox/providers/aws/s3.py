@@ -78,9 +78,10 @@ class Bucket(AwsResource):
 
     def delete(self, identity: str, state: Properties) -> None:
         s3, force = self.client(state, identity), bool(state.get("forceDestroy"))
+        locked = bool(state.get("objectLockEnabled"))
         for left in reversed(range(ROUNDS if force else 1)):
             if force:
-                missing_is_none(lambda: self._empty(s3, identity), *NO_BUCKET)
+                missing_is_none(lambda: self._empty(s3, identity, locked=locked), *NO_BUCKET)
             try:
                 missing_is_none(lambda: s3.delete_bucket(Bucket=identity), *NO_BUCKET)
             except ClientError as error:
@@ -89,16 +90,16 @@ class Bucket(AwsResource):
             else:
                 return
 
-    def _empty(self, s3: Any, bucket: str) -> None:
+    def _empty(self, s3: Any, bucket: str, *, locked: bool) -> None:
         pages = s3.get_paginator("list_object_versions")
         for page in pages.paginate(Bucket=bucket):
-            for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-                s3.delete_object(
-                    Bucket=bucket,
-                    Key=version["Key"],
-                    VersionId=version["VersionId"],
-                    BypassGovernanceRetention=True,
-                )
+            listed = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            found = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in listed]
+            if locked:  # moto asks for locks one by one only
+                for each in found:
+                    s3.delete_object(Bucket=bucket, **each, BypassGovernanceRetention=True)
+            elif found:
+                s3.delete_objects(Bucket=bucket, Delete={"Objects": found, "Quiet": True})
 
 
 INLINE = frozenset(

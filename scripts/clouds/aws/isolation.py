@@ -40,7 +40,9 @@ class SecurityGroups:
 
     def end_sessions(self, site: str, before: datetime) -> list[str]:
         """IAM is one for all regions; this site's region only says whose clients are used."""
-        roles = (names.control_role(self._plan, site), names.nodes_role(self._plan, site))
+        plan = self._plan
+        roles = [names.control_role(plan, site), names.nodes_role(plan, site), names.agent_role(plan, site)]
+        roles += [names.service_role(plan, site, service.name) for service in plan.services]
         return [role for role in roles if self._end_sessions(role, before)]
 
     def _groups(self) -> set[str]:

@@ -7,19 +7,20 @@ of them, without acting on them; it serves unsigned requests whatever the bucket
 of an empty bucket only.
 """
 
-import json
 import threading
-from fnmatch import fnmatchcase
 from typing import Any, ClassVar
 
 from moto.core.responses import ActionResult
+from moto.iam.access_control import PermissionResult
 from moto.s3 import urls
 from moto.s3.exceptions import InvalidBucketState, ReplicationConfigurationNotFoundError, S3ClientError
 from moto.s3.models import FakeBucket, FakeKey, S3Backend
 from moto.s3.responses import S3Response
 
+from sandbox.clouds.aws.buckets import policy_of
 from sandbox.clouds.aws.context import Context
 from sandbox.clouds.aws.overlays.s3_replication import Copier
+from sandbox.clouds.aws.permissions import allows, denies, statements
 
 Answer = Any
 
@@ -122,24 +123,8 @@ class S3(S3Response):
         block = bucket.public_access_block
         if block is not None and str(getattr(block, "restrict_public_buckets", False)).lower() == "true":
             return False
-        arn = f"arn:aws:s3:::{bucket_name}/{key}"
-        return any(_allows_everybody(statement, arn) for statement in _statements(bucket.policy))
-
-
-def _statements(policy: Any) -> list[dict[str, Any]]:
-    found = json.loads(policy).get("Statement", [])
-    return found if isinstance(found, list) else [found]
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _allows_everybody(statement: dict[str, Any], arn: str) -> bool:
-    everybody = statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
-    reads = any(fnmatchcase("s3:GetObject", action) for action in _listed(statement.get("Action")))
-    here = any(fnmatchcase(arn, resource) for resource in _listed(statement.get("Resource")))
-    return everybody and statement.get("Effect") == "Allow" and "Condition" not in statement and reads and here
+        found, asked = statements(policy_of(bucket.name)), ("s3:GetObject", f"arn:aws:s3:::{bucket_name}/{key}")
+        return allows(found, *asked, {}) and not denies(found, *asked, {})
 
 
 def _typed(rule: Any) -> Any:
@@ -150,8 +135,12 @@ def _typed(rule: Any) -> Any:
 
 
 def start(context: Context) -> None:
-    """moto reads its table of S3 URLs anew at each use, which would bring its own responses back."""
+    """
+    moto reads its table of S3 URLs anew at each use, which would bring its own responses back; and it judges a bucket's
+    policy by itself, without its conditions, after the gateway (`identities.py`) has judged it.
+    """
     S3Backend._url_module = urls
+    FakeBucket.get_permission = lambda *_: PermissionResult.PERMITTED  # judged before
 
 
 RESPONSES = {S3Response: S3}
