@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 import psutil
 
 from sandbox import control
+from sandbox.clouds.registry import variables
 from sandbox.control import Refused
 from sandbox.layout import LOCK, LOG, data_folder_of, forget
 
@@ -154,7 +155,7 @@ def is_up(home: Path) -> bool:
 
 
 _ELSEWHERE = re.compile(
-    r"(AWS|AZURE|ARM|GOOGLE|CLOUDSDK|BOTO)_.*|PULUMI_(CONFIG_PASSPHRASE|ACCESS_TOKEN)|(https?|all|ftp|no)_proxy",
+    rf"({'|'.join(variables())}).*|PULUMI_(CONFIG_PASSPHRASE|ACCESS_TOKEN)|(https?|all|ftp|no)_proxy",
     re.IGNORECASE,
 )
 

@@ -20,7 +20,7 @@ LOCK = "up.lock"
 DATA_PREFIX = "dr-world-"
 MADE = frozenset({
     *(LOG, LOCK, "world.json", "control.sock", "data", "regions", "passphrase", "database-password", "project"),
-    *("kubeconfig", "kubernetes", "calls.jsonl", "aws-config", "aws-credentials", "authority.crt"),
+    *("kubeconfig", "kubernetes", "calls.jsonl", "clients", "authority.crt"),
 })  # fmt: skip
 """All that a world makes in its home; whatever else lies there stays."""
 CODE = ("__main__.py", "agent", "components", "model", "plans", "policies", "previews", "sandbox", "scripts")

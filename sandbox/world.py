@@ -24,6 +24,7 @@ from typing import Any
 from model import Plan, PlanError, load_plan
 from model.stores import DiskStore
 from sandbox.authority import Authority
+from sandbox.clouds.ports import Ports
 from sandbox.control import ControlServer, Operation, Refused
 from sandbox.dataplane.addresses import OUTSIDE, Addresses, PortTaken, reserve
 from sandbox.dataplane.databases import WorldDatabases
@@ -41,7 +42,7 @@ from sandbox.peers import admits
 
 PACE = 20.0
 NO_DOCKER = "unix:///nonexistent/docker.sock"
-"""What moto imitates by starting containers is not offered; were it reached all the same, it would find no Docker."""
+"""What a stand-in of a cloud imitates by starting containers is not offered: it would find no Docker."""
 TEMPLATE_SERVER = 249  # its number; other servers count from 1
 
 
@@ -155,14 +156,14 @@ class World:
         return host
 
     def _control_planes(self) -> Any:
-        from sandbox.clouds import Ports, start_control_planes  # noqa: PLC0415 (half a second of imports)
+        from sandbox.clouds.planes import start_control_planes  # noqa: PLC0415 (half a second of imports)
 
         regions = self.layout.regions
         ports = Ports(
             addresses={region: self.addresses.gateway(region) for region in regions},
-            aws=self.numbers.aws,
+            clouds=self.numbers.clouds,
+            providers=self.numbers.providers,
             kubernetes=self.numbers.kubernetes,
-            aws_provider=self.numbers.aws_provider,
             kubernetes_providers={
                 region: self.numbers.kubernetes_provider(index) for index, region in enumerate(regions)
             },
@@ -203,7 +204,7 @@ class World:
                 "http": self.numbers.http,
                 "https": self.numbers.https,
                 "dns": self.numbers.dns,
-                "aws": self.numbers.aws,
+                **self.numbers.clouds,
             },
             "regions": {
                 region: {

@@ -1,79 +1,100 @@
-"""Starts and stops the control planes of one world."""
+"""Starts and stops the control planes of one world: those of its clouds, and its clusters."""
 
 import logging
-import os
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from model import Plan, names
 from sandbox.authority import Authority
-from sandbox.clouds.aws import certificates
-from sandbox.clouds.aws.calls import CallLog
-from sandbox.clouds.aws.context import Context
-from sandbox.clouds.aws.gateway import Gateway
-from sandbox.clouds.aws.identities import Identities
+from sandbox.clouds.calls import CallLog
+from sandbox.clouds.context import Context
+from sandbox.clouds.control_plane import ControlPlane
 from sandbox.clouds.kubernetes.clusters import Clusters
 from sandbox.clouds.names import Names
 from sandbox.clouds.ports import Ports
-from sandbox.clouds.server import Listeners
+from sandbox.clouds.registry import CLOUDS
 from sandbox.fabric import Fabric
-from sandbox.keys import Key
 from sandbox.peers import Admits
 
 log = logging.getLogger(__name__)
 
-OUTSIDE = "127.0.0.1"
 KUBECONFIG = "kubeconfig"
-AWS_CONFIG, AWS_CREDENTIALS = "aws-config", "aws-credentials"
-"""Empty, in place of the user's own: a setting there could say to ignore the endpoint that leads into the world."""
 
 
 class ControlPlanes:
-    """Running control planes. `calls` is the record of every AWS call."""
+    """Running control planes, each cloud's by its name. `calls` is the record of every call of a cloud's API."""
 
-    def __init__(self, context: Context, home: Path, calls: CallLog, stoppers: list[Callable[[], None]]) -> None:
-        self.context = context
-        self.calls = calls
-        self._stoppers = stoppers
-        self.settings: Mapping[str, Mapping[str, str]] = {}
-        self.key = Key.new()
-        self.identities = Identities(context.account, self.key)
+    def __init__(self, context: Context, plan: Plan, home: Path, calls: CallLog) -> None:
+        self.context, self.calls = context, calls
+        self.clouds: dict[str, ControlPlane] = {}
+        self._stoppers: list[Callable[[], None]] = []
+        self._cloud_of = {site.region: site.cloud for site in reversed(plan.sites)}
         self._home = home
+
+    @property
+    def settings(self) -> dict[str, dict[str, str]]:
+        """By stack, what an operator has from the clouds before anything is declared."""
+        found: dict[str, dict[str, str]] = {}
+        for cloud in self.clouds.values():
+            for stack, settings in cloud.settings.items():
+                found.setdefault(stack, {}).update(settings)
+        return found
 
     def env(self, region: str) -> dict[str, str]:
         """What a program outside that manages things in `region` has in its environment."""
         ports = self.context.ports
-        providers = [f"aws:{ports.aws_provider}"]
+        providers = [f"{cloud.package}:{ports.providers[name]}" for name, cloud in self.clouds.items()]
         if region in ports.kubernetes_providers:
             providers.append(f"kubernetes:{ports.kubernetes_providers[region]}")
-        return {
-            "AWS_ENDPOINT_URL": f"http://{OUTSIDE}:{ports.aws}",
-            "AWS_ACCESS_KEY_ID": self.key.name,
-            "AWS_SECRET_ACCESS_KEY": self.key.secret,
-            "AWS_DEFAULT_REGION": region,
-            "AWS_REGION": region,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": str(self._home / AWS_CONFIG),
-            "AWS_SHARED_CREDENTIALS_FILE": str(self._home / AWS_CREDENTIALS),
+        of_clouds = [cloud.environment(region) for cloud in self.clouds.values()]
+        return {name: value for each in of_clouds for name, value in each.items()} | {
             "NO_PROXY": "*",
             "no_proxy": "*",
             "KUBECONFIG": str(self._home / KUBECONFIG),
             "PULUMI_DEBUG_PROVIDERS": ",".join(providers),
         }
 
-    def secret_of(self, name: str) -> str | None:
-        """The secret of the operator's access key, which alone opens the clusters."""
-        return self.key.secret if name == self.key.name else None
-
     def pod_environment(self, region: str) -> dict[str, str]:
-        """What the pods of a region have in theirs: how they reach the cloud. Who each is there, its node tells it."""
+        """What the pods of a region have in theirs: how they reach the clouds."""
+        return {name: value for cloud in self.clouds.values() for name, value in cloud.pod_environment(region).items()}
+
+    def opens(self, token: str, clusters: Iterable[str]) -> bool:
+        """Has one of the clouds let the maker of a token into one of these clusters?"""
+        wanted = tuple(clusters)
+        return any(cloud.opens(token, wanted) for cloud in self.clouds.values())
+
+    def identity_of(
+        self, region: str, namespace: str, service_account: str, annotations: Mapping[str, str]
+    ) -> Mapping[str, str]:
+        """Who a pod is in the cloud whose region runs it."""
+        return self.clouds[self._cloud_of[region]].identity_of(region, namespace, service_account, annotations)
+
+    def start(self, plan: Plan, authority: Authority) -> None:
+        """Clusters first: the clouds tell where they are."""
+        regions_of = {names.cluster(plan, site.name): site.region for site in plan.sites}
+        clusters = Clusters(self.context, self._home, self.opens, regions_of, self.identity_of)
+        self._stoppers.append(clusters.stop)
+        self.context.keep(clusters)
+        clusters.write_kubeconfig(self._home / KUBECONFIG)
+        for name in dict.fromkeys(site.cloud for site in plan.sites):
+            cloud = CLOUDS[name].start()(self.context, plan, authority, self.calls, self._home)
+            self.clouds[name] = cloud
+            self._stoppers.append(cloud.stop)
+        self._serve_providers(clusters)
+
+    def _serve_providers(self, clusters: Clusters) -> None:
+        from sandbox.providers.kubernetes import kubernetes_provider  # noqa: PLC0415 (the SDK takes its time)
+        from sandbox.providers.kubernetes.cluster import Access  # noqa: PLC0415
+        from sandbox.providers.serving import serve  # noqa: PLC0415
+
         ports = self.context.ports
-        return {
-            "AWS_DEFAULT_REGION": region,
-            "AWS_ENDPOINT_URL": f"http://{ports.addresses[region]}:{ports.aws}",
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+        offered = [(cloud.provider(), ports.providers[name]) for name, cloud in self.clouds.items()]
+        for region, port in ports.kubernetes_providers.items():
+            one = clusters.clusters[region]
+            offered.append((kubernetes_provider(Access(one.server, str(one.authority), one.token)), port))
+        for provider, port in offered:
+            server = serve(provider, port, self.context.admits)
+            self._stoppers.append(lambda ended=server: ended.stop(0.5).wait(2))  # type: ignore[misc]
 
     def stop(self) -> None:
         self.context.stopping.set()
@@ -100,86 +121,16 @@ def start_control_planes(
     """
     Start everything; all ports accept connections when this returns. Raises OSError when a port is taken.
 
-    `plan` gives the account (`model.Plan`). `authority` signs the certificates of the plan's front doors. `admits` says
-    which users of this machine may speak to them (None: ours, and root). One world per process: moto's state lives in
-    its modules.
+    `plan` names the clouds and their accounts (`model.Plan`). `authority` signs the certificates of the plan's front
+    doors. `admits` says which users of this machine may speak to them (None: ours, and root). One world per process:
+    what stands in for a cloud may keep its state in its modules.
     """
-    context = Context(fabric=fabric, names=registry, ports=ports, account=plan.primary.account, pace=pace)
+    context = Context(fabric=fabric, names=registry, ports=ports, pace=pace)
     context.admits = admits or context.admits
-    context.keep(certificates.of(plan, authority))
-    for name in (AWS_CONFIG, AWS_CREDENTIALS):
-        (Path(home) / name).touch(mode=0o600)
-    calls = CallLog(Path(home) / "calls.jsonl")
-    stoppers: list[Callable[[], None]] = []
-    planes = ControlPlanes(context, Path(home), calls, stoppers)
-    planes.settings = certificates.settings_of(plan)
-    os.environ["MOTO_ACCOUNT_ID"] = context.account
+    planes = ControlPlanes(context, plan, Path(home), CallLog(Path(home) / "calls.jsonl"))
     try:
-        stoppers.append(_start_kubernetes(context, Path(home), plan, planes))
-        stoppers.append(_start_aws(context, calls, ports.addresses, planes.identities))
-        stoppers.append(_start_aws_provider(context, planes.key))
-        stoppers.append(_start_kubernetes_providers(context))
+        planes.start(plan, authority)
     except BaseException:
         planes.stop()
         raise
     return planes
-
-
-def _start_kubernetes(context: Context, home: Path, plan: Plan, planes: ControlPlanes) -> Callable[[], None]:
-    regions_of = {names.cluster(plan, site.name): site.region for site in plan.sites}
-    clusters = Clusters(context, home, planes.secret_of, regions_of, planes.identities.for_pod)
-    context.keep(clusters)
-    clusters.write_kubeconfig(home / KUBECONFIG)
-    return clusters.stop
-
-
-def _start_aws(
-    context: Context, calls: CallLog, addresses: Mapping[str, str], identities: Identities
-) -> Callable[[], None]:
-    from sandbox.clouds.aws.buckets import region_of_bucket  # noqa: PLC0415 - moto takes half a second to load
-    from sandbox.clouds.aws.moto_app import MotoApplication  # noqa: PLC0415
-
-    context.names.add_domain("amazonaws.com")
-    application = MotoApplication(context)
-    gateway = Gateway(context, application.application, calls, region_of_bucket, identities)
-    sources = {OUTSIDE: "outside"} | {address: region for region, address in addresses.items()}
-    listeners = Listeners(
-        {address: gateway.application_for(source) for address, source in sources.items()},
-        context.ports.aws,
-        admits=context.admits,
-    )
-    threading.Thread(target=application.warm, name="warm moto", daemon=True).start()
-    return listeners.stop
-
-
-def _start_aws_provider(context: Context, key: Key) -> Callable[[], None]:
-    from sandbox.providers.aws import aws_provider  # noqa: PLC0415
-    from sandbox.providers.aws.cloud import Cloud  # noqa: PLC0415
-    from sandbox.providers.serving import serve  # noqa: PLC0415
-
-    cloud = Cloud(f"http://{OUTSIDE}:{context.ports.aws}", key, context.account)
-    server = serve(aws_provider(cloud), context.ports.aws_provider, context.admits)
-
-    def stop() -> None:
-        server.stop(0.5).wait(2)
-
-    return stop
-
-
-def _start_kubernetes_providers(context: Context) -> Callable[[], None]:
-    from sandbox.providers.kubernetes import kubernetes_provider  # noqa: PLC0415
-    from sandbox.providers.kubernetes.cluster import Access  # noqa: PLC0415
-    from sandbox.providers.serving import serve  # noqa: PLC0415
-
-    clusters = context.one(Clusters).clusters
-    servers = []
-    for region, port in context.ports.kubernetes_providers.items():
-        one = clusters[region]
-        access = Access(one.server, str(one.authority), one.token)
-        servers.append(serve(kubernetes_provider(access), port, context.admits))
-
-    def stop() -> None:
-        for ended in [server.stop(0.5) for server in servers]:
-            ended.wait(2)
-
-    return stop

@@ -10,18 +10,18 @@ class Ports:
     Every control plane of a region uses the same port on the region's own address, and 127.0.0.1 stands for outside.
 
     addresses             region -> 127.N.0.1
-    aws                   the gateway, on 127.0.0.1 (callers from outside) and on each region's address (its pods)
+    clouds                cloud -> its API, on 127.0.0.1 (callers from outside) and on each region's address (its pods)
+    providers             cloud -> its Pulumi provider, on 127.0.0.1
     kubernetes            the region's Kubernetes API server, on the region's address
-    aws_provider          Pulumi provider `aws`, on 127.0.0.1
     kubernetes_providers  region -> Pulumi provider `kubernetes` of that region, on 127.0.0.1
-    postgres              the port at which every database of the world is found, reported by RDS
+    postgres              the port at which every database of the world is found, as its cloud reports it
     http, https           the ports at which every load balancer is found: without TLS and with it
     """
 
     addresses: Mapping[str, str]
-    aws: int
+    clouds: Mapping[str, int]
+    providers: Mapping[str, int]
     kubernetes: int
-    aws_provider: int
     kubernetes_providers: Mapping[str, int]
     postgres: int
     http: int

@@ -6,8 +6,7 @@ import ssl
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from moto.moto_server.werkzeug_app import MotoRequestHandler
-from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer
+from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHandler
 
 from sandbox.peers import Admits
 from sandbox.serving import Serving
@@ -36,7 +35,9 @@ class NoAnswer(ConnectionError):
     """Raised by an application that wants the connection closed and nothing sent."""
 
 
-class _Handler(MotoRequestHandler):
+class _Handler(WSGIRequestHandler):
+    """What is added to whatever reads the requests of an application."""
+
     def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
         self.close_connection = True
 
@@ -45,9 +46,12 @@ class _Handler(MotoRequestHandler):
 
 
 class _Server(ThreadedWSGIServer):
-    def __init__(self, address: str, port: int, application: Application, admits: Admits) -> None:
+    def __init__(
+        self, address: str, port: int, application: Application, admits: Admits, reader: type[WSGIRequestHandler]
+    ) -> None:
         self._admits = admits
-        super().__init__(address, port, application, handler=_Handler)
+        handler = _Handler if reader is WSGIRequestHandler else type("Handler", (_Handler, reader), {})
+        super().__init__(address, port, application, handler=handler)
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
         return self._admits(client_address[:2], request.getsockname()[:2])
@@ -57,7 +61,8 @@ class Listeners:
     """
     One application per address, all on one port. Raises OSError at once when an address or the port is taken.
 
-    `admits` says which users of this machine may speak; the others' connections are closed unread.
+    `admits` says which users of this machine may speak; the others' connections are closed unread. `reader` reads
+    requests where an application wants them read in a way of its own.
     """
 
     def __init__(
@@ -67,11 +72,12 @@ class Listeners:
         tls: ssl.SSLContext | None = None,
         *,
         admits: Admits,
+        reader: type[WSGIRequestHandler] = WSGIRequestHandler,
     ) -> None:
         self._servers: list[BaseWSGIServer] = []
         try:
             for address, application in applications.items():
-                server = _Server(address, port, application, admits)
+                server = _Server(address, port, application, admits, reader)
                 if tls is not None:
                     # the handshake is left to the connection's own thread: a silent client must not stop the others
                     server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)

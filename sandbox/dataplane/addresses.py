@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
+from sandbox.clouds.registry import CLOUDS
+
 OUTSIDE = "outside"
 FIRST_NETWORK = 11
 FIRST_BASE, LAST_BASE, STEP = 20000, 32000, 20  # below the kernel's range for outgoing connections
@@ -56,7 +58,7 @@ class Numbers:
         return self.base + 2
 
     @property
-    def aws(self) -> int:
+    def https(self) -> int:
         return self.base + 3
 
     @property
@@ -73,18 +75,20 @@ class Numbers:
         return self.base + 6
 
     @property
-    def aws_provider(self) -> int:
-        return self.base + 7
+    def clouds(self) -> dict[str, int]:
+        """The API of each cloud that a world can hold."""
+        return {name: self.base + 7 + place for place, name in enumerate(CLOUDS)}
 
     @property
-    def https(self) -> int:
-        return self.base + 8
+    def providers(self) -> dict[str, int]:
+        """The Pulumi provider of each."""
+        return {name: port + len(CLOUDS) for name, port in self.clouds.items()}
 
     def kubernetes_provider(self, index: int) -> int:
-        return self.base + 9 + index
+        return self.base + 7 + 2 * len(CLOUDS) + index
 
     def all(self, regions: int) -> range:
-        return range(self.base, self.base + 9 + regions)
+        return range(self.base, self.kubernetes_provider(regions))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import importlib
 import io
 import json
 import os
+import pkgutil
 import selectors
 import signal
 import socket
@@ -24,14 +25,12 @@ from typing import Any
 PRELOAD = (
     "pulumi",
     "pulumi.runtime",
-    "pulumi_aws",
-    "pulumi_azure_native",
-    "pulumi_kubernetes",
-    "pulumi_policy",
+    *sorted(found.name for found in pkgutil.iter_modules() if found.name.startswith("pulumi_")),
     "pydantic",
     "pydantic.type_adapter",
     "yaml",
 )
+"""The SDKs of the clouds among it, as far as they are installed."""
 LIBRARIES = os.path.join(sys.prefix, "")  # noqa: PTH118  # pathlib would cost time in every fork
 
 

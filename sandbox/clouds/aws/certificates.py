@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from model import Plan
 from sandbox.authority import Authority, Issued
+from sandbox.clouds.aws.accounts import Accounts
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Held:
 def arn_of(plan: Plan, region: str) -> str:
     """The same in every world of a plan, so that its settings can be compared."""
     name = uuid.uuid5(uuid.NAMESPACE_DNS, f"{plan.traffic.record}.{region}")
-    return f"arn:aws:acm:{region}:{plan.primary.account}:certificate/{name}"
+    return f"arn:aws:acm:{region}:{Accounts.of(plan).by_region[region]}:certificate/{name}"
 
 
 def of(plan: Plan, authority: Authority) -> Held:

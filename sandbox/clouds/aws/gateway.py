@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sandbox.clouds.aws.calls import Call, CallLog, Outcome
-from sandbox.clouds.aws.context import Context
 from sandbox.clouds.aws.denials import Denied, denial
 from sandbox.clouds.aws.identities import Identities
 from sandbox.clouds.aws.requests import GLOBAL_REGION, Environ, Target, is_public_read, target_of
 from sandbox.clouds.aws.signatures import Signer, Unsigned, verify
 from sandbox.clouds.aws.supported import SERVICES, NotOffered, Service, check
+from sandbox.clouds.calls import Call, CallLog, Outcome
+from sandbox.clouds.context import Context
 from sandbox.clouds.server import Application, NoAnswer, why_not_served
 
 LONGEST_SILENCE_SECONDS = 300

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox.clouds.aws.keys import Key
 from sandbox.clouds.aws.permissions import Statement, allows, denies, statements
 from sandbox.clouds.aws.requests import Environ, Target
-from sandbox.keys import Key
 
 ANNOTATION = "eks.amazonaws.com/role-arn"
 AUDIENCE = "sts.amazonaws.com"

@@ -9,8 +9,8 @@ from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import create_backend_app
 
-from sandbox.clouds.aws.context import Context
 from sandbox.clouds.aws.overlays import OVERLAYS
+from sandbox.clouds.context import Context
 from sandbox.clouds.server import Application
 
 WARM_FIRST = (

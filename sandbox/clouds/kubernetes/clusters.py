@@ -3,19 +3,17 @@
 import base64
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sandbox.authority import Authority, Certificates, write_certificates
-from sandbox.clouds.aws.context import Context
-from sandbox.clouds.aws.signatures import SecretOf
+from sandbox.clouds.context import Context
 from sandbox.clouds.kubernetes.api import ApiServer
 from sandbox.clouds.kubernetes.jobs import Jobs
 from sandbox.clouds.kubernetes.store import Store
-from sandbox.clouds.kubernetes.tokens import accepted
 from sandbox.clouds.kubernetes.workloads import IdentityOf, Workloads
 from sandbox.clouds.server import Application, Listeners, NoAnswer, why_not_served
 
@@ -39,11 +37,14 @@ class Clusters:
         self,
         context: Context,
         home: Path,
-        secret_of: SecretOf,
+        opens: Callable[[str, Iterable[str]], bool],
         regions_of: Mapping[str, str],
         identity_of: IdentityOf,
     ) -> None:
-        """`regions_of`: name of a cluster -> its region."""
+        """
+        `opens` says whether a cloud has let the maker of a token into one of the clusters that are named.
+        `regions_of`: name of a cluster -> its region. `identity_of`: who a pod is in its cloud.
+        """
         ports = context.ports
         self._context, self._regions_of = context, dict(regions_of)
         authority = Authority("sandbox clusters")
@@ -62,7 +63,7 @@ class Clusters:
                 store,
                 workloads,
                 Jobs(region, store, context.fabric, workloads),
-                partial(accepted, own=self._token, secret_of=secret_of, clusters=named),
+                partial(self._accepts, opens=opens, clusters=named),
                 context.stopping.is_set,
             )
             applications[address] = self._reachable(region, server)
@@ -70,9 +71,13 @@ class Clusters:
             applications, ports.kubernetes, self._certificates.server_context(), admits=context.admits
         )
 
+    def _accepts(self, token: str, opens: Callable[[str, Iterable[str]], bool], clusters: Iterable[str]) -> bool:
+        """Is it the world's own token, or one by which a cloud lets its maker in?"""
+        return secrets.compare_digest(token.encode(), self._token.encode()) or opens(token, clusters)
+
     @property
     def authority_data(self) -> str:
-        """As EKS gives it: PEM in base64."""
+        """As a kubeconfig holds it, and clouds give it: PEM in base64."""
         return base64.b64encode(self._certificates.authority.read_bytes()).decode()
 
     def _reachable(self, region: str, server: ApiServer) -> Application:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.keys import Key
+from sandbox.clouds.aws.keys import Key
 from sandbox.providers.resource import Refused
 
 GLOBAL_REGION = "us-east-1"

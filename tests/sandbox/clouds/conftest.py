@@ -10,7 +10,7 @@ import pytest
 from botocore.config import Config
 
 from sandbox.authority import Authority
-from sandbox.clouds import ControlPlanes, start_control_planes
+from sandbox.clouds.planes import ControlPlanes, start_control_planes
 from tests.sandbox.clouds.stand_in import PLAN, RecordedFabric, RecordedNames, ports
 
 
@@ -34,7 +34,7 @@ def client(world: SimpleNamespace) -> Callable[..., Any]:
         return unchecked(
             service,
             region_name=region,
-            endpoint_url=f"http://{address}:{world.ports.aws}",
+            endpoint_url=f"http://{address}:{world.ports.clouds['aws']}",
             aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
             config=Config(retries={"total_max_attempts": 1}, read_timeout=timeout, connect_timeout=timeout),

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from model import load_plan
-from sandbox.clouds import Ports, Zone
+from sandbox.clouds.names import Zone
+from sandbox.clouds.ports import Ports
 from sandbox.fabric import Backup, DatabaseState, Endpoint, FabricError, JobSpec, JobState, Listener, PodSpec, PodState
 
 REGIONS = ("eu-north-1", "eu-west-1", "us-east-1")
@@ -22,9 +23,9 @@ def free_port() -> int:
 def ports() -> Ports:
     return Ports(
         addresses={region: f"127.{60 + i}.0.1" for i, region in enumerate(REGIONS)},
-        aws=free_port(),
+        clouds={"aws": free_port()},
+        providers={"aws": free_port()},
         kubernetes=free_port(),
-        aws_provider=free_port(),
         kubernetes_providers={region: free_port() for region in REGIONS},
         postgres=free_port(),
         http=free_port(),

@@ -22,7 +22,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from sandbox.keys import Key
+from sandbox.clouds.aws.keys import Key
 from tests.asserts.users import NOBODY, STRANGER, as_user
 
 REGION = "eu-west-1"
@@ -33,7 +33,7 @@ ANYBODY = "AKIASANDBOXWORLD0000"
 def ask(
     world: SimpleNamespace, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
 ) -> tuple[int, str, Mapping[str, str]]:
-    connection = http.client.HTTPConnection("127.0.0.1", world.ports.aws, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", world.ports.clouds["aws"], timeout=10)
     try:
         connection.request(method, path, body, dict(headers or {}))
         answer = connection.getresponse()
@@ -53,8 +53,10 @@ def signed(
     headers: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The headers of a request as botocore signs it, with the world's key."""
-    key = key or world.planes.key
-    request = AWSRequest(method, f"http://127.0.0.1:{world.ports.aws}{path}", headers=dict(headers or {}), data=body)
+    key = key or world.planes.clouds["aws"].key
+    request = AWSRequest(
+        method, f"http://127.0.0.1:{world.ports.clouds['aws']}{path}", headers=dict(headers or {}), data=body
+    )
     SigV4Auth(Credentials(key.name, key.secret), service, REGION).add_auth(request)
     return dict(request.headers.items())
 
@@ -105,10 +107,10 @@ def test_an_unsigned_request_reads_nothing(world: SimpleNamespace, secret: str) 
     ids=["a constant", "of another world", "the name without the secret"],
 )
 def test_a_key_that_is_not_this_worlds_opens_nothing(world: SimpleNamespace, secret: str, key: Key | None) -> None:
-    key = key or Key(world.planes.key.name, "guessed")
+    key = key or Key(world.planes.clouds["aws"].key.name, "guessed")
     made: Any = boto3.client
     vault = made(
-        "secretsmanager", region_name=REGION, endpoint_url=f"http://127.0.0.1:{world.ports.aws}",
+        "secretsmanager", region_name=REGION, endpoint_url=f"http://127.0.0.1:{world.ports.clouds['aws']}",
         aws_access_key_id=key.name, aws_secret_access_key=key.secret,
     )  # fmt: skip
     with pytest.raises(ClientError) as refused:
@@ -131,7 +133,7 @@ def test_a_signature_holds_for_the_body_path_and_query_that_were_signed(world: S
 
 def test_a_chunked_body_is_part_of_what_is_verified(world: SimpleNamespace) -> None:
     headers = signed(world, "rds", headers=FORM)
-    connection = http.client.HTTPConnection("127.0.0.1", world.ports.aws, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", world.ports.clouds["aws"], timeout=10)
     connection.request("POST", "/", iter([LIST]), headers, encode_chunked=True)
     assert connection.getresponse().status == 403
     connection.close()
@@ -147,9 +149,9 @@ def test_a_presigned_address_works_until_it_is_changed(client: Client, world: Si
     s3 = client("s3", "us-east-1")
     s3.create_bucket(Bucket="presigned")
     s3.put_object(Bucket="presigned", Key="a b/ü", Body=b"there", Metadata={"with_underscore": "x  y"})
-    key, made = world.planes.key, boto3.client
+    key, made = world.planes.clouds["aws"].key, boto3.client
     signer: Any = made(
-        "s3", region_name="us-east-1", endpoint_url=f"http://127.0.0.1:{world.ports.aws}",
+        "s3", region_name="us-east-1", endpoint_url=f"http://127.0.0.1:{world.ports.clouds['aws']}",
         aws_access_key_id=key.name, aws_secret_access_key=key.secret, config=Config(signature_version="s3v4"),
     )  # fmt: skip
     where = signer.generate_presigned_url("get_object", {"Bucket": "presigned", "Key": "a b/ü"}, ExpiresIn=60)
@@ -170,8 +172,8 @@ def test_a_web_page_is_not_served_and_its_origin_not_echoed(world: SimpleNamespa
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost", "127.0.0.1.evil.example", "amazonaws.com.evil.example"])
 def test_a_name_that_was_rebound_to_loopback_is_not_served(world: SimpleNamespace, host: str) -> None:
-    headers = {"Host": f"{host}:{world.ports.aws}", **FORM}
-    key = world.planes.key
+    headers = {"Host": f"{host}:{world.ports.clouds['aws']}", **FORM}
+    key = world.planes.clouds["aws"].key
     request = AWSRequest("POST", f"http://{headers['Host']}/", headers=headers, data=LIST)
     SigV4Auth(Credentials(key.name, key.secret), "rds", REGION).add_auth(request)
     assert ask(world, "POST", "/", dict(request.headers.items()), LIST)[0] == 403
@@ -231,11 +233,11 @@ def token(key: Key, cluster: str = "samia-secondary", action: str = "GetCallerId
 
 
 def test_a_token_signed_with_the_worlds_key_opens_its_cluster(world: SimpleNamespace) -> None:
-    assert cluster(world, token(world.planes.key)) == 200
+    assert cluster(world, token(world.planes.clouds["aws"].key)) == 200
 
 
 def test_a_forged_token_opens_no_cluster(world: SimpleNamespace) -> None:
-    key = world.planes.key
+    key = world.planes.clouds["aws"].key
     unsigned = (
         f"https://sts.{REGION}.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15"
         f"&X-Amz-Credential={key.name}%2F20000101%2F{REGION}%2Fsts%2Faws4_request"
@@ -249,7 +251,7 @@ def test_a_forged_token_opens_no_cluster(world: SimpleNamespace) -> None:
 
 
 def test_a_cluster_serves_no_web_page_and_no_foreign_host(world: SimpleNamespace) -> None:
-    good = token(world.planes.key)
+    good = token(world.planes.clouds["aws"].key)
     assert cluster(world, good, Origin="https://evil.example") == 403
     assert cluster(world, good, Host="evil.example") == 403
 
@@ -257,7 +259,7 @@ def test_a_cluster_serves_no_web_page_and_no_foreign_host(world: SimpleNamespace
 def test_the_provider_makes_tokens_that_its_clusters_accept(world: SimpleNamespace) -> None:
     from sandbox.providers.aws.cloud import Cloud  # noqa: PLC0415
 
-    cloud = Cloud(f"http://127.0.0.1:{world.ports.aws}", world.planes.key, "123456789012")
+    cloud = Cloud(f"http://127.0.0.1:{world.ports.clouds['aws']}", world.planes.clouds["aws"].key, "123456789012")
     assert cluster(world, cloud.token("samia-secondary", REGION)) == 200
 
 
@@ -276,9 +278,9 @@ def answers(address: str, port: int) -> bool:
 
 @pytest.mark.parametrize("user", [STRANGER, NOBODY])
 def test_another_user_gets_no_byte_from_the_control_planes(world: SimpleNamespace, user: int) -> None:
-    assert answers("127.0.0.1", world.ports.aws)
-    doors = [("127.0.0.1", world.ports.aws)]
-    doors += [(address, world.ports.aws) for address in world.ports.addresses.values()]
+    assert answers("127.0.0.1", world.ports.clouds["aws"])
+    doors = [("127.0.0.1", world.ports.clouds["aws"])]
+    doors += [(address, world.ports.clouds["aws"]) for address in world.ports.addresses.values()]
     doors += [(address, world.ports.kubernetes) for address in world.ports.addresses.values()]
     assert as_user(user, lambda: [answers(*door) for door in doors]) == [False] * len(doors)
 
@@ -299,7 +301,7 @@ def test_another_user_may_not_use_the_providers(world: SimpleNamespace) -> None:
     """They carry the world's key, and their protocol has no login."""
     if shutil.which("curl") is None or b"HTTP2" not in subprocess.check_output(["curl", "--version"]):
         pytest.skip("needs a curl that speaks HTTP/2")
-    ports = [world.ports.aws_provider, *world.ports.kubernetes_providers.values()]
+    ports = [world.ports.providers["aws"], *world.ports.kubernetes_providers.values()]
     for port in ports:
         assert "grpc-status: 7" not in first_answer(port)
     for answer in as_user(STRANGER, lambda: [first_answer(port) for port in ports]):

@@ -81,7 +81,7 @@ class Engine:
 
 @pytest.fixture(scope="module")
 def aws(world: SimpleNamespace) -> Iterator[Engine]:
-    with grpc.insecure_channel(f"127.0.0.1:{world.ports.aws_provider}") as channel:
+    with grpc.insecure_channel(f"127.0.0.1:{world.ports.providers['aws']}") as channel:
         yield Engine(channel)
 
 

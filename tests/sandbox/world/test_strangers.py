@@ -51,9 +51,9 @@ def kinds(world: World) -> dict[int, str]:
     """Port -> what listens there, as `docs/security.md` lists them."""
     numbers = Numbers(world.status()["ports"]["base"])
     named = {
-        name: getattr(numbers, name)
-        for name in ("postgres", "http", "https", "dns", "aws", "kubernetes", "pod", "files", "aws_provider")
+        name: getattr(numbers, name) for name in ("postgres", "http", "https", "dns", "kubernetes", "pod", "files")
     }
+    named |= numbers.clouds | {f"provider of {name}": port for name, port in numbers.providers.items()}
     by_port = {port: name for name, port in named.items()}
     return by_port | {numbers.kubernetes_provider(index): "kubernetes_provider" for index in range(3)}
 

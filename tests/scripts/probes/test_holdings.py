@@ -9,7 +9,7 @@ import pytest
 
 from model import load_plan
 from sandbox.authority import Authority
-from sandbox.clouds import start_control_planes
+from sandbox.clouds.planes import start_control_planes
 from scripts.clouds.access import Clouds
 from scripts.clouds.amounts import size
 from scripts.clouds.aws import contents as cloud

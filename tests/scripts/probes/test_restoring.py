@@ -7,7 +7,7 @@ import pytest
 
 from model import load_plan
 from sandbox.authority import Authority
-from sandbox.clouds import start_control_planes
+from sandbox.clouds.planes import start_control_planes
 from scripts.clouds.aws.cloud import AwsDriver
 from scripts.clouds.protocol import ManagedStore, Phase, PointKind
 from tests.asserts.waiting import wait_until

@@ -5,7 +5,7 @@ from typing import ClassVar
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-from sandbox.clouds.aws.context import Context
+from sandbox.clouds.context import Context
 
 MADE_BY_EKS = "eks-"
 

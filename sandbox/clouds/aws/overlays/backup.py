@@ -16,8 +16,8 @@ from moto.backup.responses import BackupResponse
 from moto.core.utils import unix_time
 from moto.rds.models import rds_backends
 
-from sandbox.clouds.aws.context import Context
 from sandbox.clouds.aws.overlays.backup_jobs import Job, Kept, RecoveryPoint, Selection, Target, run_schedules
+from sandbox.clouds.context import Context
 
 
 class Backup(BackupResponse):

@@ -15,8 +15,9 @@ from moto.backup.models import BackupBackend, backup_backends
 from moto.core.utils import unix_time
 from moto.rds.models import rds_backends
 
-from sandbox.clouds.aws.context import Context
+from sandbox.clouds.aws.accounts import home_account
 from sandbox.clouds.aws.overlays.rds_snapshots import copy_snapshot, take_snapshot
+from sandbox.clouds.context import Context
 from sandbox.fabric import FabricError
 
 log = logging.getLogger(__name__)
@@ -109,7 +110,7 @@ class Kept:
         self.jobs: dict[str, Job] = {}
 
     def backend(self, region: str) -> BackupBackend:
-        return backup_backends[self.context.account][region]
+        return backup_backends[home_account(self.context)][region]
 
     def job(self, region: str, details: dict[str, Any]) -> Job:
         made = Job(str(uuid.uuid4()), region, "RUNNING", details=details)
@@ -136,7 +137,7 @@ class Kept:
         return self._arrived(to, source.resource, name, job)
 
     def _arrived(self, to: Target, resource: str, name: str, job: Job) -> RecoveryPoint:
-        arn = f"arn:aws:rds:{to.region}:{self.context.account}:snapshot:{name}"
+        arn = f"arn:aws:rds:{to.region}:{home_account(self.context)}:snapshot:{name}"
         point = RecoveryPoint(arn, to.vault, to.region, resource, name, datetime.now(UTC), to.keep_days)
         self.points[arn] = point
         self.backend(to.region).vaults[to.vault].num_of_recovery_points += 1
@@ -147,7 +148,7 @@ class Kept:
         """The databases that a selection names or finds by tag."""
         found = []
         content = selection.content
-        for database in rds_backends[self.context.account][region].databases.values():
+        for database in rds_backends[home_account(self.context)][region].databases.values():
             tags = {tag["Key"]: tag["Value"] for tag in database.tags}
             by_tag = any(
                 tags.get(wanted["ConditionKey"]) == wanted["ConditionValue"]

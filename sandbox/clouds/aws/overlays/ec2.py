@@ -14,7 +14,7 @@ from moto.ec2.responses import EC2Response
 from moto.elbv2.models import elbv2_backends
 from moto.rds.models import rds_backends
 
-from sandbox.clouds.aws.context import Context
+from sandbox.clouds.context import Context
 
 
 class EC2(EC2Response):

@@ -9,7 +9,7 @@ from typing import ClassVar
 from moto.core.responses import ActionResult
 from moto.eks.responses import EKSResponse
 
-from sandbox.clouds.aws.context import Context
+from sandbox.clouds.context import Context
 from sandbox.clouds.kubernetes.clusters import Clusters
 
 

@@ -16,8 +16,8 @@ from moto.elbv2.exceptions import ELBClientError
 from moto.elbv2.models import FakeAction, FakeLoadBalancer
 from moto.elbv2.responses import ELBV2Response
 
-from sandbox.clouds.aws.context import Context
 from sandbox.clouds.aws.overlays.acm import hold
+from sandbox.clouds.context import Context
 from sandbox.fabric import FabricError, Listener, Route
 
 ZONES = {

@@ -14,7 +14,7 @@ from moto.kms.models import kms_backends
 from moto.kms.responses import KmsResponse
 from moto.kms.utils import decrypt
 
-from sandbox.clouds.aws.context import Context
+from sandbox.clouds.context import Context
 
 ID_IN_CIPHERTEXT = 36
 """Bytes that moto keeps for a key's id at the head of what it encrypts."""

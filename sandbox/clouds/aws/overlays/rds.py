@@ -24,8 +24,8 @@ from moto.rds.exceptions import (
 from moto.rds.models import DBInstance, RDSBackend, rds_backends
 from moto.rds.responses import RDSResponse
 
-from sandbox.clouds.aws.context import Context
 from sandbox.clouds.aws.overlays.rds_backups import AutomatedBackup, AutomatedBackups
+from sandbox.clouds.context import Context
 from sandbox.fabric import Backup, FabricError
 
 log = logging.getLogger(__name__)

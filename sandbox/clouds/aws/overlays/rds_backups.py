@@ -7,7 +7,7 @@ from typing import Any
 from moto.rds.exceptions import RDSClientError
 from moto.rds.models import DBInstance
 
-from sandbox.clouds.aws.context import Context
+from sandbox.clouds.context import Context
 
 
 @dataclass(eq=False)

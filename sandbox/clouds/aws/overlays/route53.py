@@ -12,9 +12,9 @@ from moto.route53.exceptions import InvalidInput, Route53ClientError
 from moto.route53.models import FakeZone, HealthCheck
 from moto.route53.responses import Route53 as MotoRoute53
 
-from sandbox.clouds.aws.context import Context
 from sandbox.clouds.aws.overlays.route53_answers import Answers
 from sandbox.clouds.aws.overlays.route53_checks import HealthCheckers
+from sandbox.clouds.context import Context
 
 ALARM_FIELDS = ("AlarmIdentifier", "InsufficientDataHealthStatus")
 

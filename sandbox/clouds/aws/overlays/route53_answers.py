@@ -5,8 +5,8 @@ from typing import Any
 
 from moto.route53.models import FakeZone, RecordSet
 
-from sandbox.clouds.aws.context import Context
 from sandbox.clouds.aws.overlays.route53_checks import HealthCheckers
+from sandbox.clouds.context import Context
 from sandbox.clouds.names import Answer
 
 ALIAS_TTL_SECONDS = 60.0

@@ -20,7 +20,8 @@ from typing import Any
 
 from moto.route53.models import Route53Backend, route53_backends
 
-from sandbox.clouds.aws.context import Context
+from sandbox.clouds.aws.accounts import home_account
+from sandbox.clouds.context import Context
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +104,7 @@ class HealthCheckers:
 
     @property
     def _backend(self) -> Route53Backend:
-        return route53_backends[self._context.account]["aws"]
+        return route53_backends[home_account(self._context)]["aws"]
 
     # probes -------------------------------------------------------------------------------------------------------
     def forget(self, check_id: str) -> None:
@@ -193,7 +194,7 @@ class HealthCheckers:
         """
         ports, port = self._context.ports, int(check.port)
         if ".s3." in (check.fqdn or "") and port in {80, 443}:
-            port = ports.aws
+            port = ports.clouds["aws"]
         elif port in {80, 443}:
             port = ports.http if port == 80 else ports.https
         if not check.type_.startswith("HTTPS"):

@@ -18,9 +18,9 @@ from moto.s3.models import FakeBucket, FakeKey, S3Backend
 from moto.s3.responses import S3Response
 
 from sandbox.clouds.aws.buckets import policy_of
-from sandbox.clouds.aws.context import Context
 from sandbox.clouds.aws.overlays.s3_replication import Copier
 from sandbox.clouds.aws.permissions import allows, denies, statements
+from sandbox.clouds.context import Context
 
 Answer = Any
 

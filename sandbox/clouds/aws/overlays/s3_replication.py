@@ -13,7 +13,8 @@ from typing import Any
 
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, s3_backends
 
-from sandbox.clouds.aws.context import Context
+from sandbox.clouds.aws.accounts import home_account
+from sandbox.clouds.context import Context
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ class Copier:
         return network.region_is_up(source) and network.region_is_up(target) and network.allowed(source, target)
 
     def _bucket(self, name: str) -> FakeBucket | None:
-        return s3_backends[self._context.account]["aws"].buckets.get(name)
+        return s3_backends[home_account(self._context)]["aws"].buckets.get(name)
 
     def _copy(self, task: Task) -> bool:
         source, target = self._bucket(task.source), self._bucket(task.target)
@@ -116,7 +117,7 @@ class Copier:
         return True
 
     def _put(self, task: Task, version: FakeKey, target: FakeBucket) -> None:
-        backend = s3_backends[self._context.account]["aws"]
+        backend = s3_backends[home_account(self._context)]["aws"]
         default_lock = target.object_lock_enabled and target.has_default_lock
         copied = backend.put_object(
             target.name,

@@ -76,12 +76,14 @@ def pod(world: SimpleNamespace) -> Pod:
     """pod(service, account, role ARN) -> a client with the credentials that a pod of this account is given."""
 
     def make(service: str, account: str = "default", role: str | None = None) -> Any:
-        given = world.planes.identities.for_pod(REGION, NAMESPACE, account, {ANNOTATION: role} if role else {})
+        given = world.planes.clouds["aws"].identities.for_pod(
+            REGION, NAMESPACE, account, {ANNOTATION: role} if role else {}
+        )
         unchecked: Any = boto3.client
         return unchecked(
             service,
             region_name=REGION,
-            endpoint_url=f"http://{world.ports.addresses[REGION]}:{world.ports.aws}",
+            endpoint_url=f"http://{world.ports.addresses[REGION]}:{world.ports.clouds['aws']}",
             aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
             config=Config(retries={"total_max_attempts": 1}),

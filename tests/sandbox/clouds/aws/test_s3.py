@@ -152,7 +152,8 @@ def test_strangers_read_what_the_policy_opens_and_nothing_else(client: Client, w
 
     def status(path: str) -> int:
         request = urllib.request.Request(
-            f"http://127.0.0.1:{world.ports.aws}{path}", headers={"Host": "claims-here.s3.eu-west-1.amazonaws.com"}
+            f"http://127.0.0.1:{world.ports.clouds['aws']}{path}",
+            headers={"Host": "claims-here.s3.eu-west-1.amazonaws.com"},
         )
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:

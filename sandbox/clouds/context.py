@@ -28,7 +28,6 @@ class Context:
     fabric: Fabric
     names: Names
     ports: Ports
-    account: str
     pace: float = 1.0
     admits: Admits = field(default_factory=admits)
     stopping: threading.Event = field(default_factory=threading.Event)

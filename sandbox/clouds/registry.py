@@ -1,0 +1,40 @@
+"""
+Which clouds a world can hold: the one table. A cloud's control plane is loaded with the first world that has a site in
+it, or a record in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.clouds.control_plane import Start
+
+
+@dataclass(frozen=True)
+class Known:
+    """
+    A cloud of the table. `start` gives what starts its control plane. `variables` are the beginnings of the names by
+    which its own programs and SDKs are led elsewhere.
+    """
+
+    start: Callable[[], Start]
+    variables: tuple[str, ...]
+
+
+def _aws() -> Start:
+    from sandbox.clouds.aws.control_plane import start  # noqa: PLC0415 (half a second of imports)
+
+    return start
+
+
+CLOUDS: Mapping[str, Known] = {"aws": Known(_aws, ("AWS_", "BOTO_"))}
+OTHER_VARIABLES = ("AZURE_", "ARM_", "GOOGLE_", "CLOUDSDK_")
+"""Of clouds that no world holds yet: a program that finds them would leave the world all the same."""
+
+
+def variables() -> tuple[str, ...]:
+    """The beginnings of all names that lead a program to a real cloud."""
+    return (*(each for known in CLOUDS.values() for each in known.variables), *OTHER_VARIABLES)
