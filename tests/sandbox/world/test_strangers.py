@@ -53,7 +53,7 @@ def kinds(world: World) -> dict[int, str]:
     named = {
         name: getattr(numbers, name) for name in ("postgres", "http", "https", "dns", "kubernetes", "pod", "files")
     }
-    named |= numbers.clouds | {f"provider of {name}": port for name, port in numbers.providers.items()}
+    named |= numbers.clouds | {f"{name}_provider": port for name, port in numbers.providers.items()}
     by_port = {port: name for name, port in named.items()}
     return by_port | {numbers.kubernetes_provider(index): "kubernetes_provider" for index in range(3)}
 
