@@ -82,6 +82,7 @@ class JobSpec:
     command: Sequence[str]
     env: Mapping[str, str]
     seconds: float
+    identity: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

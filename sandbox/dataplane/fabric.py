@@ -75,7 +75,8 @@ class WorldCompute:
     def start_job(self, region: str, spec: JobSpec) -> None:
         _refuse_strange(spec.env)
         self._up(region).call(
-            "start_job", namespace=spec.namespace, name=spec.name, command=list(spec.command), env=dict(spec.env),
+            "start_job", namespace=spec.namespace, name=spec.name, command=list(spec.command),
+            env={**spec.env, **spec.identity},
             seconds=spec.seconds,
         )  # fmt: skip
 

@@ -37,12 +37,10 @@ class Jobs:
             )
         with self._lock:
             try:
-                environment = {
-                    **self._workloads.environment(namespace, spec["template"]),
-                    **self._workloads.identity(namespace, spec["template"]),
-                }
+                environment = self._workloads.environment(namespace, spec["template"])
+                identity = self._workloads.identity(namespace, spec["template"])
                 seconds = float(spec.get("activeDeadlineSeconds", LONGEST_SECONDS))
-                made = JobSpec(namespace, name, command_of(spec["template"]), environment, seconds)
+                made = JobSpec(namespace, name, command_of(spec["template"]), environment, seconds, identity)
                 self._fabric.compute.start_job(self._region, made)
             except (FabricError, MissingReference) as error:
                 self._problems[namespace, name] = str(error)

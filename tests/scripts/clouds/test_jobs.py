@@ -8,7 +8,7 @@ import kubernetes
 import pytest
 
 from sandbox.authority import Authority
-from sandbox.clouds import start_control_planes
+from sandbox.clouds.planes import start_control_planes
 from scripts.clouds.kubernetes.jobs import job_of
 from scripts.clouds.kubernetes.pods import Pods, PodService
 from scripts.clouds.protocol import ServiceFeature
