@@ -275,6 +275,8 @@ def _failback(plan: Plan) -> Iterator[str]:
     yield "4. [Let the cold site be cold again](stand_down.md), where it was activated."
     yield from ("", "What is done already is left out, so the command can be repeated.", "")
     yield "It is one run to you: `dr journal` and `dr report` show all its parts."
+    yield f"Where only the old copy in {home} holds something, it is refused before anything is built: look with"
+    yield "`dr divergence show`, then give it up by its number: `dr failback --give-up-differences 53`."
     yield from ("", "## If it stops", "")
     yield from _if_it_stops()
 
