@@ -101,7 +101,7 @@ def test_failback_counts_what_only_the_old_copy_holds_and_loses_nothing(made: St
         workload.stop()
         assert_ledger_survived(workload, made.dsns("primary"))
     whole = whole_of(outcomes[0].run)
-    assert parts_of(read(path_of(whole))) == [outcome.run for outcome in outcomes]
+    assert parts_of(read(path_of(whole))) == [refused.run, *(outcome.run for outcome in outcomes)]
     assert verify(path_of(whole)).complete
     told = [run_records.load(outcome.run).options_given().more for outcome in outcomes]
     assert [(each.get("incident"), each.get("commander")) for each in told] == [("INC-7", "anna")] * 3
