@@ -9,7 +9,7 @@ QUICK := $(PYTEST) -m "not drill and not engine" --numprocesses auto --maxproces
 SLOW := $(PYTEST) -m "drill or engine" --numprocesses 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup drill test check lint types docs benchmarks clean
+.PHONY: help setup drill test check explore lint types docs benchmarks clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,10 @@ test: setup ## all tests, the drills on a real database among them
 
 check: lint types ## the everyday check: lint, types and the quick tests
 	$(QUICK)
+
+explore: setup ## the tests of properties, on examples that nobody has seen yet
+	$(PYTEST) --hypothesis-profile explore -m "not drill and not engine" --numprocesses auto \
+		$$(grep -rl "^from hypothesis import.*given" tests)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -201,7 +201,7 @@ class Topology(_Data):
         return tuple(
             store.name
             for store in plan.incarnated_stores
-            if (store.is_followed and not self.follows(site, store.name)) or self.held(site, store.name) is None
+            if (store.is_followed and not self.follows(site, store.name)) or store.name not in self.incarnations(site)
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from model import Incarnation, Plan, Topology, TopologyError, parse_plan, role_of
@@ -185,6 +185,14 @@ def moved(topology: Topology, move: Move) -> Topology:
 
 @settings(max_examples=300, deadline=None, database=None)
 @given(st.lists(MOVES, max_size=14))
+@example(
+    [
+        ("activate", "tertiary", ()),
+        ("failover", "primary", ()),
+        ("stand down", "tertiary", ()),
+        ("reprotect", "tertiary", ("core", "ledger")),
+    ]
+)
 def test_no_identifier_is_used_twice_and_only_what_is_named_changes(moves: list[Move]) -> None:
     topology = INITIAL
     seen = {(site, name, number) for site in SITES for name, number in topology.incarnations(site).items()}
