@@ -60,7 +60,8 @@ def read_settings() -> Settings:
 
 def _password(config: pulumi.Config) -> pulumi.Output[str]:
     """
-    From the secret `dr:databasePassword`, else from the file that the environment names; secret either way.
+    Read the password from the secret `dr:databasePassword`, else from the file that the environment names. It is
+    secret either way.
 
     A replica has the password of its source, so every stack needs the same one: RDS cannot manage it by itself
     (`manage_master_user_password` does not go with cross-region replicas).

@@ -1,4 +1,4 @@
-"""From a file to a Plan, or to a PlanError with every mistake in it."""
+"""Reads a file into a Plan, or raises a PlanError with every mistake in it."""
 
 from collections.abc import Iterable
 from pathlib import Path

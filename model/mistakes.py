@@ -52,7 +52,7 @@ def mistakes_of(error: ValidationError) -> list[Mistake]:
 
 
 def _visible(location: Sequence[str | int]) -> list[str | int]:
-    """Without the parts that pydantic adds for itself: members of a union, keys of a mapping, kinds of an entry."""
+    """Leave out the parts that pydantic adds for itself: members of a union, keys of a mapping, kinds of an entry."""
     tagged = len(location) > 2 and location[0] in ("stores", "services", "checks") and isinstance(location[1], int)
     return [part for at, part in enumerate(location) if part not in _INVISIBLE and not (tagged and at == 2)]
 

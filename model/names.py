@@ -104,7 +104,7 @@ def load_balancer(plan: "Plan", site: str) -> str:
 
 
 def target_group(plan: "Plan", site: str, service: str) -> str:
-    """At most 32 characters, which is the cloud's limit: a longer name ends in a digest of itself."""
+    """The name has at most 32 characters, the cloud's limit: a longer one ends in a digest of itself."""
     return _within(32, f"{load_balancer(plan, site)}-{service}")
 
 

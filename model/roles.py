@@ -29,7 +29,7 @@ def role_of(plan: "Plan", topology: "Topology", site: str) -> Role:
 
 def scale_of(plan: "Plan", topology: "Topology", site: str) -> Literal["active", "warm", "none"]:
     """
-    At which scale a site's services are declared. A fenced site keeps what it had: the active scale when one of its
+    The scale of a site's services as declared. A fenced site keeps what it had: the active scale when one of its
     stores that should follow another follows nobody (it was active), else the warm one.
     """
     role = role_of(plan, topology, site)

@@ -37,7 +37,7 @@ _ADAPTER = TypeAdapter(dict[Name, SiteRecord])
 
 
 def records_from_config(value: Any) -> Records:
-    """From the value of `dr:records`; None means that nothing is recorded yet. Raises TopologyError."""
+    """Read the value of `dr:records`; None means that nothing is recorded yet. Raises TopologyError."""
     try:
         return _ADAPTER.validate_python({} if value is None else value)
     except ValidationError as error:

@@ -141,5 +141,5 @@ class StepTimes:
 
 
 def percentile(samples: Sequence[float], share: float) -> float:
-    """Of sorted samples, at least one: the smallest that is not exceeded by `share` of them (nearest rank)."""
+    """The smallest of sorted samples that `share` of them do not exceed (nearest rank). There is at least one."""
     return samples[max(0, math.ceil(share * len(samples)) - 1)]

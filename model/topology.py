@@ -109,7 +109,7 @@ class Topology(_Data):
 
     @classmethod
     def initial(cls, plan: "Plan") -> "Topology":
-        """As first deployed: the primary active, warm sites following it, cold sites receiving its backups."""
+        """The topology as first deployed: the primary is active, warm sites follow it, cold ones get its backups."""
         populated: dict[str, dict[str, Incarnation]] = {site.name: {} for site in plan.sites if site.kind != "cold"}
         empty = cls(active_site=plan.primary.name, epoch=1, stores=populated, backups_of={})
         first = empty.with_new_stores(plan)
@@ -139,7 +139,7 @@ class Topology(_Data):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "Topology":
         """
-        From a stack's config; keys with or without the project's `dr:` in front; other keys are ignored.
+        Read a stack's config; keys with or without the project's `dr:` in front; other keys are ignored.
 
         Raises TopologyError.
         """
@@ -403,7 +403,7 @@ def foreign_names(topology: Topology, plan: "Plan", records: Mapping[str, object
 
 
 def _next(topology: Topology, store: str) -> int:
-    """At least the epoch, and higher than any number in use, so that no identifier is ever built twice."""
+    """A number that is at least the epoch and higher than any in use, so that no identifier is ever given twice."""
     numbers = [topology.epoch, *(held[store] + 1 for held in topology.backups_of.values() if store in held)]
     for held in topology.stores.values():
         if store in held:

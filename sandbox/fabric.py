@@ -121,7 +121,7 @@ class Databases(Protocol):
         self, region: str, identifier: str, *, standby: bool | None = None, retention_days: int | None = None
     ) -> None: ...
     def set_password(self, region: str, identifier: str, password: str) -> None:
-        """Of the master user. Sessions that are open stay."""
+        """Set that of the master user. Sessions that are open stay."""
         ...
 
     def shut(self, region: str, identifier: str, *, shut: bool) -> None:
@@ -157,7 +157,7 @@ class Databases(Protocol):
         standby: bool,
         retention_days: int,
     ) -> DatabaseState:
-        """From a backup that lies in `region`. `target_time` None: the newest point there is."""
+        """Restore from a backup that lies in `region`. `target_time` None means the newest point there is."""
         ...
 
 

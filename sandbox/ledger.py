@@ -21,7 +21,7 @@ Entry = dict[str, Any]
 @dataclass(frozen=True)
 class Outage:
     """
-    As a writer saw it: from its last acknowledged write before to its first one after. Times are seconds since 1970.
+    An outage as a writer saw it: from its last acknowledged write before to its first one after, in seconds since 1970.
     """
 
     seconds: float
@@ -58,7 +58,7 @@ def read(path: Path) -> list[Entry]:
 
 
 def by_store(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
-    """In the order in which their first writes were acknowledged."""
+    """The stores, in the order in which their first writes were acknowledged."""
     found: dict[str, list[Entry]] = {}
     for entry in entries:
         found.setdefault(str(entry.get("store", "")), []).append(entry)

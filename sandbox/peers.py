@@ -41,7 +41,7 @@ def user_of(peer: Address, local: Address) -> int | None:
 
 
 def _ask_kernel(peer: Address, local: Address) -> int | None:
-    """By sock_diag(7): one question and one answer, however many sockets there are."""
+    """Ask sock_diag(7): that is one question and one answer, however many sockets there are."""
     global _kernel  # noqa: PLW0603 - one socket for the process: opening one costs more than asking
     name = _SOCKET.pack(
         peer[1], local[1], socket.inet_aton(peer[0]).ljust(16, b"\0"), socket.inet_aton(local[0]).ljust(16, b"\0"),

@@ -104,7 +104,7 @@ class Workload:
         return list(self._paths)
 
     def acknowledged(self, store: str | None = None) -> list[ledger.Entry]:
-        """Of one store, or of all."""
+        """The acknowledged writes of one store, or of all."""
         return [it for it in ledger.read(self.ledger_path) if store is None or it["store"] == store]
 
     def refused(self) -> list[dict[str, Any]]:
@@ -198,7 +198,7 @@ class _Writer:
         return self._connection
 
     def _connect(self) -> http.client.HTTPConnection:
-        """To the address just resolved, as the name that was asked for: its certificate is verified."""
+        """Connect to the address just resolved, and verify the certificate of the name that was asked for."""
         host, port = self._settings["host"], self._settings["port"]
         made = http.client.HTTPConnection(host, port)
         opened = socket.create_connection((self._address, port), timeout=CONNECT_SECONDS)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True)
 class StoreFacts:
     """
-    Of a kind of store that has a component and a driver in the cloud: the ways in which it is replicated to another
-    region (none where replication is not a choice), and the classes that an archive of it can have.
+    What a cloud offers for a kind of store that it has a component and a driver for: the ways in which it is replicated
+    to another region (none where replication is not a choice), and the classes that an archive of it can have.
     """
 
     replication: tuple[str, ...] = ()

@@ -26,7 +26,7 @@ class ControlPlane(Protocol):
 
     @property
     def settings(self) -> Mapping[str, Mapping[str, str]]:
-        """By stack, the settings that an operator of this cloud has from it before anything is declared."""
+        """The settings of each stack that an operator has from this cloud before anything is declared."""
 
     def environment(self, region: str) -> Mapping[str, str]:
         """How a program outside, which manages things in `region`, reaches this cloud, and as whom."""

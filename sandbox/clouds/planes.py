@@ -33,7 +33,7 @@ class ControlPlanes:
 
     @property
     def settings(self) -> dict[str, dict[str, str]]:
-        """By stack, what an operator has from the clouds before anything is declared."""
+        """The settings of each stack that an operator has from the clouds before anything is declared."""
         found: dict[str, dict[str, str]] = {}
         for cloud in self.clouds.values():
             for stack, settings in cloud.settings.items():

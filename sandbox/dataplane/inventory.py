@@ -58,7 +58,7 @@ class Inventory:
         return found
 
     def find(self, identifier: str) -> Instance:
-        """By identifier alone, which the names of the project keep unique. Raises FabricError."""
+        """Find one by its identifier alone, which the names of the project keep unique. Raises FabricError."""
         found = [instance for (_, name), instance in self._instances.items() if name == identifier]
         if len(found) != 1:
             raise FabricError(f"there is no database {identifier}")

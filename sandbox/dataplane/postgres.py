@@ -325,7 +325,7 @@ class Server:
         return "it left no log"
 
     def kill(self) -> None:
-        """As a power cut: everything of it is gone when this returns."""
+        """End it as a power cut does: everything of it is gone when this returns."""
         if self._process is not None:
             kill_tree(self._process.pid)
             self._process.wait()
@@ -350,7 +350,7 @@ class Server:
 
     def fill_disk(self) -> None:
         """
-        From now on every write to a file fails (EFBIG where a full disk says ENOSPC), until `free_disk`.
+        Make every write to a file fail until `free_disk` (with EFBIG, where a full disk says ENOSPC).
 
         A limit on running processes is all that works without a file system of our own; PostgreSQL treats both errors
         alike: it reports the statement, and panics when it cannot write its log.

@@ -44,7 +44,7 @@ def _say(message: dict[str, Any]) -> None:
 
 
 def _run_pod(command: Sequence[str], env: dict[str, str], log: str, user: int, parent: int) -> None:
-    """In the child: become the pod. Never returns."""
+    """Become the pod, in the child. This never returns."""
     status = 1
     try:
         for number in (signal.SIGTERM, signal.SIGCHLD):

@@ -121,7 +121,7 @@ def _read(child: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:
 
 
 def _end(child: subprocess.Popen[str], seconds: float) -> None:
-    """With all that it has started: told to end, and ended when its time is over."""
+    """Tell it and all that it has started to end, and end them when the time is over."""
     for what, bound in ((signal.SIGTERM, seconds), (signal.SIGKILL, None)):
         with suppress(ProcessLookupError):
             os.killpg(child.pid, what)

@@ -64,7 +64,7 @@ class Writer:
         return [self.store]
 
     def acknowledged(self, store: str | None = None) -> list[dict[str, Any]]:
-        """Of one store, or of all: it writes to one."""
+        """The acknowledged writes to its store; none where another one is asked for."""
         return list(self._entries) if store in {None, self.store} else []
 
     def refused(self) -> list[dict[str, Any]]:

@@ -30,7 +30,7 @@ def read_text(path: Path, hint: str) -> str:
 
 
 def _encoding(start: bytes) -> str:
-    """By the byte order mark; without one, by where the zeros of the first ASCII character stand."""
+    """Tell it by the byte order mark, or without one by where the zeros of the first ASCII character stand."""
     if start in (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff"):
         return "utf-32"
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):

@@ -101,7 +101,7 @@ def _since(zero: datetime, at: datetime | None) -> float:
 
 
 def _inline(svg: str, title: str) -> str:
-    """Without prologue, doctype and metadata (they name addresses of other hosts); as wide as the page."""
+    """Leave out prologue, doctype and metadata, which name addresses of other hosts, and fit the width of the page."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     head, rest = svg.split(">", 1)

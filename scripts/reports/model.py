@@ -101,7 +101,7 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Report:
-    """Of a run (`scenarios` is empty) or of a drill."""
+    """What is reported of a drill, or of a run (`scenarios` is empty)."""
 
     main: RunReport
     scenarios: tuple[Scenario, ...] = ()

@@ -29,7 +29,7 @@ FOLDER = "divergence"
 
 @dataclass(frozen=True)
 class Kept:
-    """Of one store. `summary` is what the step found, as plain data; `rows` where the rows are."""
+    """What one store's comparison found. `summary` is what the step found, as plain data; `rows` where the rows are."""
 
     run: str
     store: str
@@ -74,7 +74,7 @@ def remember(run: str, store: str, summary: Mapping[str, Any]) -> None:
 
 
 def kept(run: str) -> list[Kept]:
-    """By store, of a run and of the runs that it consists of. Empty where it kept nothing."""
+    """What a run, and the runs that it consists of, kept of each store. It is empty where nothing was kept."""
     found = []
     for each in (run, *_parts(run)):
         for path in sorted((folder(FOLDER) / each).glob("*.json")):

@@ -55,8 +55,8 @@ class Objective:
 @dataclass(frozen=True)
 class Measures:
     """
-    Of one run. `parts` are RTO's, in seconds; `loss` is the workload's verdict, as journalled, and `rpo_seconds` its
-    span; `at_stake_seconds` is what the run reckoned that it may cost at most.
+    What one run measured. `parts` are those of the RTO, in seconds; `loss` is the workload's verdict, as journalled,
+    and `rpo_seconds` its span; `at_stake_seconds` is what the run reckoned that it may cost at most.
     """
 
     disaster: str
@@ -157,7 +157,7 @@ def _words(promise: Promise) -> str:
 def _downtimes(
     plan: Plan, promise: Promise | None, entries: list[Entry], at: Mapping[str, datetime]
 ) -> Iterable[Objective]:
-    """Of the tiers that bind in this disaster, as the forecast judges them too."""
+    """Judge the tiers that bind in this disaster, as the forecast does."""
     start = at.get("fault", at.get("declared"))
     back = tiers_back(plan, entries)
     for tier in sorted(entry.tier for entry in plan.tiers):

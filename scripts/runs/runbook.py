@@ -81,7 +81,7 @@ class Result:
         return known[self.kind].model_validate(self.evidence) if self.kind in known else None
 
     def stored(self) -> Result:
-        """As it is kept and journalled: plain JSON."""
+        """The result as it is kept and journalled: plain JSON."""
         evidence = self.evidence
         kind = type(evidence).__name__ if isinstance(evidence, Finding) else self.kind
         return Result(self.status, redact(self.said), plain(evidence), kind)
@@ -138,7 +138,7 @@ class Row:
 
     @property
     def step_name(self) -> str:
-        """By which durations are recorded."""
+        """The key under which durations are recorded."""
         return str(getattr(self.step, "__name__", type(self.step).__name__))
 
 

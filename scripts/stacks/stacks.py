@@ -76,7 +76,7 @@ class Cli(PulumiCommand):
         return self._run(args, cwd, additional_env, on_output, on_error)
 
     def set_secret(self, stack: str, key: str, value: str, cwd: str, env: Mapping[str, str]) -> None:
-        """By its standard input: the Automation API would put the value among the arguments, for all to see."""
+        """Give it by standard input: the Automation API would put the value among the arguments, for all to see."""
         self._run(["config", "set", "--secret", key, "--stack", stack], cwd, env, given=value)
 
     def _run(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Key:
-    """As an IAM access key: twenty characters that name it, and a secret that signs."""
+    """A key that looks like an IAM access key: twenty characters name it, and a secret signs."""
 
     name: str
     secret: str = field(repr=False)

@@ -126,7 +126,7 @@ class ApiServer:
         }
 
     def _log(self, where: Route, start_response: Any) -> list[bytes]:
-        """As text. The sandbox keeps the logs of Jobs; those of Deployments lie in its folder."""
+        """The log as text. The sandbox keeps the logs of Jobs; those of Deployments lie in its folder."""
         text = self._jobs.log(where.namespace or "", where.name).encode()
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))])
         return [text]

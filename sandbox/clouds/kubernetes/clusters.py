@@ -77,7 +77,7 @@ class Clusters:
 
     @property
     def authority_data(self) -> str:
-        """As a kubeconfig holds it, and clouds give it: PEM in base64."""
+        """The authority's certificate as a kubeconfig holds it and clouds give it: PEM in base64."""
         return base64.b64encode(self._certificates.authority.read_bytes()).decode()
 
     def _reachable(self, region: str, server: ApiServer) -> Application:

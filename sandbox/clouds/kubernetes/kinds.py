@@ -28,12 +28,12 @@ class Kind:
 
     @property
     def resource(self) -> str:
-        """As error messages name it: `deployments.apps`."""
+        """The name that error messages use: `deployments.apps`."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     @property
     def follows(self) -> bool:
-        """In the sandbox nobody but its Deployment writes it."""
+        """Tell whether nobody but the owner of such an object writes it in the sandbox."""
         return "create" not in self.verbs
 
 

@@ -54,7 +54,7 @@ class Store:
             return copy.deepcopy(found)
 
     def list(self, kind: Kind, namespace: str | None) -> tuple[list[Object], int]:
-        """In the order of names; `namespace` None: of all. With the version of the whole."""
+        """The objects in the order of their names (of all namespaces for None), and the version of the whole."""
         with self.changed:
             found = [
                 copy.deepcopy(item)

@@ -138,7 +138,7 @@ class Workloads:
         return environment
 
     def identity(self, namespace: str, template: Object) -> Mapping[str, str]:
-        """Of the pods of a template: who their service account is in the cloud."""
+        """The variables that tell who the service account of a template's pods is in the cloud."""
         account = template["spec"].get("serviceAccountName") or "default"
         try:
             found = self._store.get(SERVICE_ACCOUNT, namespace, account)
@@ -291,7 +291,7 @@ def _fits(selector: dict[str, str], deployment: Object) -> bool:
 
 
 def _labels(deployment: Object) -> dict[str, str]:
-    """Of its pods."""
+    """The labels of its pods."""
     return dict((deployment["spec"]["template"].get("metadata") or {}).get("labels") or {})
 
 

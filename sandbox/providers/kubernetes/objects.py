@@ -32,7 +32,7 @@ class Settings:
     upsert: bool = False
 
     def take(self, given: Properties) -> None:
-        """From a configuration. With several provider resources for one cluster the last one counts."""
+        """Take the settings of a configuration. With several provider resources for one cluster the last one counts."""
         self.config_maps_change = given.get("enableConfigMapMutable") in (True, "true")
         self.secrets_change = given.get("enableSecretMutable") in (True, "true")
         self.upsert = given.get("upsertExistingObjects") in (True, "true")

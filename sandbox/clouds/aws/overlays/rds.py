@@ -256,7 +256,7 @@ class RDS(RDSResponse):
         return ActionResult({"DBSnapshot": shown})
 
     def describe_db_snapshots(self) -> ActionResult:
-        """Without a type asked for, those that AWS Backup took are shown too."""
+        """Show also those that AWS Backup took, unless a type is asked for."""
         filters = list(self.params.get("Filters") or [])
         if not self.params.get("SnapshotType") and not any(f["Name"] == "snapshot-type" for f in filters):
             shown = {"Name": "snapshot-type", "Values": ["automated", "manual", "awsbackup"]}
@@ -384,7 +384,7 @@ class RDS(RDSResponse):
         return found
 
     def _of_resource(self, resource_id: str) -> Instance:
-        """Of this region only: the source of replicated backups is not found by its resource ID, as in RDS."""
+        """Look in this region only: RDS does not find the source of replicated backups by its resource ID either."""
         for found in self.backend.databases.values():
             if isinstance(found, Instance) and found.dbi_resource_id == resource_id:
                 return found

@@ -87,7 +87,7 @@ class HealthCheckers:
         return sum(one.healthy for one in present.values()) / len(present) > ENOUGH
 
     def observations(self, check: Any) -> dict[str, Observation]:
-        """By checker, of those that still report."""
+        """The last observation of each checker that still reports."""
         oldest = (
             time.monotonic() - SILENT_AFTER_INTERVALS * self._interval(check) - TIMEOUT_SECONDS / self._context.pace
         )
