@@ -32,6 +32,7 @@ class DatabaseState:
     replica_of: tuple[str, str] | None  # (region, identifier)
     standby: bool
     lag_seconds: float | None = None  # of a replica behind its source, where it can be known
+    standby_in_step: bool = True  # where there is one, it has all that was acknowledged
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,10 @@ class Databases(Protocol):
     def promote(self, region: str, identifier: str) -> DatabaseState: ...
     def fail_over_to_standby(self, region: str, identifier: str) -> DatabaseState:
         """Fence the present node (cut off, then stopped), promote the standby behind the same endpoint name."""
+        ...
+
+    def restart(self, region: str, identifier: str) -> DatabaseState:
+        """The present node anew, with the data that it has."""
         ...
 
     def modify(

@@ -238,12 +238,17 @@ class Watch:
 
     async def _run(self, act: Any) -> RunOutcome:
         self.suspicion.pause()  # the run tells who has to know
+        began = self.first_failure
         outcome: RunOutcome = await asyncio.to_thread(act)
         self.outcomes.append(outcome)
         self.rests_until = time.monotonic() + self.plan.detection.hold_down.total_seconds()
         self.first_failure = None
         said = outcome.error.message if outcome.error else "done"
-        self.suspicion.end(ACTED, "it was acted on")
+        if outcome.error is None:
+            self.suspicion.end(ACTED, "it was acted on")
+        else:
+            self.first_failure = began  # the service is away still: people have to decide
+            self._report(f"{said}; {outcome.error.hint}", tried=True)
         self.journal.note(ACTED, f"{outcome.run}: {said}", run=outcome.run, status=outcome.status)
         self.aim()
         return outcome
@@ -258,11 +263,11 @@ class Watch:
             "detected_at": datetime.now(UTC).isoformat(),
         }
 
-    def _report(self, reason: str) -> None:
-        """Once for each reason."""
+    def _report(self, reason: str, *, tried: bool = False) -> None:
+        """Once for each reason. `tried`: it was acted on, in vain."""
         since = datetime.fromtimestamp(self.first_failure or time.time(), UTC)
         if self.suspicion.raise_(self._active, reason, since, inherits=not self.seen_well):
-            err().print(f"nothing is done: {reason}")
+            err().print(f"nothing {'more ' if tried else ''}is done: {reason}", markup=False)
 
     def _automation(self, disaster: str) -> str:
         return next(

@@ -111,6 +111,17 @@ class WorldDatabases(Restores):
             self._later(lambda: self._after_failover(instance, old))
         return instance.state()
 
+    def restart(self, region: str, identifier: str) -> DatabaseState:
+        self._up(region)
+        instance = self.instance(region, identifier)
+        with instance.lock, in_words_of_the_world():
+            if instance.server.unreachable:
+                raise FabricError(f"the server of {identifier} does not answer")
+            instance.server.stop()
+            instance.server.start()
+            instance.status = "available"
+        return instance.state()
+
     def _after_failover(self, instance: Instance, old: Server) -> None:
         self._drop_server(instance, old)
         server = instance.server

@@ -81,6 +81,7 @@ class Instance:
             replica_of=self.replica_of,
             standby=self.standby is not None,
             lag_seconds=self.lag_seconds,
+            standby_in_step=self.in_step or self.replica_of is not None,
         )
 
     def settings(self, *, archives: bool) -> dict[str, str]:

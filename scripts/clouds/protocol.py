@@ -104,6 +104,8 @@ class StoreFeature(Flag):
     """A whole copy is taken, and can be sent to another site."""
     POINT_IN_TIME = auto()
     """A new instance is made from the log, as of a moment."""
+    RESTART = auto()
+    """Its node starts again, with what it has."""
     FORGET_PASSWORD = auto()
     """The owner gets a password that nobody knows."""
 
@@ -183,6 +185,12 @@ class ManagedStore(Protocol):
 
     def fail_over_in_region(self) -> None:
         """Cut the present node off and let the standby take its name. STANDBY."""
+
+    def why_no_standby(self) -> str | None:
+        """Why no standby could take over now without losing anything, as the cloud sees it; None where one could."""
+
+    def restart(self) -> None:
+        """Start its node again, with the data that it has. RESTART."""
 
     def restore(self, point: RestorePoint, tags: Mapping[str, str]) -> None:
         """Make this instance from a point that lies at its site, as small as the plan allows. POINT_IN_TIME."""

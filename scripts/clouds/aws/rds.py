@@ -32,6 +32,7 @@ class RdsPostgres:
     features = (
         StoreFeature.PROMOTE
         | StoreFeature.STANDBY
+        | StoreFeature.RESTART
         | StoreFeature.SNAPSHOT
         | StoreFeature.POINT_IN_TIME
         | StoreFeature.FORGET_PASSWORD
@@ -70,6 +71,21 @@ class RdsPostgres:
     def fail_over_in_region(self) -> None:
         with said(f"failing {self.identifier} over to its standby"):
             self._slow().reboot_db_instance(DBInstanceIdentifier=self.identifier, ForceFailover=True)
+
+    def why_no_standby(self) -> str | None:
+        """RDS names the zone of the standby while there is one (API reference of DBInstance)."""
+        raw = describe(self._session, self._region, self.identifier)
+        if raw is None:
+            return f"{self.identifier} is not there"
+        if not raw.get("MultiAZ"):
+            return f"{self.identifier} has no standby"
+        if not raw.get("SecondaryAvailabilityZone"):
+            return f"the standby of {self.identifier} is being made and not in step: it would lose acknowledged writes"
+        return None
+
+    def restart(self) -> None:
+        with said(f"restarting {self.identifier}"):
+            self._slow().reboot_db_instance(DBInstanceIdentifier=self.identifier, ForceFailover=False)
 
     def restore(self, point: RestorePoint, tags: Mapping[str, str]) -> None:
         common: dict[str, Any] = {

@@ -99,6 +99,9 @@ class RecordedDatabases:
     def fail_over_to_standby(self, region: str, identifier: str) -> DatabaseState:
         return self.states[region, identifier]
 
+    def restart(self, region: str, identifier: str) -> DatabaseState:
+        return self.states[region, identifier]
+
     def modify(self, region: str, identifier: str, **_: object) -> None:
         if (region, identifier) not in self.states:
             raise FabricError(f"no database {identifier}")

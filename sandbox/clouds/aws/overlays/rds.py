@@ -64,6 +64,14 @@ class Instance(DBInstance):
         return backup.latest if backup else None
 
     @property
+    def secondary_availability_zone(self) -> str | None:
+        """There while the standby could take over: RDS leaves it out while one is being made."""
+        if not self.multi_az:
+            return None
+        state = self.context.fabric.databases.describe(self.region, self.db_instance_identifier)
+        return f"{self.region}b" if state is not None and state.standby and state.standby_in_step else None
+
+    @property
     def status_infos(self) -> list[dict[str, Any]]:
         if not self.source_db_instance_identifier:
             return []
@@ -196,16 +204,14 @@ class RDS(RDSResponse):
 
     def reboot_db_instance(self) -> ActionResult:
         database = self._available(self.params["DBInstanceIdentifier"])
-        if not self.params.get("ForceFailover"):
-            raise InvalidParameterCombination("The sandbox reboots by failover only: give ForceFailover.")
-        if not database.multi_az:
+        by_failover, databases = bool(self.params.get("ForceFailover")), self.context.fabric.databases
+        if by_failover and not database.multi_az:
             raise InvalidParameterCombination("ForceFailover needs a Multi-AZ instance; this one has no standby.")
+        reboot = databases.fail_over_to_standby if by_failover else databases.restart
         shown = self._settle(
             database,
             "rebooting",
-            lambda: self.context.fabric.databases.fail_over_to_standby(
-                database.region, database.db_instance_identifier
-            ),
+            lambda: reboot(database.region, database.db_instance_identifier),
             back_to_on_failure="available",
         )
         return ActionResult({"DBInstance": shown})

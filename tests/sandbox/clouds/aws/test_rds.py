@@ -1,6 +1,7 @@
 """RDS as the control plane shows it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -224,3 +225,14 @@ def test_a_forced_failover_needs_a_standby(client: Client) -> None:
     created(rds, "paired")
     rds.reboot_db_instance(DBInstanceIdentifier="paired", ForceFailover=True)
     assert settled(rds, "paired")["MultiAZ"] is True
+
+
+def test_the_zone_of_a_standby_is_named_while_it_could_take_over(client: Client, world: SimpleNamespace) -> None:
+    rds = client("rds", "eu-north-1")
+    assert "SecondaryAvailabilityZone" not in created(rds, "without", MultiAZ=False)
+    assert created(rds, "with")["SecondaryAvailabilityZone"] == "eu-north-1b"
+    states = world.fabric.databases.states
+    states["eu-north-1", "with"] = replace(states["eu-north-1", "with"], standby_in_step=False)
+    assert "SecondaryAvailabilityZone" not in settled(rds, "with")
+    rds.reboot_db_instance(DBInstanceIdentifier="with")
+    assert settled(rds, "with")["DBInstanceStatus"] == "available"
