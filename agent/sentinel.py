@@ -7,6 +7,7 @@ One runs in every site (Deployment `dr-sentinel`, `python -m agent.sentinel`). E
 3. the lease in the database is granted until that clock + ttl - margin: never later than the lease that was really
    renewed.
 Nothing of a round waits for a table or a transaction of the service: tables are guarded beside it (`agent/keeper.py`).
+While the service moves, the lease names nobody, and the sentinel does nothing at all.
 When the lease names another site, or a younger epoch, the sentinel renews nothing. It takes back this site's own claim
 on the traffic, so that a site which comes back draws no traffic that it would refuse, and closes a database whose lease
 is over.
@@ -39,7 +40,7 @@ from scripts.core.net import Login
 from scripts.engines.postgres import guard
 from scripts.engines.postgres.session import Database
 from scripts.engines.protocol import QueryRefused
-from scripts.fencing.lease import MARGIN, Lease, Seen, WitnessLease
+from scripts.fencing.lease import BETWEEN, MARGIN, Lease, Seen, WitnessLease
 
 CLAIM = "claims/active"
 RETRY_SECONDS = 0.05
@@ -140,6 +141,9 @@ class Sentinel:
             if self._seen is None:
                 return self._idle("there is no writer lease yet")
             lease = self._seen.lease
+            if lease.site == BETWEEN:
+                self._seen = None  # whose claim and whose database this will be is not decided
+                return self._idle(f"nobody holds the writer lease, epoch {lease.epoch}: the service is being moved")
             if lease.site != self.settings.site:
                 self._seen = None
                 self._take_back_claim(lease)

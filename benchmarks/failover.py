@@ -156,7 +156,7 @@ def planned(made: Stage) -> Sample:
         for each in outcomes:
             if each.error is not None:
                 raise each.error
-        switch = next(each for each in outcomes if "hand_over_lease" in each.results)
+        switch = next(each for each in outcomes if "hand_over" in each.results)
         sample = _judged(made, workload, "planned switchover", began)
         sample.parts = _parts(made, switch.run)
     return sample

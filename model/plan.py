@@ -16,7 +16,7 @@ from .services import Service
 from .sites import Site
 from .stores import IncarnatedStore, Store
 from .tiers import Tier
-from .traffic import Detection, Fencing, Traffic
+from .traffic import Detection, Fencing, Switchover, Traffic
 from .workload import OwnWorkload
 
 VERSION = 1
@@ -44,6 +44,7 @@ class Plan(Model):
     environments: dict[Name, Environment] = Field(default_factory=dict)
     residency: Residency
     detection: Detection
+    switchover: Switchover = Switchover()
     contacts: Annotated[tuple[Contact, ...], Field(min_length=1)]
     escalation: tuple[Escalation, ...] = ()
     approvals: dict[Disaster | Decision, Annotated[int, Field(ge=0, le=10, strict=True)]] = Field(default_factory=dict)

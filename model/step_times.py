@@ -30,6 +30,12 @@ class StepTime:
 DEFAULTS: Mapping[str, StepTime] = {
     "check_target": StepTime(5, 15, "assumed: a few API calls"),
     "choose_restore_point": StepTime(10, 30, "assumed: a few API calls"),
+    "check_hand_over": StepTime(5, 15, "assumed: one row goes from the old site to the new one"),
+    "check_reopen": StepTime(5, 15, "assumed: a few API calls"),
+    "give_writes_back": StepTime(2, 5, "assumed: a conditional write and one transaction"),
+    "return_traffic": StepTime(5, MINUTE, "assumed: a few API calls, then health checks"),
+    "record_promotions": StepTime(1, 5, "assumed: files are written"),
+    "hand_over": StepTime(5, 30, "assumed: sessions end, and the last log is replayed"),
     "declare_disaster": StepTime(1, 5, "assumed: an entry in the journal and messages"),
     "grant_lease": StepTime(2, 5, "assumed: a conditional write and one transaction"),
     "promote_database": StepTime(90, 5 * MINUTE, "assumed: RDS documents `a few minutes`, restart included"),

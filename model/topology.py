@@ -228,6 +228,16 @@ def _promoted(held: Incarnation) -> Incarnation:
     return held.model_copy(update={"source": None, "source_number": None, "promoted": True})
 
 
+def after_promotion_in_vain(topology: Topology, plan: "Plan", site: str, stores: Collection[str]) -> Topology:
+    """
+    These stores of a site were promoted by a move that was given up: they follow nobody any more, and the active site
+    stays the active one.
+    """
+    _known(plan, site)
+    held = topology.stores.get(site, {})
+    return _holding(topology, site, {name: _promoted(held[name]) for name in _named(plan, stores)})
+
+
 def after_cold_activation(topology: Topology, plan: "Plan", site: str, restored_from: Mapping[str, str]) -> Topology:
     """
     A cold site becomes active. `restored_from` maps each store to the backup in that site that it is restored from; a

@@ -1,5 +1,6 @@
 """How traffic finds the active site, how a failure is seen, and who may write."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field
@@ -59,6 +60,16 @@ class Fencing(Model):
 
     witness: Name
     lease: Lease
+
+
+class Switchover(Model):
+    """
+    A planned switch: transactions that write get `drain` to end by themselves, and from the moment that the old site is
+    closed `hand_over` may pass until the new one has everything. If it is not over then, the old site is opened again.
+    """
+
+    drain: Duration = timedelta(seconds=5)
+    hand_over: PositiveDuration = timedelta(seconds=30)
 
 
 class Detection(Model):

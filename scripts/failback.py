@@ -29,6 +29,7 @@ from scripts.people.options import (
     Format,
     GiveUpDifferences,
     GiveUpOldCopy,
+    GiveUpUnlogged,
     Incident,
     PlanName,
     Yes,
@@ -87,7 +88,8 @@ def failback(
     Return to `to` (the plan's primary). Gives the outcome of each part in turn and stops at the first that is not done.
 
     `show` runs one part with something to look at. `more`: incident, commander, for the record of each part;
-    give_up_differences and give_up_old_copy, for what is rebuilt first. Raises as `failover` and `reprotect` do.
+    give_up_unlogged; give_up_differences and give_up_old_copy, for what is rebuilt first. Raises as `failover` and
+    `reprotect` do.
     """
     home = to or plan.primary.name
     if home not in {site.name for site in plan.sites}:
@@ -128,6 +130,7 @@ def command(
     *,
     to: Annotated[str, typer.Option(help="where the service belongs (default: the plan's primary)")] = "",
     plan: PlanName = DEFAULT_PLAN,
+    give_up_unlogged: GiveUpUnlogged = False,
     incident: Incident = "",
     commander: Commander = "",
     give_up_differences: GiveUpDifferences = 0,
@@ -154,7 +157,8 @@ def command(
     given_up = {"give_up_differences": give_up_differences, "give_up_old_copy": give_up_old_copy}
     if todo:
         consequence = f"{loaded.system} moves from {topology.active_site} back to {home}"
-        people = needed(loaded, MOVE, *(["give_up_old_copy"] if any(given_up.values()) else []))
+        decided = [MOVE, *(["accept_data_loss"] if give_up_unlogged else [])]
+        people = needed(loaded, *decided, *(["give_up_old_copy"] if any(given_up.values()) else []))
         ask(consequence, home, people=people, known=loaded.people, yes=yes, approved_by=approved_by or ())
 
     def show(part: Part, act: Act) -> RunOutcome:
@@ -162,7 +166,7 @@ def command(
         options = Options(to=site)
         return watched(name, loaded, options, lambda observer: act(name, site, observer), quiet=form is Form.JSON)
 
-    more = {"incident": incident, "commander": commander, **given_up}
+    more = {"incident": incident, "commander": commander, "give_up_unlogged": give_up_unlogged, **given_up}
     outcomes = failback(loaded, to=home, plan_path=plan, show=show, **more)
     if outcomes and outcomes[-1].status != "done" and (left := todo[len(outcomes) :]):
         rest = ", ".join(f"{name} {site}" for name, site in left)

@@ -2,13 +2,15 @@
 `dr failover --to SITE`: a site takes over from one that is lost, or, with --planned, from one that hands over.
 
 Which table is run follows from what the target is: a warm site is promoted, a cold one is restored from its newest
-backup.
+backup, and the active one is opened again if it takes no writes, as after a move that broke off.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,8 +18,10 @@ import typer
 
 from model import load_plan
 from model.roles import role_of
-from scripts.core.errors import BadInput, Refused
+from scripts.clouds.access import Clouds
+from scripts.core.errors import BadInput, DrError, Locked, Refused
 from scripts.core.home import project_dir
+from scripts.engines.postgres import guard
 from scripts.people.approvals import ask, at_a_terminal, needed
 from scripts.people.options import (
     DEFAULT_PLAN,
@@ -25,6 +29,7 @@ from scripts.people.options import (
     Commander,
     DryRun,
     Format,
+    GiveUpUnlogged,
     Incident,
     PlanName,
     Yes,
@@ -33,6 +38,9 @@ from scripts.people.options import (
 from scripts.people.output import Form
 from scripts.runbooks.run import look, run
 from scripts.runbooks.terminal import finish, show_rows, watched
+from scripts.runs import run_records
+from scripts.runs.lock import run_lock
+from scripts.runs.run_records import MOVES
 from scripts.runs.runbook import Options, Result, RunOutcome
 from scripts.stacks import topology_files
 
@@ -40,6 +48,7 @@ if TYPE_CHECKING:
     from model import Plan
     from model.topology import Topology
     from scripts.runs.rows import Observer
+    from scripts.runs.run_records import RunRecord
 
 
 def failover(
@@ -62,19 +71,71 @@ def failover(
     a cold target every site but it and the witness. `more`: commander, incident, fault_at, detected_at (ISO 8601).
 
     Raises BadInput for an unknown site, Refused for one that cannot take over, Locked. A target that is active
-    already gives an outcome that is done.
+    already and takes writes gives an outcome that is done.
     """
     topology = topology_files.read_topology(plan, project_dir())
     _check_names(plan, to, lost)
+    given: dict[str, Any] = {"observer": observer, "plan_path": plan_path, "run_id": run_id}
     if to == topology.active_site:
-        said = f"{to} is active already, in epoch {topology.epoch}"
-        return RunOutcome("", "done", {"failover": Result("already", said, topology.to_config())})
+        if serves(plan, topology):
+            _give_up_broken_move(plan, to)
+            said = f"{to} is active already, in epoch {topology.epoch}"
+            return RunOutcome("", "done", {"failover": Result("already", said, topology.to_config())})
+        options = Options(to, accept_data_loss, approved_by=approved_by, more={"lost": sorted(lost), **_given(more)})
+        return _beside_a_broken_move("reopen", plan, options, **given)
     name = table_for(plan, topology, to, planned=planned)
     options = options_for(
         plan, topology, to, planned=planned, disaster=disaster, accept_data_loss=accept_data_loss,
         override_fencing=override_fencing, lost=lost, approved_by=approved_by, **more,
     )  # fmt: skip
-    return run(name, plan, options, observer=observer, plan_path=plan_path, run_id=run_id)
+    if planned:
+        return run(name, plan, options, **given)
+    return _beside_a_broken_move(name, plan, options, **given)
+
+
+def serves(plan: Plan, topology: Topology) -> bool:
+    """Do the active site's databases take writes from the service?"""
+    clouds, site = Clouds(plan), topology.active_site
+    try:
+        for each in plan.incarnated_stores:
+            if not guard.is_open(clouds.database(site, each.name, topology.incarnation(site, each.name))):
+                return False
+    except DrError:
+        return False
+    finally:
+        clouds.close()
+    return True
+
+
+def _beside_a_broken_move(name: str, plan: Plan, options: Options, **given: Any) -> RunOutcome:
+    """
+    Run a table although a move of the service to another site is not finished, which is over then: whoever is opened
+    takes the lease that it left to nobody.
+    """
+    broken = run_records.unfinished(plan.system)
+    if broken is not None and _is_given_up_for(broken, options.to):
+        options = replace(options, more={**options.more, "beside_unfinished": True})
+    outcome = run(name, plan, options, **given)
+    if broken is not None and outcome.status == "done":
+        run_records.update(broken.run, status="given up", said=f"{outcome.run} took the service to {options.to}")
+    return outcome
+
+
+def _is_given_up_for(broken: RunRecord, to: str) -> bool:
+    """A switch is, when its old site is lost in the middle; any other move, when its target is not wanted any more."""
+    return broken.runbook == "switchover" or (broken.runbook in MOVES and broken.options_given().to != to)
+
+
+def _give_up_broken_move(plan: Plan, to: str) -> None:
+    """A move from a site that serves has changed nothing that has to be finished, unless somebody is at work on it."""
+    with suppress(Locked), run_lock(plan.system, f"dr failover --to {to}"):
+        broken = run_records.unfinished(plan.system)
+        if broken is not None and broken.runbook in MOVES and broken.topology_before().active_site == to:
+            run_records.update(broken.run, status="given up", said=f"{to} serves as before")
+
+
+def _given(more: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in more.items() if value}
 
 
 def options_for(
@@ -101,7 +162,7 @@ def options_for(
             "disaster": disaster or disaster_for(plan, topology, to),
             "override_fencing": override_fencing,
             "lost": [] if planned else sorted(lost or lost_by_default(plan, topology, to)),
-            **{key: value for key, value in more.items() if value},
+            **_given(more),
         },
     )
 
@@ -144,6 +205,8 @@ def decisions(plan: Plan, topology: Topology, to: str, options: Options) -> list
     found = (
         ["planned_move"] if options.more["planned"] else [disaster_for(plan, topology, to), options.more["disaster"]]
     )
+    if options.more.get("give_up_unlogged"):
+        found.append("accept_data_loss")
     if "fencing" in options.overrides:
         found.append("override_fencing")
     if options.accept_data_loss is not None:
@@ -180,6 +243,7 @@ def command(
     lost: Annotated[
         list[str] | None, typer.Option(help="a site that is not to be asked anything; may be repeated")
     ] = None,
+    give_up_unlogged: GiveUpUnlogged = False,
     incident: Incident = "",
     commander: Commander = "",
     approved_by: ApprovedBy = None,
@@ -196,17 +260,21 @@ def command(
     loss = duration(accept_data_loss, "--accept-data-loss")
     chosen: dict[str, Any] = {
         "planned": planned, "disaster": disaster, "accept_data_loss": loss, "override_fencing": override_fencing,
-        "lost": lost or (), "incident": incident, "commander": commander,
+        "lost": lost or (), "incident": incident, "commander": commander, "give_up_unlogged": give_up_unlogged,
     }  # fmt: skip
-    if to == topology.active_site or to not in {site.name for site in loaded.sites}:
+    if to not in {site.name for site in loaded.sites} or (to == topology.active_site and serves(loaded, topology)):
         return finish([failover(loaded, to, plan_path=plan, **chosen)], form)
-    name = table_for(loaded, topology, to, planned=planned)
-    options = options_for(loaded, topology, to, **chosen)
+    if to == topology.active_site:
+        name, options = "reopen", Options(to, loss, more={"lost": lost or [], "planned": True})
+        consequence = f"{to} takes the writes of {loaded.system} again; a move that broke off is given up"
+    else:
+        name = table_for(loaded, topology, to, planned=planned)
+        options = options_for(loaded, topology, to, **chosen)
+        consequence = f"{to} takes over {loaded.system} from {topology.active_site}"
+        consequence += " without losing a write" if planned else "; what did not arrive there is lost"
     if dry_run:
         show_rows(name, loaded, options, topology, form)
         return 0
-    consequence = f"{to} takes over {loaded.system} from {topology.active_site}"
-    consequence += " without losing a write" if planned else "; what did not arrive there is lost"
     if not yes and at_a_terminal():
         consequence = "; ".join([consequence, *look(name, loaded, options)])
     people = needed(loaded, *decisions(loaded, topology, to, options))

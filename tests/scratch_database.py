@@ -111,16 +111,29 @@ def managed(login: Login, database: Database) -> Iterator[Database]:
 @contextmanager
 def copy_of(database: Database) -> Iterator[Database]:
     """The same database in a copy of its server that followed it and was promoted."""
+    with _following(database, {}) as (folder, made):
+        _run(folder, BIN / "pg_ctl", "-D", folder / "data", "-w", "promote")
+        yield made
+
+
+@contextmanager
+def following(database: Database, **settings: str) -> Iterator[Database]:
+    """The same database in a copy of its server that follows it."""
+    with _following(database, settings) as (_, made):
+        yield made
+
+
+@contextmanager
+def _following(database: Database, settings: Mapping[str, str]) -> Iterator[tuple[Path, Database]]:
     login = database.login
     folder = _folder("dr-copy-")
     port = _free_port()
     _run(folder, BIN / "pg_basebackup", "-h", login.host, "-p", login.port, "-U", login.user, "-D", folder / "data",
          "-R", "-c", "fast", "--no-sync")  # fmt: skip
-    _start(folder, port, {})
+    _start(folder, port, settings)
     try:
-        _run(folder, BIN / "pg_ctl", "-D", folder / "data", "-w", "promote")
         with Database(Login(login.host, port, login.database, login.user, "")) as made:
-            yield made
+            yield folder, made
     finally:
         _stop(folder)
 

@@ -14,7 +14,7 @@ from scripts.core.waiting import wait_until
 from scripts.engines.postgres import guard
 from scripts.engines.postgres.session import Database
 from scripts.engines.postgres.writes import try_write
-from scripts.fencing.lease import MARGIN, Lease, Seen, WitnessLease
+from scripts.fencing.lease import BETWEEN, MARGIN, Lease, Seen, WitnessLease
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import epoch_to_be
 
@@ -50,6 +50,52 @@ def take_from_living(context: Context, holder: str) -> Seen:
     return take_over(context, witness, seen, holder)
 
 
+@retry(retry=retry_if_exception_type(ConditionFailed), stop=stop_after_attempt(10), reraise=True)
+def hold(context: Context, site: str, epoch: int) -> None:
+    """
+    The lease of `epoch` for `site`, which is its own already or belongs to nobody: whoever is first has it. Repeatable.
+    Raises NotFenced when somebody else was.
+    """
+    witness: WitnessLease = context.clouds.witness()
+    seen = witness.read()
+    if seen is not None and (seen.lease.site, seen.lease.epoch) == (BETWEEN, epoch):
+        ttl_ms = int(context.plan.fencing.lease.ttl.total_seconds() * 1000)
+        witness.replace(seen, Lease.new(context.plan.system, site, epoch, ttl_ms))
+    elif reason := why_not_held_for(seen, site, epoch):
+        raise NotFenced(reason, "look at `dr status`")
+
+
+def why_not_held_for(seen: Seen | None, site: str, epoch: int) -> str | None:
+    """Why the lease of `epoch` is neither this site's nor nobody's; None where it is."""
+    if seen is not None and seen.lease.site in {site, BETWEEN} and seen.lease.epoch == epoch:
+        return None
+    holder = "nobody" if seen is None else f"{seen.lease.site} (epoch {seen.lease.epoch})"
+    return f"the writer lease belongs to {holder}, not to {site} (epoch {epoch})"
+
+
+@retry(retry=retry_if_exception_type(ConditionFailed), stop=stop_after_attempt(10), reraise=True)
+def give_back(context: Context) -> Result:
+    """
+    The way back: the site that is active by the topology serves again, in its old epoch, with every row. Repeatable.
+
+    Raises NotFenced when the lease went to somebody else, who may have taken writes.
+    """
+    site, epoch = context.topology.active_site, context.topology.epoch
+    held = context.topology.incarnations(site)
+    witness: WitnessLease = context.clouds.witness()
+    seen = witness.read()
+    holder = None if seen is None else (seen.lease.site, seen.lease.epoch)
+    if seen is None or holder not in {(site, epoch), (BETWEEN, epoch + 1)}:
+        raise NotFenced(why_not_held_for(seen, site, epoch) or "there is no writer lease", "look at `dr status`")
+    for each in context.plan.incarnated_stores:
+        if not guard.take_back(context.clouds.database(site, each.name, held[each.name]), site, epoch):
+            raise NotFenced(f"{site}'s {each.name} was left to somebody else", "look at `dr status`")
+    if holder != (site, epoch):
+        ttl_ms = int(context.plan.fencing.lease.ttl.total_seconds() * 1000)
+        witness.replace(seen, Lease.new(context.plan.system, site, epoch, ttl_ms))
+    return open_for_writes(context, site, epoch, held)
+
+
 def open_for_writes(context: Context, site: str, epoch: int, held: Mapping[str, int]) -> Result:
     """
     Renew the lease of `site`, grant it in each database, and see a write accepted. `held` maps each store to the
@@ -57,7 +103,7 @@ def open_for_writes(context: Context, site: str, epoch: int, held: Mapping[str, 
     """
     plan, clouds = context.plan, context.clouds
     databases = [clouds.database(site, each.name, held[each.name]) for each in plan.incarnated_stores]
-    if all(database.rows("SELECT dr.why_not_write() IS NULL")[0][0] for database in databases):
+    if all(guard.is_open(database) for database in databases):
         status = "already"  # its sentinel was quicker
     else:
         status = "done"

@@ -4,6 +4,7 @@ Everything that may go wrong, as one tree. Each error is two lines to the person
     DrError                     1  failed, state known
     ├── Interrupted             1  stopped by the operator at a row boundary; can be resumed
     ├── CheckFailed             1  a check of the plan failed that may stop a run
+    ├── HandedBack              1  a planned switch was not sure in time: the old site serves as before
     ├── BadInput                2  bad usage or bad input, nothing changed
     ├── Refused                 3  a precondition does not hold, nothing changed
     │   ├── NotFenced           3  no evidence that the old writer has stopped
@@ -55,6 +56,10 @@ class Interrupted(DrError):
 
 class CheckFailed(DrError):
     default_hint = "mend what the check found, then go on with `dr resume`"
+
+
+class HandedBack(DrError):
+    default_hint = "mend what it names and begin again: the old site serves as before"
 
 
 class BadInput(DrError):

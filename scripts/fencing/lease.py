@@ -23,6 +23,11 @@ from typing import Protocol
 from scripts.core.errors import BadInput, CloudFailed, NotFenced
 
 KEY = "lease/writer.json"
+BETWEEN = "(between sites)"
+"""
+Whom the lease belongs to from when the old site has been stopped until the new one is opened. Nobody can renew it, so
+nobody writes; and while it says so, no site but the old one has ever taken a write that the old one lacks.
+"""
 MARGIN = 0.2
 """
 Share of the ttl by which the database stops earlier than the witness's count, for clocks that drift and commits in

@@ -131,7 +131,7 @@ class Telling:
         if self.lasting is not None and does is self.starts_with and event.what == "begun":
             self.lasting.start()
         if does is Does.CHECK and event.what == "done":
-            self.facts["at_stake"] = event.said
+            self.facts["at_stake"] = "; ".join(filter(None, (self.facts.get("at_stake"), event.said)))
         elif does is Does.DECLARE and event.what == "done":
             self.notifier.send("declared", {"at_stake": "not known", **self.facts})
         elif does is Does.SEE_SERVICE and event.what in {"done", "already"}:

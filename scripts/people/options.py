@@ -33,6 +33,9 @@ GiveUpDifferences = Annotated[
 GiveUpOldCopy = Annotated[
     bool, typer.Option("--give-up-old-copy", help="give an old copy up although not all of it could be looked into")
 ]
+GiveUpUnlogged = Annotated[
+    bool, typer.Option("--give-up-unlogged", help="the rows of unlogged tables, which no copy has, may be lost")
+]
 DEFAULT_PLAN = "samia"
 
 

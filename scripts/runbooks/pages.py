@@ -123,6 +123,17 @@ def pages(plan: Plan) -> tuple[Page, ...]:
             (f"`dr reprotect --site {home}` if the old site was rebuilt meanwhile; [failback](failback.md) returns.",),
         ),
         Page(
+            "reopen", "Give a service back to its site", "A move broke off, and nobody takes writes",
+            "The site that was to be left is opened again, because no other site was opened yet: it holds every row.",
+            (
+                "The site that was to take over is well? `dr resume` finishes the move.",
+                "The site that was to be left does not answer? See [failover](failover.md).",
+            ),
+            "dr failover --to {to}", home, (), (f"If {warm} was promoted in vain: [re-protect](reprotect.md) it.",),
+            "`dr status` says which site this is. If the other site was opened already and is lost since, what it took "
+            "meanwhile is lost, and has to be accepted by name: `--accept-data-loss 10s`.",
+        ),
+        Page(
             "reprotect", "Rebuild a site that was left behind", "`dr status` calls a site fenced",
             "A lost site cannot follow again by itself: a new copy is built beside the old one, and the old one goes "
             "last, after what only it holds has been counted.",

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
 from scripts.clouds.access import Clouds
-from scripts.core.errors import Refused
+from scripts.core.errors import DrError, HandedBack, Refused
 from scripts.people.escalation import Escalation, told_up_to
 from scripts.people.notify import Notifier, Telling
 from scripts.runbooks.tables import table
@@ -18,6 +18,7 @@ from scripts.runs import run_records, shared
 from scripts.runs.journal import Journal, read
 from scripts.runs.lock import run_lock
 from scripts.runs.measure import measure, moments
+from scripts.runs.run_records import MOVES
 from scripts.runs.runbook import CHANGES_NOTHING, Context, Does, Options, Result, Runbook, RunOutcome
 from scripts.stacks.lazy_stacks import LazyStacks
 
@@ -53,7 +54,8 @@ def run(
         shared.pull()
         if (open_run := run_records.unfinished(plan.system)) is not None and not options.more.get("beside_unfinished"):
             raise Refused(
-                f"the run {open_run.run} ({open_run.runbook}) is not finished", f"go on with `dr resume {open_run.run}`"
+                f"the run {open_run.run} ({open_run.runbook}) is not finished",
+                f"go on with `dr resume {open_run.run}`{_or_reopen(open_run.runbook, open_run.topology_before())}",
             )
         run_id = run_id or run_records.new_run_id(name)
         stacks = LazyStacks(plan)
@@ -157,16 +159,34 @@ def _execute(
         if outcome.error is not None:
             if _nothing_changed(runbook, outcome):
                 run_records.update(run_id, status="refused")  # not a run that has to be finished
-            elif outcome.error.hint == outcome.error.default_hint:
-                outcome.error.hint = f"look at `dr status`, then go on with `dr resume {run_id}`"
-            elif run_id not in outcome.error.hint:
-                outcome.error.hint += f"; then go on with `dr resume {run_id}`"
+            elif isinstance(outcome.error, HandedBack):
+                run_records.update(run_id, status="handed back")  # the same: the service is where it was
+            else:
+                _say_how_to_go_on(outcome.error, run_id, _or_reopen(name, topology) if _is_closed(outcome) else "")
         measures = measure(plan, list(read(journal.path, live=True)), str(options.more.get("disaster") or ""))
         return replace(outcome, measures=measures.to_json())
     finally:
         if prepared is None:
             clouds.close()
         journal.close()
+
+
+def _is_closed(outcome: RunOutcome) -> bool:
+    """The old site was stopped, and no other one opened."""
+    return not any(row in outcome.results for row in ("grant_lease", "verify_service"))
+
+
+def _or_reopen(name: str, before: Topology) -> str:
+    """The other way out of a move that broke off; empty where there is none."""
+    old = before.active_site
+    return f", or open {old} again with `dr failover --to {old}`" if name in MOVES else ""
+
+
+def _say_how_to_go_on(error: DrError, run_id: str, or_else: str) -> None:
+    if error.hint == error.default_hint:
+        error.hint = f"look at `dr status`, then go on with `dr resume {run_id}`{or_else}"
+    elif run_id not in error.hint:
+        error.hint += f"; then go on with `dr resume {run_id}`{or_else}"
 
 
 def _telling(runbook: Runbook, context: Context, observer: Observer | None) -> Telling | None:

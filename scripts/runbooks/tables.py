@@ -11,6 +11,7 @@ from scripts.runbooks.compromise import compromise
 from scripts.runbooks.database_failover import database_failover
 from scripts.runbooks.failover import failover
 from scripts.runbooks.opening import opening
+from scripts.runbooks.reopen import reopen
 from scripts.runbooks.reprotect import reprotect
 from scripts.runbooks.restore import restore
 from scripts.runbooks.stand_down import stand_down
@@ -32,6 +33,7 @@ def _compromise(plan: Plan, options: Options) -> Runbook:
 TABLES: dict[str, Callable[[Plan, Options], Runbook]] = {
     "failover": lambda plan, _: failover(plan),
     "switchover": lambda plan, _: switchover(plan),
+    "reopen": lambda plan, _: reopen(plan),
     "activate_cold": lambda plan, _: activate_cold(plan),
     "reprotect": lambda plan, options: reprotect(plan, was_isolated=bool(options.more.get("declared_clean"))),
     "database_failover": _database_failover,

@@ -103,17 +103,28 @@ class Built(AtStake):
     """The oldest transaction that each store may lack, where the one that it is restored beside still has it."""
 
 
-class HandedOver(Finding):
-    """The old writer was seen refusing; `last_lsn` is the last log position of each of its stores."""
+class HandOverChecked(Finding):
+    """
+    What a planned switch will meet. `ends`: sessions that it ends, `carried`: what goes along and asks for attention,
+    `lost`: what does not go along. A row took `arrival_seconds` to the target; `closed_seconds` are expected.
+    """
+
+    arrival_seconds: float
+    closed_seconds: float
+    ends: list[str]
+    carried: list[str]
+    lost: list[str]
+
+
+class HandedOver(AtStake):
+    """
+    The old writer was seen refusing, and everything up to the last log position of each of its stores has arrived at
+    the new one. `ended`: transactions and readers that were ended for it.
+    """
 
     sqlstate: str
     last_lsn: dict[str, str]
-
-
-class Replayed(AtStake):
-    """Everything up to these positions has arrived."""
-
-    last_lsn: dict[str, str]
+    ended: list[str] = []
 
 
 class WritesStopped(Finding):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from scripts.runs.runbook import Context
 
 VERSION = 1
+MOVES = frozenset({"failover", "switchover", "activate_cold"})
+"""The runbooks that take the service from the active site to another: broken off early, `reopen` gives it back."""
 OPEN = frozenset({"running", "interrupted", "failed", "unknown"})
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from model.roles import role_of
 from scripts.core.errors import DrError, LossTooGreat, Refused
+from scripts.fencing.lease import BETWEEN
 from scripts.runs.findings import CopyPosition, TargetChecked
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import epoch_to_be, is_planned, objective, target
@@ -34,7 +35,7 @@ def check_target(context: Context) -> Result:
         raise Refused(reason, f"`dr reprotect --site {target(context)}` makes it follow the active site again")
     seen = context.clouds.witness().read()
     known = context.topology.epoch
-    if seen is not None and seen.lease.epoch > known and seen.lease.site != target(context):
+    if seen is not None and seen.lease.epoch > known and seen.lease.site not in {target(context), BETWEEN}:
         raise Refused(
             f"the witness knows epoch {seen.lease.epoch} of {seen.lease.site}, this checkout knows {known}",
             "somebody moved the service since: pull the newest stack settings",
@@ -71,7 +72,11 @@ def _data_at_stake(context: Context, epoch: int, renewed: datetime | None) -> tu
                 f"{site}'s copy of {database.name} does not answer: {error}", "look at `dr status`"
             ) from error
         if not found.in_recovery:
-            continue
+            raise Refused(
+                f"{site}'s copy of {database.name} follows nobody: it was promoted before",
+                f"`dr failover --to {context.topology.active_site}` opens the active site and writes that down, then "
+                f"`dr reprotect --site {site}` rebuilds the copy",
+            )
         last_write = found.clock
         if renewed is not None and epoch <= context.topology.epoch:
             last_write = min(found.clock, renewed.astimezone(UTC) + context.plan.fencing.lease.ttl)

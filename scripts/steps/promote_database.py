@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from scripts.acts.leases import why_not_held_for
 from scripts.clouds.protocol import StoreFeature, need
+from scripts.core.errors import NotFenced
 from scripts.core.waiting import wait_until
 from scripts.runs.findings import Promoted
 from scripts.runs.runbook import Context, Result
-from scripts.runs.targets import target
+from scripts.runs.targets import epoch_to_be, target
 
 if TYPE_CHECKING:
     from scripts.engines.protocol import Engine, Standing
@@ -25,6 +27,8 @@ def promote_database(context: Context) -> Result:
     before = engine.position()
     if not before.in_recovery:
         return Result("already", f"{site}'s {name} is a primary", {"lsn": before.lsn})
+    if reason := why_not_held_for(context.clouds.witness().read(), site, epoch_to_be(context)):
+        raise NotFenced(reason, "look at `dr status`: somebody gave the service back, or moved it elsewhere")
     managed = context.clouds.store(site, name, number)
     need(managed.identifier, "promote a copy", able=StoreFeature.PROMOTE in managed.features)
     managed.promote()

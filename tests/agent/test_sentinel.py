@@ -18,7 +18,7 @@ from scripts.clouds.aws.session import Session
 from scripts.core.errors import BadInput
 from scripts.engines.postgres import guard
 from scripts.engines.postgres.session import Database
-from scripts.fencing.lease import KEY, Lease, WitnessLease
+from scripts.fencing.lease import BETWEEN, KEY, Lease, WitnessLease
 from tests.asserts.waiting import wait_until
 from tests.scratch_database import connect
 
@@ -117,6 +117,32 @@ def test_a_lease_of_another_site_is_left_alone_and_the_claim_taken_back(
     held = guard.read(database)
     assert held is not None
     assert held.epoch == 1
+
+
+def test_while_the_service_moves_it_touches_neither_claim_nor_database(
+    sentinel: Sentinel, witness: WitnessLease, own: Bucket, database: Database
+) -> None:
+    """Nobody knows yet which site will be opened: the old one goes on where it was when the lease is its own again."""
+    witness.create(Lease.new("minimal", "primary", 1, 3000))
+    sentinel.round()
+    own.write(CLAIM, b"{}")
+    seen = witness.read()
+    assert seen is not None
+    witness.replace(seen, Lease.new("minimal", BETWEEN, 2, 3000))
+    database.rows("SELECT setval('dr.valid_until', 1)")
+    for _ in range(2):  # one renewal fails, one looks again
+        sentinel.round()
+    assert not sentinel.holds
+    assert own.read(CLAIM) is not None
+    assert guard.closed_since(database) is None
+    seen = witness.read()
+    assert seen is not None
+    assert seen.lease.site == BETWEEN
+    witness.replace(seen, Lease.new("minimal", "primary", 1, 3000))
+    sentinel.round()
+    assert sentinel.holds
+    assert writable(database)
+    own.delete(CLAIM)
 
 
 def test_a_copy_that_was_left_behind_stays_closed_while_the_lease_moves_to_the_next_epoch(

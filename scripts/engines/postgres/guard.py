@@ -22,7 +22,7 @@ from pathlib import Path
 from scripts.core.errors import OutcomeUnknown
 from scripts.core.waiting import wait_until
 from scripts.engines.postgres.session import Database
-from scripts.fencing.lease import MARGIN
+from scripts.fencing.lease import BETWEEN, MARGIN
 
 READ_ONLY = "25006"
 """SQLSTATE read_only_sql_transaction: what a refused write reports, the same as on a replica."""
@@ -44,7 +44,8 @@ WITH held AS (
     VALUES (%(site)s, %(epoch)s, substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8), %(until)s)
     ON CONFLICT (one) DO UPDATE
     SET site = excluded.site, epoch = excluded.epoch, timeline = excluded.timeline, valid_until = excluded.valid_until
-    WHERE held.epoch < excluded.epoch OR (held.epoch = excluded.epoch AND held.site = excluded.site)
+    WHERE held.epoch < excluded.epoch
+       OR (held.epoch = excluded.epoch AND held.site IN (excluded.site, '{BETWEEN}'))
     RETURNING valid_until
 )
 SELECT set_config('synchronous_commit', 'off', true),
@@ -72,9 +73,16 @@ SELECT setval('dr.valid_until', 1) FROM ended
 # A transaction with a number of its own: its commit flushes the log up to itself, and so all that came before it.
 _FLUSH = "SELECT pg_logical_emit_message(true, 'dr', 'flush')"
 
+# What a hand-over took, as long as nobody else was given it.
+_TAKE_BACK = """
+UPDATE dr.writer_lease SET site = %(site)s, epoch = %(epoch)s WHERE site = %(between)s AND epoch = %(epoch)s + 1
+"""
+
 _OPEN_WITHOUT_LEASE = """
 SELECT NOT pg_is_in_recovery() AND NOT dr.may_write() AND NOT EXISTS (SELECT FROM dr.closing)
 """
+
+_OPEN = "SELECT dr.why_not_write() IS NULL AND NOT EXISTS (SELECT FROM dr.closing)"
 
 _READ = "SELECT site, epoch, timeline, valid_until, clock_timestamp() < valid_until FROM dr.writer_lease"
 
@@ -204,6 +212,17 @@ def revoke(database: Database, next_site: str, next_epoch: int) -> bool:
     return True
 
 
+def take_back(database: Database, site: str, epoch: int) -> bool:
+    """
+    Leave the row to `site` again, which a revocation left to nobody (`BETWEEN`) in the next epoch. Is it `site`'s now?
+
+    Opens nothing: a grant does. Only for who has seen that the lease went to nobody else.
+    """
+    database.rows(_TAKE_BACK, {"site": site, "epoch": epoch, "between": BETWEEN})
+    held = read(database)
+    return held is not None and (held.site, held.epoch) == (site, epoch)
+
+
 def close(database: Database) -> None:
     """
     Close a database whose lease is over, as a revocation does, and leave the row as it is. Does nothing to a replica,
@@ -232,6 +251,17 @@ def why_not_closed(database: Database) -> list[str]:
         WHERE s.backend_start < c.closed_at ORDER BY s.pid
     """)
     return failed + [f"session {pid} of {user} ({application}) could not be ended" for pid, user, application in left]
+
+
+def is_open(database: Database) -> bool:
+    """Does it take writes from everybody who may log in? False for a copy."""
+    return bool(database.rows(_OPEN)[0][0])
+
+
+def closed_since(database: Database) -> datetime | None:
+    """When it was closed, by its own clock; None where it is not."""
+    rows = database.rows("SELECT closed_at FROM dr.closing")
+    return rows[0][0] if rows else None
 
 
 def read(database: Database) -> HeldLease | None:

@@ -51,7 +51,7 @@ def test_it_is_asked_for_by_its_class_and_by_what_it_is_made_of() -> None:
     results = {f"row {number}": Result("done", "seen", found).stored() for number, found in enumerate(FOUND)}
     assert found_in(results, HandedOver) == [FOUND[3]]
     assert found_in(results, PointsChosen) == FOUND[1:3]
-    assert found_in(results, AtStake) == FOUND[:3]
+    assert found_in(results, AtStake) == FOUND[:4]
     assert Result("done", "nothing", {"last_lsn": {}}).found(HandedOver) is None
 
 
