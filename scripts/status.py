@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from scripts.people.options import DEFAULT_PLAN, Format, PlanName, plan_of
 from scripts.people.output import Form, facts, out, seconds, table, write_json
+from scripts.runs import run_records
+from scripts.runs.run_records import MOVES
+
+UNGUARDED_SHOWN = 10
 
 if TYPE_CHECKING:
     from model import Plan
     from scripts.probes.overview import DatabaseStatus, Overview, SiteStatus
+    from scripts.runs.run_records import RunRecord
 
 
 def status(*, plan: PlanName = DEFAULT_PLAN, form: Format = Form.TABLE) -> int:
@@ -36,9 +41,25 @@ def overview(plan: Plan) -> Overview:
     topology = topology_files.read_topology(plan, project_dir())
     clouds = Clouds(plan)
     try:
-        return look(plan, topology, clouds)
+        found = look(plan, topology, clouds)
     finally:
         clouds.close()
+    found.said += ways_out(found, run_records.unfinished(plan.system))
+    return found
+
+
+def ways_out(found: Overview, broken: RunRecord | None) -> list[str]:
+    """The commands that help where the active site takes no writes. `broken` is the run that is not finished."""
+    active = found.active_site
+    if active in found.writers:
+        return []
+    ways = [] if broken is None else [f"`dr resume {broken.run}` goes on with the {broken.runbook}"]
+    refused = any(each.writes == "refused" for site in found.sites if site.name == active for each in site.databases)
+    if refused and (broken is None or broken.runbook in MOVES):
+        ways.append(f"`dr failover --to {active}` opens {active} again, which holds every row if no other was opened")
+    elif not refused and broken is None:
+        ways += [f"`dr failover --to {site.name}`" for site in found.sites if site.role == "warm"]
+    return [f"{active} takes no writes: {', or '.join(ways)}"] if ways else []
 
 
 def as_json(found: Overview) -> dict[str, Any]:
@@ -82,6 +103,12 @@ def show(found: Overview) -> None:
     for site in found.sites:
         for said in (*site.said, *(f"{each.identifier}: {each.said}" for each in site.databases if worth_saying(each))):
             console.print(f"{site.name}: {said}", markup=False)
+        for each in site.databases:
+            shown = [*each.unguarded[:UNGUARDED_SHOWN]]
+            if len(each.unguarded) > len(shown):
+                shown.append(f"and {len(each.unguarded) - len(shown)} more: --format json names them")
+            for what in shown:
+                console.print(f"{site.name}: {each.identifier} is not guarded here: {what}", markup=False)
     for said in found.said:
         console.print(said, markup=False)
 

@@ -18,6 +18,7 @@ from model.roles import role_of
 from scripts.core.errors import DrError
 from scripts.core.moments import now
 from scripts.core.net import Unreachable
+from scripts.engines.postgres import guard
 from scripts.engines.postgres.position import position
 from scripts.engines.postgres.writes import try_write
 from scripts.probes import traffic
@@ -33,13 +34,17 @@ BOUND_SECONDS = 6.0
 
 @dataclass
 class DatabaseStatus:
-    """`writes`: accepted, refused (with the reason in `said`) or silent. `lag_seconds` only for a copy that follows."""
+    """
+    `writes`: accepted, refused (with the reason in `said`) or silent. `lag_seconds` only for a copy that follows.
+    `unguarded`: what takes writes here without a lease, each with the reason.
+    """
 
     name: str
     identifier: str
     writes: str = "silent"
     said: str = ""
     lag_seconds: float | None = None
+    unguarded: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -206,6 +211,8 @@ def _database(plan: Plan, topology: Topology, clouds: Clouds, site: str, name: s
         if attempt.answered:
             where = position(database)
             status.lag_seconds = where.seconds_behind if where.in_recovery else None
+            if not where.in_recovery:
+                status.unguarded = [f"{each.name}: {each.reason}" for each in guard.unguarded(database)]
     except (DrError, Unreachable) as error:
         status.said = str(error)
     return status

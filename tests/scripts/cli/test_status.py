@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from scripts.probes.overview import DatabaseStatus, Overview, SiteStatus
-from scripts.status import show
+from scripts.runs.run_records import RunRecord
+from scripts.status import show, ways_out
 
 
 def overview(*databases: DatabaseStatus) -> Overview:
@@ -29,3 +30,41 @@ def test_a_refusal_is_told_where_it_is_news(
 ) -> None:
     show(overview(database))
     assert (f"secondary: core-1: {database.said}" in capsys.readouterr().out) is told
+
+
+def test_what_the_guard_does_not_guard_is_named_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    many = [f"table t{number}: it belongs to another" for number in range(12)]
+    show(overview(DatabaseStatus("core", "core-1", "accepted", unguarded=many)))
+    said = capsys.readouterr().out
+    assert "secondary: core-1 is not guarded here: table t0: it belongs to another" in said
+    assert "and 2 more" in said
+
+
+def active(writes: str) -> Overview:
+    found = overview()
+    found.sites.append(SiteStatus("primary", "eu-north-1", "active", databases=[DatabaseStatus("c", "c-1", writes)]))
+    return found
+
+
+def broken(runbook: str) -> RunRecord:
+    return RunRecord("run-1", runbook, "samia", "samia", {}, {}, "2026-01-31T12:00:00+00:00", status="failed")
+
+
+@pytest.mark.parametrize(
+    ("writes", "run", "ways"),
+    [
+        ("accepted", None, []),
+        ("refused", None, ["dr failover --to primary"]),
+        ("refused", broken("switchover"), ["dr resume run-1", "dr failover --to primary"]),
+        ("refused", broken("restore"), ["dr resume run-1"]),
+        ("silent", None, ["dr failover --to secondary"]),
+        ("silent", broken("failover"), ["dr resume run-1"]),
+    ],
+)
+def test_a_site_that_takes_no_writes_comes_with_the_command_that_helps(
+    writes: str, run: RunRecord | None, ways: list[str]
+) -> None:
+    said = " ".join(ways_out(active(writes), run))
+    assert [
+        way for way in ("dr resume run-1", "dr failover --to primary", "dr failover --to secondary") if way in said
+    ] == ways
