@@ -20,6 +20,7 @@ from scripts.runs.findings import HandedOver, HandOverChecked
 from scripts.runs.runbook import Context, Options
 from scripts.steps.check_hand_over import check_hand_over
 from scripts.steps.check_reopen import check_reopen
+from scripts.steps.fence_old_writer import fence_old_writer
 from scripts.steps.give_writes_back import give_writes_back
 from scripts.steps.hand_over import hand_over
 from tests.asserts.waiting import wait_until
@@ -183,6 +184,16 @@ def test_whoever_comes_second_is_refused(context: Context) -> None:
     with pytest.raises(NotFenced, match=r"belongs to secondary \(epoch 2\)"):
         give_back(back(context))
     assert not guard.is_open(old(context))
+
+
+def test_in_an_outage_too_the_lease_is_nobodys_until_the_target_is_opened(context: Context) -> None:
+    unplanned = replace(context, options=Options(to="secondary"))
+    assert fence_old_writer(unplanned).status == "done"
+    assert holder(context) == (BETWEEN, 2)
+    assert fence_old_writer(unplanned).status == "already"
+    assert check_reopen(back(context)).status == "done"  # the old site came back, and the target is lost
+    give_writes_back(back(context))
+    assert_serves(context)
 
 
 def test_what_the_other_site_took_has_to_be_accepted_by_name(context: Context) -> None:
