@@ -50,4 +50,5 @@ def shown_failback(stage: Stage) -> list[RunOutcome]:
         with progress(table(name, stage.plan, Options(to=site))) as observer:
             return act(name, site, observer)
 
-    return failback(stage.plan, plan_path=stage.plan_path, show=show, give_up_differences=ANY_NUMBER)
+    given_up: dict[str, Any] = {"give_up_differences": ANY_NUMBER, "give_up_unlogged": True}
+    return failback(stage.plan, plan_path=stage.plan_path, show=show, **given_up)

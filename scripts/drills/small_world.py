@@ -34,7 +34,11 @@ def settle(made: Stage) -> None:
     so.
     """
     made.world.heal()
-    given_up: dict[str, Any] = {"give_up_differences": ANY_NUMBER, "give_up_old_copy": True}
+    given_up: dict[str, Any] = {
+        "give_up_differences": ANY_NUMBER,
+        "give_up_old_copy": True,
+        "give_up_unlogged": True,
+    }
     for outcome in failback(made.plan, plan_path=made.plan_path, **given_up):
         if outcome.error is not None:
             raise outcome.error

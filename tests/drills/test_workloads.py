@@ -27,7 +27,11 @@ from tests.drills.conftest import SharedWorld
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
 LASTING = [name for name, writes in FAMILY.items() if lasting(writes)]
-GIVEN_UP: dict[str, Any] = {"give_up_differences": ANY_NUMBER, "give_up_old_copy": True}
+GIVEN_UP: dict[str, Any] = {
+    "give_up_differences": ANY_NUMBER,
+    "give_up_old_copy": True,
+    "give_up_unlogged": True,
+}
 
 
 def losses(made: Stage, writers: Mapping[str, Writer]) -> dict[str, Loss]:
