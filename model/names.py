@@ -5,7 +5,7 @@ Sites learn of each other by these names, never by asking a stack or an API in a
 """
 
 import zlib
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,6 +39,11 @@ def database_secret(plan: "Plan", site: str, database: str) -> str:
 def final_snapshot(identifier: str) -> str:
     """Kept when an incarnation is retired."""
     return f"{identifier}-final"
+
+
+def snapshot_by_hand(identifier: str, at: datetime) -> str:
+    """Taken when somebody asked for one; nothing deletes it."""
+    return f"{identifier}-by-hand-{at.astimezone(UTC):%Y%m%d-%H%M%S}"
 
 
 def forensic_snapshot(identifier: str, epoch: int) -> str:

@@ -25,8 +25,10 @@ from scripts.people.options import (
     Yes,
     duration,
 )
-from scripts.people.output import Form
+from scripts.people.output import Form, write_json
 from scripts.reprotect import reprotect
+from scripts.restoring import aim, as_json, show
+from scripts.restoring import look as look_at_points
 from scripts.runbooks.run import look, run
 from scripts.runbooks.terminal import finish, show_rows, watched
 from scripts.runs.runbook import Options, RunOutcome
@@ -73,7 +75,10 @@ def restore(
 
 def command(
     *,
-    to_time: Annotated[str, typer.Option(help="the moment before the damage, such as 2026-01-31T12:00:00+00:00")],
+    to_time: Annotated[str, typer.Option(help="the moment before the damage, such as 2026-01-31T12:00:00+00:00")] = "",
+    to_backup: Annotated[str, typer.Option(help="a backup that --list names")] = "",
+    latest: Annotated[bool, typer.Option("--latest", help="the newest that is good")] = False,
+    listing: Annotated[bool, typer.Option("--list", help="show what can be restored, and change nothing")] = False,
     plan: PlanName = DEFAULT_PLAN,
     accept_data_loss: Annotated[str, typer.Option(help="how much may be given up, such as 15m")] = "",
     incident: Incident = "",
@@ -86,13 +91,20 @@ def command(
     """Take the active site's databases back to a moment before they were damaged, then re-protect the warm sites."""
     loaded = load_plan(plan)
     topology = topology_files.read_topology(loaded, project_dir())
+    if listing:
+        return _list(loaded, topology, form)
     loss = duration(accept_data_loss, "--accept-data-loss")
-    options = options_for(loaded, topology, to_time, loss, incident=incident, commander=commander)
+    wanted = aim(loaded, topology, to_time=to_time, to_backup=to_backup, latest=latest)
+    chosen: dict[str, Any] = {"to_backup": wanted.to_backup} if wanted.to_backup else {}
+    options = options_for(
+        loaded, topology, wanted.to_time.isoformat(), loss, incident=incident, commander=commander, **chosen
+    )
     if dry_run:
         show_rows("restore", loaded, options, topology, form)
         return 0
     at = str(options.more["to_time"])
-    consequence = f"{topology.active_site} goes back to {at}; every later write is given up"
+    source = f" (from {wanted.to_backup})" if wanted.to_backup else ""
+    consequence = f"{topology.active_site} goes back to {at}{source}; every later write is given up"
     if not yes and at_a_terminal():
         consequence = "; ".join([consequence, *look("restore", loaded, options)])
     people = needed(loaded, options.more["disaster"], *(["accept_data_loss"] if loss is not None else []))
@@ -101,7 +113,7 @@ def command(
     )
 
     def act(observer: Observer) -> RunOutcome:
-        more = {"incident": incident, "commander": commander}
+        more = {"incident": incident, "commander": commander, **chosen}
         return restore(
             loaded, at, accept_data_loss=loss, approved_by=approval.by, observer=observer, plan_path=plan, **more
         )
@@ -110,6 +122,15 @@ def command(
     if outcomes[0].status == "done":
         outcomes += protect_again(loaded, plan, quiet=form is Form.JSON)
     return finish(outcomes, form)
+
+
+def _list(plan: Plan, topology: Topology, form: Form) -> int:
+    points = look_at_points(plan, topology)
+    if form is Form.JSON:
+        write_json({"system": plan.system, "points": [as_json(each) for each in points]})
+    else:
+        show(points)
+    return 0
 
 
 def protect_again(plan: Plan, plan_path: str, *, quiet: bool) -> list[RunOutcome]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from model import load_plan
+from scripts.acts.verifications import write_down
 from scripts.clouds.access import Clouds
 from scripts.clouds.protocol import Phase, RestorePoint, StoreFeature, need
 from scripts.core.errors import BadInput, DatabaseFailed, DrError, ObjectiveMissed, Refused
@@ -25,12 +26,19 @@ from scripts.engines.postgres.contents import look_inside
 from scripts.engines.postgres.session import Database
 from scripts.people.options import DEFAULT_PLAN, Format, PlanName, duration
 from scripts.people.output import Form, out, table, write_json
+from scripts.probes.verifications import Verification
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from model import Plan
     from scripts.clouds.protocol import ManagedStore, StoreState
 
 BOUND_SECONDS = 3600
+
+
+class TooOld(DatabaseFailed):
+    """It can be restored and read, and holds nothing as young as was asked for."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +106,7 @@ def _look_inside(plan: Plan, point: RestorePoint, inside: Database, freshest: ti
     age = (datetime.now(UTC) - heartbeat).total_seconds()
     allowed = None if freshest is None else freshest.total_seconds()
     if allowed is not None and age > allowed:
-        raise DatabaseFailed(
+        raise TooOld(
             f"the newest sign of life in {point.name} is {age:.0f} s old, and {allowed:.0f} s are allowed",
             "backups have stopped arriving; look at `dr status`",
         )
@@ -106,13 +114,28 @@ def _look_inside(plan: Plan, point: RestorePoint, inside: Database, freshest: ti
 
 
 def verify_all(plan: Plan, clouds: Clouds, site: str, freshest: timedelta | None) -> list[Verdict]:
-    """Every newest backup of a site; a bad one is a verdict, not an error."""
-    verdicts = []
-    for point in newest_backups(plan, clouds, site):
+    """Every newest backup of a site; a bad one is a verdict, not an error. What was found is kept beside them."""
+    return verify_points(plan, clouds, site, newest_backups(plan, clouds, site), freshest)
+
+
+def verify_points(
+    plan: Plan, clouds: Clouds, site: str, points: Sequence[RestorePoint], freshest: timedelta | None = None
+) -> list[Verdict]:
+    """These points of a site, one after the other. See `verify_all`."""
+    verdicts, known = [], []
+    for point in points:
         try:
-            verdicts.append(verify_backup(plan, clouds, point, freshest=freshest))
+            verdict = verify_backup(plan, clouds, point, freshest=freshest)
         except DrError as error:
-            verdicts.append(Verdict(point.name, plan.site(point.site).region, point.kind, False, str(error)))
+            verdict = Verdict(point.name, plan.site(point.site).region, point.kind, False, str(error))
+            # Nobody could look, or it is sound and old: neither says that it is bad.
+            if not isinstance(error, DatabaseFailed) or isinstance(error, TooOld):
+                verdicts.append(verdict)
+                continue
+        verdicts.append(verdict)
+        known.append(Verification(point.name, verdict.good, verdict.said, datetime.now(UTC), point.newest))
+    present = {point.name for store in plan.incarnated_stores for point in clouds.at(site).restore_points(store.name)}
+    write_down(clouds, site, known, present)
     return verdicts
 
 

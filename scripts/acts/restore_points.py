@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from scripts.acts.discard import DISCARDED
 from scripts.clouds.protocol import RestorePoint
 from scripts.probes.backups import usable
+from scripts.probes.verifications import known_verifications, without_bad
 from scripts.runs.findings import ChosenPoint, NewestPointsChosen
 from scripts.runs.journal import read
 from scripts.runs.runbook import Context
@@ -23,9 +24,13 @@ def chosen(points: Mapping[str, RestorePoint]) -> dict[str, ChosenPoint]:
 
 
 def restore_points(context: Context, database: str) -> list[RestorePoint]:
-    """What lies in the target's region of any site's copy of a database of this system and is good, newest first."""
+    """
+    What lies in the target's region of any site's copy of a database of this system and is good, newest first: nothing
+    of a damaged history, and nothing that was restored and found bad.
+    """
     points = context.clouds.at(target(context)).restore_points(database)
-    return usable(context.plan, context.topology, database, points)
+    known = known_verifications(context.clouds, target(context))
+    return without_bad(usable(context.plan, context.topology, database, points), known)
 
 
 def next_restore_point(context: Context, database: str) -> RestorePoint | None:

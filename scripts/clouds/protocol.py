@@ -143,7 +143,8 @@ class RestorePoint:
     """
     Something an instance can be restored from, at the site where it lies. `source` is the identifier of the instance
     that it was taken of, `newest` the newest moment that it may be restored to, and `until` is set where that is not
-    the end of its log. `reference` is how the site's stack declares it, in the driver's own words.
+    the end of its log. `reference` is how the site's stack declares it, in the driver's own words. `size_gb`: how large
+    the disk of what it was taken of is, where the cloud says so.
     """
 
     name: str
@@ -154,6 +155,7 @@ class RestorePoint:
     earliest: datetime | None
     reference: str
     until: datetime | None = None
+    size_gb: int | None = None
 
     @property
     def declared(self) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from scripts.clouds.protocol import PointKind, RestorePoint, at_moment
 from scripts.core.errors import DrError, LossTooGreat, Refused
 from scripts.core.moments import past_moment
+from scripts.probes.points import known_points
 from scripts.runs.findings import ChosenPoint, MomentChosen
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import objective, target
@@ -45,14 +46,32 @@ def _answers(context: Context, database: str) -> None:
         ) from error
 
 
+def _named_backup(context: Context, database: str) -> RestorePoint | None:
+    """The snapshot that was asked for by name, where it is of this store. Raises Refused for one that is not good."""
+    name = str(context.options.more.get("to_backup") or "")
+    points = known_points(context.plan, context.topology, context.clouds, [target(context)]) if name else []
+    found = next((each for each in points if (each.store, each.point.name) == (database, name)), None)
+    if found is not None and found.why_not is not None:
+        raise Refused(f"{name} cannot be restored: {found.why_not}", "`dr restore --list` says which can be")
+    return found.point if found is not None and found.point.kind is PointKind.SNAPSHOT else None
+
+
 def choose_point_in_time(context: Context) -> Result:
     """
+    The stores go back to `to_time`: from their log, or from the snapshot `to_backup`, which is of that moment.
+
     Raises BadInput for what is no moment, Refused for one that no backup reaches or when writes could not be stopped,
     LossTooGreat for more loss than is allowed.
     """
     at = past_moment(str(context.options.more.get("to_time") or ""), "--to-time")
     points = {}
     for each in context.plan.incarnated_stores:
+        if snapshot := _named_backup(context, each.name):
+            _answers(context, each.name)
+            points[each.name] = ChosenPoint(
+                name=snapshot.name, kind=snapshot.kind, newest=snapshot.newest, source=snapshot.declared
+            )
+            continue
         point = _continuous_backup(context, each.name)
         if reason := why_not_to(point, at):
             raise Refused(reason, "choose a moment in between; the newest moves on as the log is archived")
@@ -70,5 +89,7 @@ def choose_point_in_time(context: Context) -> Result:
     said = (
         f"{target(context)} can be taken back to {at.isoformat()}: {loss.total_seconds():.0f} s of writes are given up"
     )
-    found = MomentChosen(points=points, to_time=at, data_at_stake_seconds=loss.total_seconds())
+    # A snapshot is good itself, to the fraction of its second: the backups after it are not.
+    exact = max([at, *(point.newest for point in points.values() if point.kind == PointKind.SNAPSHOT)])
+    found = MomentChosen(points=points, to_time=exact, data_at_stake_seconds=loss.total_seconds())
     return Result("done", said, found)

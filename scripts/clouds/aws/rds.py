@@ -185,6 +185,7 @@ def restore_points(session: Session, region: str, site: str) -> list[RestorePoin
                 each.get("SnapshotDatabaseTime") or each["SnapshotCreateTime"],
                 None,
                 each["DBSnapshotIdentifier"],
+                size_gb=each.get("AllocatedStorage"),
             )
             for page in client.get_paginator("describe_db_snapshots").paginate()
             for each in page["DBSnapshots"]
@@ -216,6 +217,7 @@ def _continuous(raw: Mapping[str, Any], region: str, site: str) -> RestorePoint 
         latest,
         _moment(window.get("EarliestTime")),
         str(raw["DbiResourceId"]) if is_own else arn,
+        size_gb=raw.get("AllocatedStorage"),
     )
 
 

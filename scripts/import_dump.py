@@ -1,0 +1,97 @@
+"""`dr import NAME`: brings an export into an empty database; checksums are verified before, rows are counted after."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scripts.acts.exports import fetch, manifest
+from scripts.clouds.access import Clouds
+from scripts.core.errors import BadInput, DatabaseFailed, DrError, Refused
+from scripts.core.home import project_dir
+from scripts.engines.postgres.dumps import bring_back, create_database, drop_database, why_not_empty
+from scripts.export import show, the_store
+from scripts.people.approvals import ask
+from scripts.people.options import DEFAULT_PLAN, Format, PlanName, Yes, duration, plan_of
+from scripts.people.output import Form
+from scripts.stacks import topology_files
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from scripts.acts.exports import Export
+    from scripts.clouds.protocol import ObjectStore
+    from scripts.core.net import Login
+
+
+def import_store(objects: ObjectStore, login: Login, export: Export, within: timedelta, into: str = "") -> None:
+    """
+    Bring an export that lies in a site's objects into a database, or into a new one `into` on its server.
+
+    Raises Refused where the database holds something, CloudFailed for an export that is not whole (nothing was changed
+    then), DatabaseFailed. A new database of an import that fails is dropped again.
+    """
+    if not into and (reason := why_not_empty(login)):
+        raise Refused(reason, "bring it into a new database beside it: --into NAME")
+    with tempfile.TemporaryDirectory(prefix="dr-import-") as folder:
+        path = Path(folder) / "dump"
+        fetch(objects, export, path)
+        if into:
+            _bring_into_new(login, create_database(login, into), path, export, within)
+        else:
+            bring_back(login, path, export.rows, seconds=within.total_seconds())
+
+
+def _bring_into_new(login: Login, made: Login, path: Path, export: Export, within: timedelta) -> None:
+    try:
+        bring_back(made, path, export.rows, seconds=within.total_seconds())
+    except DrError:
+        with suppress(DatabaseFailed):
+            drop_database(login, made.database)
+        raise
+
+
+def import_dump(
+    *,
+    name: Annotated[str, typer.Argument(help="an export, as `dr export` named it")],
+    store: Annotated[str, typer.Option(help="the store (default: the only one)")] = "",
+    plan: PlanName = DEFAULT_PLAN,
+    site: Annotated[str, typer.Option(help="whose objects hold it, and whose store gets it")] = "",
+    into: Annotated[str, typer.Option(help="a new database on the same server, beside the store's own")] = "",
+    within: Annotated[str, typer.Option(help="how long it may take")] = "6h",
+    yes: Yes = False,
+    form: Format = Form.TABLE,
+) -> int:
+    """Bring an export into a store that is empty, or into a new database beside it."""
+    loaded = plan_of(plan)
+    topology = topology_files.read_topology(loaded, project_dir())
+    site = site or topology.active_site
+    chosen, bound = the_store(loaded, topology, site, store), duration(within, "--within")
+    if bound is None:
+        raise BadInput("--within: how long may it take?", "write it as 6h")
+    clouds = Clouds(loaded)
+    try:
+        objects = clouds.at(site).objects()
+        export = manifest(objects, name)
+        target = f"a new database {into}" if into else f"{chosen} of {site}, which has to be empty"
+        ask(f"{sum(export.rows.values())} rows of {export.at:%Y-%m-%d %H:%M} are brought into {target}", site, yes=yes)
+        login = clouds.login(site, chosen, topology.incarnation(site, chosen))
+        import_store(objects, login, export, bound, into)
+    finally:
+        clouds.close()
+    show(export, objects.name, form)
+    return 0
+
+
+app = typer.Typer(add_completion=False)
+app.command("import")(import_dump)
+
+if __name__ == "__main__":
+    from scripts.dr import main
+
+    raise SystemExit(main(["import", *sys.argv[1:]]))
