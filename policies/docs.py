@@ -68,6 +68,8 @@ def _lines(rule: Rule) -> Iterator[str]:
         yield from ("", "## Serves", "", *(f"- {clause}" for clause in rule.serves))
     if rule.see:
         yield from ("", "## Similar rules elsewhere", "", *(f"- {other}" for other in rule.see))
+    if rule.differs:
+        yield from ("", rule.differs)
 
 
 def index(rules: Sequence[Rule]) -> str:

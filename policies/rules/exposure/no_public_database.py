@@ -171,6 +171,10 @@ RULES = (
         remedy="Set blockPublicPolicy and restrictPublicBuckets to true, or name the folder in the policy's Resource.",
         serves=SERVES,
         see=("checkov CKV_AWS_70", "checkov CKV_AWS_54", "checkov CKV_AWS_56"),
+        differs=(
+            "CKV_AWS_70 judges a policy by itself; this rule the bucket that it opens, with the access block that may "
+            "close it again, so that the policy of a bucket in another stack is judged there."
+        ),
     ),
     Rule(
         id="DR-PUB-008",

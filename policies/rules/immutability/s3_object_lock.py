@@ -48,6 +48,10 @@ RULES = (
         remedy="Set objectLockEnabled when the bucket is made, and add a BucketObjectLockConfiguration.",
         serves=BACKUP,
         see=("checkov CKV_AWS_143", "AWS Config S3_BUCKET_DEFAULT_LOCK_ENABLED", "prowler s3_bucket_object_lock"),
+        differs=(
+            "CKV_AWS_143 looks at every bucket with a lock configuration; this rule at those whose name says that "
+            "they hold backups, where a lock that is switched off counts as none."
+        ),
     ),
     Rule(
         id="DR-IMM-006",

@@ -82,6 +82,7 @@ class Rule:
         without data movement or cost that surprises.
     fixes: the types that the fix fits; all of them when empty.
     reads: types that a rule over the stack asks about besides `types`, so that nobody calls them unseen.
+    differs: where it asks for more or less than a rule in `see`, and why.
     file: where it is written (`retention/rds_backup_retention.py`), filled in when the rules are found.
     """
 
@@ -100,6 +101,7 @@ class Rule:
     fix: Mapping[str, Any] = field(default_factory=dict)
     fixes: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
+    differs: str = ""
     file: str = ""
 
     @property

@@ -16,4 +16,5 @@ RULE = Rule(
     fix={"backupRetentionPeriod": "$minDays"},
     serves=BACKUP,
     see=("checkov CKV_AWS_360", "prowler documentdb_cluster_backup_enabled", "prowler neptune_cluster_backup_enabled"),
+    differs=("CKV_AWS_360 asks for any backups, this rule for `minDays` of them: what keeps fewer days passes there."),
 )

@@ -30,4 +30,7 @@ RULE = Rule(
         "AWS Config ELASTICACHE_REDIS_CLUSTER_AUTOMATIC_BACKUP_CHECK",
         "prowler elasticache_redis_cluster_backup_enabled",
     ),
+    differs=(
+        "CKV_AWS_134 asks for any snapshots, this rule for `minDays` of them: what keeps fewer days passes there."
+    ),
 )

@@ -33,4 +33,5 @@ RULE = Rule(
     fix={"backupRetentionPeriod": "$minDays"},
     serves=BACKUP,
     see=("checkov CKV_AWS_133", "AWS Config DB_INSTANCE_BACKUP_ENABLED", "prowler rds_instance_backup_enabled"),
+    differs=("CKV_AWS_133 asks for any backups, this rule for `minDays` of them: what keeps fewer days passes there."),
 )

@@ -16,4 +16,7 @@ RULE = Rule(
     fix={"automatedSnapshotRetentionPeriod": "$minDays"},
     serves=BACKUP,
     see=("checkov CKV_AWS_343", "AWS Config REDSHIFT_BACKUP_ENABLED", "prowler redshift_cluster_automated_snapshot"),
+    differs=(
+        "CKV_AWS_343 asks for any snapshots, this rule for `minDays` of them: what keeps fewer days passes there."
+    ),
 )
