@@ -122,6 +122,7 @@ def verify_points(
     plan: Plan, clouds: Clouds, site: str, points: Sequence[RestorePoint], freshest: timedelta | None = None
 ) -> list[Verdict]:
     """These points of a site, one after the other. See `verify_all`."""
+    present = {point.name for store in plan.incarnated_stores for point in clouds.at(site).restore_points(store.name)}
     verdicts, known = [], []
     for point in points:
         try:
@@ -134,7 +135,6 @@ def verify_points(
                 continue
         verdicts.append(verdict)
         known.append(Verification(point.name, verdict.good, verdict.said, datetime.now(UTC), point.newest))
-    present = {point.name for store in plan.incarnated_stores for point in clouds.at(site).restore_points(store.name)}
     write_down(clouds, site, known, present)
     return verdicts
 
