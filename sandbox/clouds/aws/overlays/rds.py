@@ -339,7 +339,7 @@ class RDS(RDSResponse):
         shown = [backup.shown() for backup in self._automated.in_region(self.region)]
         shown += [
             own.shown()
-            for database in self.backend.databases.values()
+            for database in list(self.backend.databases.values())  # one may be deleted meanwhile
             if int(database.backup_retention_period) and not database.source_db_instance_identifier
             for own in [AutomatedBackup.of(database, self.region, int(database.backup_retention_period), self.context)]
         ]

@@ -83,7 +83,7 @@ class AutomatedBackups:
         return backup
 
     def in_region(self, region: str) -> list[AutomatedBackup]:
-        return [backup for backup in self._kept.values() if backup.region == region]
+        return [backup for backup in list(self._kept.values()) if backup.region == region]
 
     def of_arn(self, region: str, arn: str) -> AutomatedBackup:
         backup = self._kept.get(arn)
