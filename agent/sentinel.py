@@ -114,7 +114,7 @@ class Sentinel:
         self.settings = settings
         self.said = "has not begun"
         self._own = own
-        self._witness = WitnessLease(witness)
+        self._witness = WitnessLease(witness, settings.system)
         bound = max(settings.renew_seconds / 2, 0.2)
         self._databases = [Database(login, connect_timeout=bound, timeout=bound) for login in settings.logins]
         self.keepers = [Keeper(login) for login in settings.logins]

@@ -13,7 +13,13 @@ RuleId = Annotated[str, form(r"^DR-[A-Z0-9]+-[0-9]{3}$", "a rule such as DR-RET-
 
 
 Decision = Literal[
-    "planned_move", "override_fencing", "give_up_old_copy", "declare_clean", "delete_data", "accept_data_loss"
+    "planned_move",
+    "override_fencing",
+    "give_up_old_copy",
+    "declare_clean",
+    "delete_data",
+    "accept_data_loss",
+    "repair_lease",
 ]
 """What a person decides besides the disaster, each with approvals of its own."""
 Person = Annotated[

@@ -48,10 +48,14 @@ class Traffic(Model):
         return (self.port, 80) if self.tls else (self.port,)
 
 
+LONGEST_TTL = timedelta(minutes=5)
+"""No failover waits longer than this for a lease to run out, whatever somebody wrote into it."""
+
+
 class Lease(Model):
     """The writer's lease: valid for `ttl` after each renewal, renewed every `renew`."""
 
-    ttl: PositiveDuration
+    ttl: Annotated[PositiveDuration, Field(le=LONGEST_TTL)]
     renew: PositiveDuration
 
 

@@ -35,6 +35,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "hook": ("scripts.hook", "Run one of the plan's hooks where its service runs"),
     "verify-backups": ("scripts.verify_backups", "Restore backups somewhere else and look inside"),
     "resume": ("scripts.resume", "Go on with a run that was cut off, stopped or failed"),
+    "lease": ("scripts.lease", "Show the writer lease and what was there before; repair one that was spoiled"),
     "journal": ("scripts.journal", "Show and verify the record of a run"),
     "report": ("scripts.report", "Write the report of a run or a drill: HTML or JSON"),
     "sandbox": ("scripts.sandbox_cli", "A small real world on this machine: up, down, status, env, break, heal"),

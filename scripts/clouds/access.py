@@ -62,7 +62,7 @@ class Clouds:
 
     def witness(self) -> WitnessLease:
         """The writer lease in the witness site."""
-        return WitnessLease(self.at(self.plan.fencing.witness).objects())
+        return WitnessLease(self.at(self.plan.fencing.witness).objects(), self.plan.system)
 
     @cached_property
     def traffic(self) -> Traffic:

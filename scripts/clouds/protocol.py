@@ -11,7 +11,7 @@ lost: such a site is never asked anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Flag, StrEnum, auto
@@ -43,6 +43,15 @@ class StoredObject:
     answered_at: datetime
 
 
+@dataclass(frozen=True)
+class ObjectVersion:
+    """One version of an object, as it was kept; without a body where the object was deleted."""
+
+    version: str
+    changed_at: datetime
+    body: bytes | None
+
+
 class ObjectStore(Protocol):
     """One bucket whose objects can be changed by conditional writes."""
 
@@ -63,6 +72,9 @@ class ObjectStore(Protocol):
 
     def delete(self, key: str) -> None:
         """Delete; already gone counts as done."""
+
+    def versions(self, key: str) -> Iterator[ObjectVersion]:
+        """What the object was, the present version first, as far back as versions are kept. Read as it is asked for."""
 
 
 # secrets

@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from scripts.core.errors import BadInput, CloudFailed, NotFenced
+from model.names import LEASE_KEY as KEY
+from model.traffic import LONGEST_TTL
+from scripts.core.errors import CloudFailed, NotFenced
 
-KEY = "lease/writer.json"
 BETWEEN = "(between sites)"
 """
 Whom the lease belongs to from when the old site has been stopped until the new one is opened. Nobody can renew it, so
@@ -33,6 +34,15 @@ MARGIN = 0.2
 Share of the ttl by which the database stops earlier than the witness's count, for clocks that drift and commits in
 flight.
 """
+LARGEST_BYTES = 4096
+LONGEST_NAME = 100
+LARGEST_EPOCH = 10**9
+
+
+class LeaseSpoiled(NotFenced):
+    """What lies in the place of the lease is none that this system could have written: nothing is known from it."""
+
+    default_hint = "`dr lease show` says what is there and what was there before; `dr lease repair` writes a valid one"
 
 
 class Stored(Protocol):
@@ -78,14 +88,40 @@ class Lease:
         return json.dumps(vars(self), sort_keys=True).encode()
 
     @classmethod
-    def from_bytes(cls, body: bytes, where: str) -> Lease:
+    def from_bytes(cls, body: bytes, where: str, system: str) -> Lease:
+        """
+        Raises LeaseSpoiled for what is no lease of this system: another form, another system, or one that would run for
+        longer than a plan may say. Who can write the object could otherwise stop every failover for as long as they
+        like.
+        """
+
+        def spoiled(why: str) -> LeaseSpoiled:
+            return LeaseSpoiled(f"{where}: is not a writer lease of {system}: {why}")
+
+        if len(body) > LARGEST_BYTES:
+            raise spoiled(f"it has {len(body)} bytes")
         try:
             raw = json.loads(body)
-            return cls(str(raw["system"]), str(raw["site"]), int(raw["epoch"]), int(raw["ttl_ms"]), str(raw["nonce"]))
-        except (ValueError, KeyError, TypeError) as error:
-            raise BadInput(
-                f"{where}: is not a writer lease ({error})", "somebody wrote over it; its versions are kept"
-            ) from error
+        except (ValueError, RecursionError) as error:
+            raise spoiled("it is not JSON") from error
+        if not isinstance(raw, dict) or raw.keys() != _TYPES.keys():
+            raise spoiled("it has not the parts of a lease")
+        if wrong := [name for name, kind in _TYPES.items() if type(raw[name]) is not kind]:
+            raise spoiled(f"{wrong[0]} is not what belongs there")
+        if raw["system"] != system:
+            raise spoiled("it names another system")
+        if not raw["site"] or any(len(raw[name]) > LONGEST_NAME or not raw[name].isprintable() for name in _TEXTS):
+            raise spoiled("a name in it is none")
+        if not 0 < raw["epoch"] <= LARGEST_EPOCH:
+            raise spoiled(f"{raw['epoch']} is no epoch")
+        longest = LONGEST_TTL.total_seconds()
+        if not 0 < raw["ttl_ms"] <= longest * 1000:
+            raise spoiled(f"it would run for {raw['ttl_ms']} ms, and no lease runs for more than {longest:g} s")
+        return cls(**raw)
+
+
+_TYPES = {"system": str, "site": str, "epoch": int, "ttl_ms": int, "nonce": str}
+_TEXTS = ("system", "site", "nonce")
 
 
 @dataclass(frozen=True)
@@ -102,11 +138,14 @@ class Seen:
 class WitnessLease:
     """The lease object of one system."""
 
-    def __init__(self, store: ObjectStore) -> None:
-        self._store = store
+    def __init__(self, store: ObjectStore, system: str) -> None:
+        self._store, self._system = store, system
 
     def read(self) -> Seen | None:
-        """The lease as it is, or None before the first one. Raises CloudFailed when the witness does not answer."""
+        """
+        The lease as it is, or None before the first one. Raises CloudFailed when the witness does not answer,
+        LeaseSpoiled when what lies there is no lease of this system.
+        """
         found = self._store.read(KEY)
         return None if found is None else self._seen(found)
 
@@ -119,7 +158,7 @@ class WitnessLease:
         return self._seen(self._store.replace(KEY, lease.to_bytes(), etag=seen.etag))
 
     def _seen(self, found: Stored) -> Seen:
-        lease = Lease.from_bytes(found.body, f"{self._store.name}/{KEY}")
+        lease = Lease.from_bytes(found.body, f"{self._store.name}/{KEY}", self._system)
         age = (found.answered_at - found.changed_at).total_seconds() - 1
         return Seen(lease, found.etag, time.monotonic(), age, found.changed_at)
 

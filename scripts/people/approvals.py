@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from model import Plan
 
 
-SETS_ASIDE = frozenset({"override_fencing", "give_up_old_copy", "declare_clean", "delete_data"})
+SETS_ASIDE = frozenset({"override_fencing", "give_up_old_copy", "declare_clean", "delete_data", "repair_lease"})
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def own(session: Session) -> Bucket:
 @pytest.fixture
 def witness(lease_bucket: Bucket) -> WitnessLease:
     lease_bucket.delete(KEY)
-    return WitnessLease(lease_bucket)
+    return WitnessLease(lease_bucket, "minimal")
 
 
 def environment(database: Database, **changes: str) -> dict[str, str]:
@@ -74,6 +74,23 @@ def sentinel(lease_bucket: Bucket, own: Bucket, database: Database) -> Sentinel:
 
 def writable(database: Database) -> bool:
     return bool(database.rows("SELECT dr.why_not_write() IS NULL")[0][0])
+
+
+@pytest.mark.parametrize("spoiled", [b"garbage", Lease("minimal", "primary", 1, 10**15, "00").to_bytes()])
+def test_a_spoiled_lease_is_not_renewed_until_it_is_repaired(
+    sentinel: Sentinel, witness: WitnessLease, lease_bucket: Bucket, spoiled: bytes
+) -> None:
+    witness.create(Lease.new("minimal", "primary", 1, 3000))
+    sentinel.round()
+    assert sentinel.holds
+    lease_bucket.write(KEY, spoiled)
+    for _ in range(3):
+        sentinel.round()
+    assert not sentinel.holds
+    assert "is not a writer lease" in sentinel.said
+    lease_bucket.write(KEY, Lease.new("minimal", "primary", 1, 3000).to_bytes())
+    sentinel.round()
+    assert sentinel.holds
 
 
 def test_it_renews_its_own_lease_and_opens_its_database(

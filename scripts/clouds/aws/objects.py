@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from scripts.clouds.aws.session import Session, code_of, said
-from scripts.clouds.protocol import StoredObject
+from scripts.clouds.protocol import ObjectVersion, StoredObject
 from scripts.core.errors import CloudFailed
+
+_AT_ONCE = 100  # versions in one list
+_LARGEST = 1 << 16  # bytes of an old version that are read
 
 
 class Bucket:
@@ -42,6 +45,21 @@ class Bucket:
     def delete(self, key: str) -> None:
         with said(f"deleting {key} in {self.name}"):
             self._session.client("s3", self._region).delete_object(Bucket=self.name, Key=key)
+
+    def versions(self, key: str) -> Iterator[ObjectVersion]:
+        s3 = self._session.client("s3", self._region)
+        pages = s3.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=key, MaxKeys=_AT_ONCE)
+        with said(f"looking for the versions of {key} in {self.name}"):
+            for page in pages:
+                both = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+                found = [each for each in both if each["Key"] == key]
+                # Markers are listed apart, and the present version may have the same second as the one before it.
+                for each in sorted(found, key=lambda it: (it["IsLatest"], it["LastModified"]), reverse=True):
+                    body = None
+                    if "Size" in each:
+                        answer = s3.get_object(Bucket=self.name, Key=key, VersionId=each["VersionId"])
+                        body = answer["Body"].read(_LARGEST)
+                    yield ObjectVersion(each["VersionId"], each["LastModified"], body)
 
     def _put(self, key: str, body: bytes, condition: Mapping[str, str]) -> StoredObject:
         with said(f"writing {key} in {self.name}"):

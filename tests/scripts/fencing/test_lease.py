@@ -1,5 +1,6 @@
 """The writer lease on a real object store that knows conditional writes: who may take it, and when."""
 
+import json
 import os
 from collections.abc import Iterator
 from unittest.mock import patch
@@ -10,8 +11,16 @@ from moto.server import ThreadedMotoServer
 from scripts.clouds.aws.objects import Bucket
 from scripts.clouds.aws.session import Session
 from scripts.clouds.protocol import ConditionFailed
-from scripts.core.errors import BadInput, NotFenced
-from scripts.fencing.lease import KEY, Lease, Seen, WitnessLease, wait_until_expired, why_not_expired
+from scripts.core.errors import NotFenced
+from scripts.fencing.lease import (
+    KEY,
+    Lease,
+    LeaseSpoiled,
+    Seen,
+    WitnessLease,
+    wait_until_expired,
+    why_not_expired,
+)
 
 BUCKET, REGION = "minimal-tertiary-recovery", "us-east-1"
 
@@ -32,7 +41,7 @@ def store() -> Iterator[Bucket]:
 @pytest.fixture
 def witness(store: Bucket) -> WitnessLease:
     store.delete(KEY)
-    return WitnessLease(store)
+    return WitnessLease(store, "minimal")
 
 
 def lease(site: str = "primary", epoch: int = 1, ttl_ms: int = 3000) -> Lease:
@@ -85,7 +94,7 @@ def test_a_witness_that_does_not_answer_is_no_evidence() -> None:
     with patch.dict(
         os.environ, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
     ):
-        silent = WitnessLease(Bucket(Session(), REGION, BUCKET))
+        silent = WitnessLease(Bucket(Session(), REGION, BUCKET), "minimal")
         with pytest.raises(NotFenced, match="witness does not answer"):
             wait_until_expired(silent)
 
@@ -97,10 +106,30 @@ def test_the_witness_own_clock_decides(witness: WitnessLease, age: float, *, exp
     assert (why_not_expired(old, old) is None) is expired
 
 
+GOOD = {"system": "minimal", "site": "primary", "epoch": 1, "ttl_ms": 3000, "nonce": "00"}
+
+
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"{}", b'{"system": "x"}', b"\xff\xfe", b'{"system":"x","site":"y","epoch":"z"}']
-)
-def test_what_is_no_lease_is_said_so(store: Bucket, witness: WitnessLease, body: bytes) -> None:
+    "body",
+    [
+        b"", b"[]", b"{}", b"null", b'{"system": "x"}', b"\xff\xfe", b"[" * 100_000, b'{"a":' * 10_000,
+        *(json.dumps(GOOD | changed).encode() for changed in (
+            {"system": "other"}, {"site": ""}, {"site": "a\x1b[2Jb"}, {"site": "x" * 101}, {"site": None},
+            {"epoch": "1"}, {"epoch": True}, {"epoch": 0}, {"epoch": -1}, {"epoch": 10**12}, {"epoch": 1.5},
+            {"ttl_ms": 10**15}, {"ttl_ms": 300_001}, {"ttl_ms": 0}, {"ttl_ms": -1}, {"ttl_ms": float("inf")},
+            {"nonce": 5}, {"more": 1},
+        )),
+    ],
+)  # fmt: skip
+def test_what_is_no_lease_is_said_so_and_stops_nobody_for_longer(
+    store: Bucket, witness: WitnessLease, body: bytes
+) -> None:
     store.write(KEY, body)
-    with pytest.raises(BadInput, match="is not a writer lease"):
-        witness.read()
+    with pytest.raises(LeaseSpoiled, match="is not a writer lease of minimal") as found:
+        wait_until_expired(witness)
+    assert "dr lease repair" in found.value.hint
+
+
+def test_a_lease_of_the_longest_time_is_one(store: Bucket, witness: WitnessLease) -> None:
+    store.write(KEY, json.dumps(GOOD | {"ttl_ms": 300_000}).encode())
+    assert witness.read() is not None
