@@ -15,11 +15,10 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, TypeVar
 
+from model import pulumi_marks
+
 REDACTED = "[redacted]"
 SECRET = "[secret]"  # noqa: S105 - how the engine writes a secret value
-SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the engine's signature key, not a secret
-_SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 _SHAPES = re.compile(
     r"""
@@ -49,13 +48,13 @@ T = TypeVar("T")
 def is_secret(value: Any) -> bool:
     """Whether the engine itself marked this value as a secret, in either of its notations."""
     if isinstance(value, dict):
-        return value.get(SECRET_KEY) == _SECRET_SIGNATURE
+        return value.get(pulumi_marks.SIGNATURE) == pulumi_marks.SECRET
     return isinstance(value, str) and value == SECRET
 
 
 def is_unknown(value: Any) -> bool:
     """Whether the value is the engine's placeholder for something known only after the update."""
-    return isinstance(value, str) and UNKNOWN in value
+    return isinstance(value, str) and pulumi_marks.UNKNOWN in value
 
 
 class Cleaner:

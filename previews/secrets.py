@@ -17,7 +17,8 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote, unquote
 
-from previews.safety import SECRET_KEY, is_secret, is_unknown
+from model.pulumi_marks import SIGNATURE
+from previews.safety import is_secret, is_unknown
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -127,7 +128,7 @@ def collect_sensitive(
     while todo:
         value, taken, whole = todo.pop()
         if isinstance(value, dict):
-            if SECRET_KEY in value and is_secret(value):
+            if SIGNATURE in value and is_secret(value):
                 todo.extend((item, True, True) for item in _opened(value))
                 continue
             named = not _VALUES.isdisjoint(value) and _is_labelled(value)
@@ -191,7 +192,7 @@ def _opened(secret: dict[str, Any]) -> Iterator[Any]:
                 yield json.loads(item)
             except (ValueError, RecursionError):
                 yield item
-        elif key not in {SECRET_KEY, "ciphertext"}:
+        elif key not in {SIGNATURE, "ciphertext"}:
             yield item
 
 

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
+from model import pulumi_marks
+
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX = "pulumi:providers:"
-UNKNOWN_ID = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+UNKNOWN_ID = pulumi_marks.UNKNOWN
 DENIED = "denydefaultprovider"  # stands for a default provider that the configuration disables
 
 

@@ -6,11 +6,11 @@ A property map is a dict. Whole numbers are kept as int (the protocol knows doub
 from dataclasses import dataclass, field
 from typing import Any
 
-SIG = "4dabf18193072939515e22adb298388d"
-SECRET_SIG = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  # how Pulumi marks a secret
+from model import pulumi_marks
+
+SIG, SECRET_SIG, RESOURCE_SIG = pulumi_marks.SIGNATURE, pulumi_marks.SECRET, pulumi_marks.RESOURCE
 ASSET_SIG = "c44067f5952c0a294b673a41bacd8c17"
 ARCHIVE_SIG = "0def7320c3a5731c473e5ecbe6d01bc7"
-RESOURCE_SIG = "5cf8f73096256a8f31e491e813e4eb8e"
 OUTPUT_SIG = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 BYTES_SIG = "803fd3297a5875dc03ca845dda5d2a98"
 

@@ -5,12 +5,13 @@ from typing import Any
 
 from google.protobuf import json_format, struct_pb2
 
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What the engine sends for a value that is not known yet, whatever its type."""
+from model import pulumi_marks
+from model.pulumi_marks import RESOURCE as _RESOURCE
+from model.pulumi_marks import SECRET as _SECRET
+from model.pulumi_marks import SIGNATURE as _SIGNATURE
 
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the wire's mark, no secret
-_RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
+UNKNOWN = pulumi_marks.UNKNOWN
+"""What the engine sends for a value that is not known yet, whatever its type."""
 
 Properties = dict[str, Any]
 

@@ -7,13 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from model.pulumi_marks import SECRET, SIGNATURE
 from scripts.core.errors import BadInput
 from scripts.core.text_files import read_text
 from scripts.packs.analyzer import PackResource
 from scripts.packs.state_files import HINT, resources_in
-
-SIGNATURE = "4dabf18193072939515e22adb298388d"
-SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a marker of the state format
 
 
 def read_state(path: Path) -> list[PackResource]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from previews.safety import SECRET_KEY
+from model.pulumi_marks import SECRET, SIGNATURE
 from previews.secrets import collect_sensitive, is_sensitive_name
 from scripts.preview import Format, render
 from tests.previews.logs import Json, both, digest, error, log, report, state, step
@@ -63,7 +63,7 @@ plain_values = st.text("abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 def marked(value: str) -> Json:
     """A secret as `pulumi stack export --show-secrets` writes it."""
-    return {SECRET_KEY: "1b47061264138c4ac30d75fd1eb44270", "plaintext": json.dumps(value)}
+    return {SIGNATURE: SECRET, "plaintext": json.dumps(value)}
 
 
 def holders(value: str, plain: str) -> dict[str, tuple[str, Json, str]]:
