@@ -17,9 +17,9 @@ from scripts.people.output import Form, out, table, write_json
 if TYPE_CHECKING:
     from model import Plan
     from model.topology import Topology
+    from scripts.acts.lease_repair import Found
     from scripts.clouds.protocol import ObjectStore
     from scripts.fencing.lease import Lease
-    from scripts.fencing.repair import Found
     from scripts.people.approvals import Approval
 
 app = typer.Typer(add_completion=False)
@@ -35,7 +35,7 @@ SAID = {
 @app.command()
 def show(plan: PlanName = DEFAULT_PLAN, form: Format = Form.TABLE) -> None:
     """Show the writer lease, and the versions that were there before."""
-    from scripts.fencing.repair import look  # noqa: PLC0415 (the SDK of a cloud is no need of --help)
+    from scripts.acts.lease_repair import look  # noqa: PLC0415 (the SDK of a cloud is no need of --help)
 
     loaded, topology, store = _opened(plan)
     found = look(store, loaded, topology)
@@ -64,7 +64,7 @@ def repair(
     form: Format = Form.TABLE,
 ) -> None:
     """Write the lease that the settings name in place of one that was spoiled; earlier versions are kept."""
-    from scripts.fencing.repair import look, why_evidence  # noqa: PLC0415
+    from scripts.acts.lease_repair import look, why_evidence  # noqa: PLC0415
     from scripts.people.approvals import ask, needed  # noqa: PLC0415
 
     loaded, topology, store = _opened(plan)
@@ -89,9 +89,9 @@ def repair(
 def carry_out(
     plan: Plan, topology: Topology, store: ObjectStore, found: Found, *, evidence: str, approval: Approval
 ) -> Lease:
-    """Repair under the lock of the system, journalled. Raises what `scripts.fencing.repair.repair` does, and Locked."""
-    from scripts.fencing.repair import repair as write_anew  # noqa: PLC0415
-    from scripts.fencing.repair import why_evidence  # noqa: PLC0415
+    """Repair under the lock of the system, journalled. Raises what the repair itself does, and Locked."""
+    from scripts.acts.lease_repair import repair as write_anew  # noqa: PLC0415
+    from scripts.acts.lease_repair import why_evidence  # noqa: PLC0415
     from scripts.runs import run_records  # noqa: PLC0415
     from scripts.runs.journal import Journal  # noqa: PLC0415
     from scripts.runs.lock import run_lock  # noqa: PLC0415

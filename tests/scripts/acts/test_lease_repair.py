@@ -10,13 +10,13 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from model import Topology, load_plan
+from scripts.acts.lease_repair import look, repair, why_evidence
 from scripts.clouds.aws.objects import Bucket
 from scripts.clouds.aws.session import Session
 from scripts.clouds.protocol import ConditionFailed
 from scripts.core.errors import ApprovalMissing, NotFenced, Refused
 from scripts.dr import main
 from scripts.fencing.lease import KEY, Lease, WitnessLease
-from scripts.fencing.repair import look, repair, why_evidence
 from scripts.lease import carry_out
 from scripts.people.approvals import Approval, needed
 from scripts.runs import journal as journals
