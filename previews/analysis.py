@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from previews import costs, drills
 from previews.changes import recovery_changes
 from previews.findings import sort_findings
+from previews.judges import judges
 from previews.losses import losses
 from previews.meanings import RELEVANT_TYPES
 from previews.plan_goals import WITHOUT_PLAN, Goals, goals_of
@@ -17,6 +18,7 @@ from previews.posture import TableRow, postures, table
 from previews.previewed import Finding, StackPreview
 from previews.reading import check_base, check_stacks, read_previews
 from previews.report import Extras, Report, build_report
+from previews.sources import read_text
 from scripts.core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ _MOST_NAMES = 6
 class Request:
     """
     What `dr preview` is given. `files` and `states` map stacks to files; `base` maps stacks to previews of the branch
-    to merge into; `plan` and `base_plan` are files or names of plans.
+    to merge into; `plan` and `base_plan` are files or names of plans; `changed` lists the files of
+    the change, one a line.
     """
 
     files: Mapping[str, Path]
@@ -42,6 +45,7 @@ class Request:
     prices: Path | None = None
     drill_files: Sequence[Path] = ()
     past_drills: Path | None = None
+    changed: Path | None = None
 
 
 def analyse(request: Request) -> Report:
@@ -75,6 +79,7 @@ def analyse(request: Request) -> Report:
         base_findings=base,
         drills=[measured for path in request.drill_files for measured in drills.read_drill(path)],
         notes=notes,
+        judges=judges(read_text(request.changed).splitlines()) if request.changed else (),
     )
     return build_report(request.project or _name_of(previews, new.system), previews, changes, extras)
 

@@ -24,7 +24,7 @@ def headline(report: Report) -> list[Line]:
     """One line each: what cannot be judged, data at stake, weaker, stronger, to judge, rules, sites, drills."""
     if report.quiet:
         return [(Mark.QUIET, (NOTHING,))]
-    lines = [*_unread(report), *_at_stake(report), *_gone(report), *_unknown(report)]
+    lines = [*_judges(report), *_unread(report), *_at_stake(report), *_gone(report), *_unknown(report)]
     for direction, title, changes in (
         (Direction.WEAKER, "**Weaker:** ", report.weaker),
         (Direction.STRONGER, "**Stronger:** ", report.stronger),
@@ -43,6 +43,17 @@ def headline(report: Report) -> list[Line]:
     if stale:
         lines.append((Mark.JUDGE, ("**Drills made stale:** ", Value(stale[0]))))
     return lines or [(Mark.QUIET, ("Nothing gets weaker.",))]
+
+
+def _judges(report: Report) -> list[Line]:
+    """A change of its own judges is judged by those of before it: whoever merges it has to read them themselves."""
+    if not report.judges:
+        return []
+    shown: list[Part] = [Value(", ".join(report.judges[:_MOST_STACKS]))]
+    more = len(report.judges) - _MOST_STACKS
+    rest = f" and {counted(more, 'more file')}" if more > 0 else ""
+    said = "; this report was made by what stands on the branch to merge into, so read them yourself."
+    return [(Mark.STOP, ("**Changes what judges changes:** ", *shown, rest, said))]
 
 
 def _unread(report: Report) -> list[Line]:

@@ -68,6 +68,8 @@ class Report:
     steps: tuple[StepLine, ...]
     notes: tuple[str, ...] = ()
     drills: tuple[Measured, ...] = ()
+    judges: tuple[str, ...] = ()
+    """Files of the change that judge changes: rules, what renders reports, workflows."""
 
     @property
     def failed(self) -> bool:
@@ -91,7 +93,7 @@ class Report:
     def quiet(self) -> bool:
         """Whether nothing in it concerns recovery, and nothing stayed unread."""
         alone = [row for row in self.one_sided if row.effect != "now equal"]
-        touched = (self.weaker, self.stronger, self.judge, self.losses, self.findings.new, alone)
+        touched = (self.weaker, self.stronger, self.judge, self.losses, self.findings.new, alone, self.judges)
         moved = any(row.direction is not None for row in self.table)
         if any(finding.level == "mandatory" for finding in self.findings.unsure):
             return False
@@ -107,6 +109,7 @@ class Extras:
     base_findings: Iterable[Finding] | None = None
     drills: Sequence[Measured] = ()
     notes: Sequence[str] = ()
+    judges: Sequence[str] = ()
 
 
 def build_report(project: str, previews: Sequence[StackPreview], changes: Sequence[Change], extras: Extras) -> Report:
@@ -140,6 +143,7 @@ def build_report(project: str, previews: Sequence[StackPreview], changes: Sequen
         steps=tuple(_step_lines(previews)),
         notes=tuple(extras.notes),
         drills=tuple(extras.drills),
+        judges=tuple(extras.judges),
     )
     sensitive: set[str] = set().union(*(preview.sensitive for preview in previews))
     cleaner = Cleaner(sensitive)

@@ -107,6 +107,10 @@ def preview(
     prices: Annotated[Path | None, typer.Option(help="a file of monthly prices, as prices/example.yaml")] = None,
     drill: Annotated[list[Path] | None, typer.Option(help="JSON of a drill of this change; may be repeated")] = None,
     past_drills: Annotated[Path, typer.Option(help="folder with the records of drills")] = Path("docs/dr-tests"),
+    changed: Annotated[
+        Path | None,
+        typer.Option(help="a list of the files of the change, one a line: which judge changes?"),
+    ] = None,
     project: Annotated[str, typer.Option(help="the name in the comment and in its hidden marker")] = "",
     form: Annotated[Format, typer.Option("--format", help="how to write the report")] = Format.TEXT,
     fail_on: Annotated[list[Gate] | None, typer.Option(help="end with 3 when this is found; may be repeated")] = None,
@@ -139,6 +143,7 @@ def preview(
             prices=prices,
             drill_files=drill or [],
             past_drills=past_drills,
+            changed=changed,
         )
         report = analyse(request)
     _write(render(report, form), output)

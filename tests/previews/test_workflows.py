@@ -161,3 +161,28 @@ def check_options(command: str, rest: str) -> None:
 def test_they_run_as_often_as_they_say(stem: str, crons: list[str]) -> None:
     schedule = triggers(load(FOLDER / f"{stem}.yml"))["schedule"]
     assert [entry["cron"] for entry in schedule] == crons
+
+
+def test_a_change_is_judged_without_running_any_of_it() -> None:
+    jobs = load(FOLDER / "preview.yml")["jobs"]
+    assert jobs["judge"]["needs"] == "run"
+    assert jobs["comment"]["needs"] == "judge"
+    for job in ("judge", "comment"):
+        for step in jobs[job]["steps"]:
+            assert step.get("working-directory", "base") == "base"
+            for line in step.get("run", "").replace("\\\n", " ").splitlines():
+                # Data alone: the names of what changed, and the plan.
+                used = line.replace('git -C "$GITHUB_WORKSPACE/head" diff --name-only', "")
+                used = used.replace('--plan "$GITHUB_WORKSPACE/head/plans/', "")
+                assert not re.search(r"WORKSPACE/head|-C head|cd head|\.\./head", used), line
+
+
+def test_the_logs_are_away_before_more_of_a_change_runs_than_its_program() -> None:
+    steps = load(FOLDER / "preview.yml")["jobs"]["run"]["steps"]
+    kept = next(at for at, step in enumerate(steps) if step.get("with", {}).get("name") == "logs")
+    for step in steps[:kept]:
+        assert step.get("working-directory", "base") == "base", step
+        assert "-C head" not in step.get("run", ""), step
+        assert "--policy-pack policies" in (script := step.get("run", "")) or "dr preview" not in script
+    linked = re.findall(r"for part in ([^;]+); do", "\n".join(step.get("run", "") for step in steps[:kept]))
+    assert linked == ["__main__.py components model plans"]  # the program; not the policies
