@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 SENTINEL = "dr-sentinel"
 CLAIM_KEY = "claims/active"
 LEASE_KEY = "lease/writer.json"
+ANCHORS = "journal/"
+"""Where the heads of journals are kept: `journal/RUN/SEQ`, each written once and deleted by nobody."""
 
 
 def store_identifier(plan: "Plan", site: str, store: str, incarnation: int) -> str:

@@ -184,7 +184,9 @@ def consequence(plan: Plan, found: Sequence[Held], given_up: Sequence[str]) -> s
 
 def carry_out(stacks: Stacks, found: Sequence[Held], given_up: Sequence[str], by: Sequence[str]) -> dict[str, Changes]:
     """Destroy these stacks, journalled. Raises the first error; it can be repeated, and what is gone stays gone."""
+    from scripts.clouds.access import Clouds  # noqa: PLC0415
     from scripts.runs import run_records  # noqa: PLC0415
+    from scripts.runs.anchors import anchor  # noqa: PLC0415
     from scripts.runs.journal import Journal  # noqa: PLC0415
 
     plan, wanted = stacks.plan, [held.stack for held in found]
@@ -202,6 +204,7 @@ def carry_out(stacks: Stacks, found: Sequence[Held], given_up: Sequence[str], by
         raise
     finally:
         journal.write("end", "destroy", said or "It broke off", status=status)
+        anchor(plan, Clouds(plan), journal.run, journal.last, journal.hash)
         journal.close()
     return done
 

@@ -1,22 +1,26 @@
 """
-`dr journal`: the record of a run. `dr journal list` shows the runs, `dr journal verify` checks the chain of hashes.
+`dr journal`: the record of a run. `dr journal list` shows the runs, `dr journal verify` checks the chain of hashes, and
+compares it with the heads that sites keep of it.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scripts.core.errors import BadInput, DrError, OutcomeUnknown
-from scripts.people.options import Format
+from scripts.core.errors import BadInput, DrError, OutcomeUnknown, Refused
+from scripts.core.home import project_dir
+from scripts.people.options import Format, plan_of
 from scripts.people.output import Form, out, seconds, table, write_json
 from scripts.runs import journal as journals
 from scripts.runs import run_records, shared
 from scripts.runs.parts import whole_of, with_parts
 
 if TYPE_CHECKING:
+    from scripts.runs.anchors import Anchored
     from scripts.runs.journal import Entry
 
 Words = Annotated[
@@ -32,7 +36,12 @@ Hash = Annotated[
 ]
 
 
-def journal(words: Words = None, *, kept: Hash = "", form: Format = Form.TABLE) -> None:
+PlanOfRun = Annotated[
+    str, typer.Option("--plan", envvar="DR_PLAN", help="with verify: the plan, whose sites keep the head of the record")
+]
+
+
+def journal(words: Words = None, *, kept: Hash = "", plan: PlanOfRun = "", form: Format = Form.TABLE) -> None:
     """Show the record of a run, also while it goes on; list the runs; verify a record."""
     words = list(words or ())
     action = words.pop(0) if words and words[0] in {"list", "verify"} else "show"
@@ -45,7 +54,7 @@ def journal(words: Words = None, *, kept: Hash = "", form: Format = Form.TABLE) 
     if action == "list":
         _list(form)
     elif action == "verify":
-        _verify(run, kept, form)
+        _verify(run, kept, plan, form)
     else:
         _show(run, form)
 
@@ -74,24 +83,69 @@ def _summary(run: str) -> tuple[str, str, str]:
     return system, "at work, or cut off", "" if run_records.exists(run) else "cannot be resumed"
 
 
-def _verify(run: str | None, kept: str, form: Form) -> None:
+def _verify(run: str | None, kept: str, plan: str, form: Form) -> None:
     """
-    Raises BadInput for a broken chain, JournalChanged where it does not hold the hash that was kept, OutcomeUnknown for
-    a record without its end: the run goes on, was cut off, or its last entries were taken away.
+    Raises BadInput for a broken chain, JournalChanged where it is not what sites keep or does not hold the hash that
+    was kept, OutcomeUnknown for a record without its end (the run goes on, was cut off, or its last entries were taken
+    away) and for one whose end nothing vouches for.
     """
     path = journals.find(run)
-    found = journals.verify(path)
-    if kept and kept not in {entry.hash for entry in journals.read(path)}:
+    found, entries = journals.verify(path), list(journals.read(path))
+    if kept and kept not in {entry.hash for entry in entries}:
         raise JournalChanged(f"{path.stem}: no entry has the hash {kept}")
+    anchored, why_not = _anchored(entries, plan)
+    if anchored is not None and anchored.changed:
+        raise JournalChanged(f"{path.stem}: {anchored.changed}")
+    vouched = kept == found.hash or (anchored is not None and anchored.up_to == found.entries - 1)
     if form is Form.JSON:
-        write_json({"run": path.stem, "entries": found.entries, "complete": found.complete, "hash": found.hash})
+        told = {"run": path.stem, "entries": found.entries, "complete": found.complete, "hash": found.hash}
+        write_json(told | {"anchored": vouched, "why_not_anchored": "" if vouched else why_not})
     else:
         said = "the chain holds" if found.complete else "the chain holds, and its end is missing"
+        said += ", and is the one that was kept" if vouched else ""
         out().print(f"{path.stem}: {found.entries} entries, {said}\nhash {found.hash}", markup=False)
     if not found.complete:
         raise OutcomeUnknown(
             f"{path.stem}: the record has no end", "the run goes on, was cut off, or entries were taken away"
         )
+    if not vouched:
+        raise OutcomeUnknown(
+            f"{path.stem}: the chain holds, and nothing vouches for it: {why_not}",
+            "whoever can write the file can write such a chain; compare with a hash kept elsewhere: --hash HASH",
+        )
+
+
+def _anchored(entries: list[Entry], named: str) -> tuple[Anchored | None, str]:
+    """What the sites of the run's plan keep of it, and why its end is not vouched for, where it is not."""
+    from model import PlanError  # noqa: PLC0415 (pydantic is no need of --help)
+    from scripts.clouds.access import Clouds  # noqa: PLC0415 (the SDK of a cloud is no need of `dr journal list`)
+    from scripts.runs.anchors import compare  # noqa: PLC0415
+
+    first = entries[0].evidence
+    system = str(first.get("system") or "")
+    name = named or str(first.get("plan") or system)
+    if not PLAIN_NAME.fullmatch(name) and not named:
+        return None, "the record names no plan; --plan says whose sites to ask"
+    try:
+        project_dir()  # a world that is named and not up must not lead to a real account
+        plan = plan_of(name)
+    except Refused as error:
+        return None, error.message
+    except PlanError:
+        return None, f"the plan {name} cannot be read; --plan says whose sites to ask"
+    if plan.system != system:
+        return None, f"it is a record of {system or 'no system'}, and the plan is one of {plan.system}"
+    clouds = Clouds(plan)
+    found = compare(plan, clouds, entries[0].run, entries)
+    clouds.close()
+    silent = "; ".join(f"{site}: {said}" for site, said in found.silent.items())
+    if found.up_to is None:
+        return found, "no site keeps its head" + (f" ({silent})" if silent else "")
+    return found, f"the sites vouch for it up to entry {found.up_to + 1}, of {len(entries)}"
+
+
+PLAIN_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+"""A plan of the project. A path in a record could lead to a plan, and to sites, of whoever wrote the record."""
 
 
 class JournalChanged(DrError):

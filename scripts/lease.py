@@ -92,7 +92,9 @@ def carry_out(
     """Repair under the lock of the system, journalled. Raises what the repair itself does, and Locked."""
     from scripts.acts.lease_repair import repair as write_anew  # noqa: PLC0415
     from scripts.acts.lease_repair import why_evidence  # noqa: PLC0415
+    from scripts.clouds.access import Clouds  # noqa: PLC0415
     from scripts.runs import run_records  # noqa: PLC0415
+    from scripts.runs.anchors import anchor  # noqa: PLC0415
     from scripts.runs.journal import Journal  # noqa: PLC0415
     from scripts.runs.lock import run_lock  # noqa: PLC0415
 
@@ -115,6 +117,7 @@ def carry_out(
             raise
         finally:
             journal.write("end", "repair_lease", said or "It broke off", status=status)
+            anchor(plan, Clouds(plan), journal.run, journal.last, journal.hash)
             journal.close()
     return lease
 

@@ -1,5 +1,6 @@
 """
-A site's own small bucket for running a recovery: its claim on the traffic and, in the witness site, the writer's lease.
+A site's own small bucket for running a recovery: its claim on the traffic, the heads of journals and, in the witness
+site, the writer's lease.
 
 `claims/*` can be read by anybody over plain HTTP, because Route 53's health checkers have no credentials; the object
 says no more than that a site is active. It lies in the site's own region, so claiming needs nobody else.
@@ -91,11 +92,27 @@ class RecoveryBucket(pulumi.ComponentResource):
             "Resource": f"arn:aws:s3:::{wanted}/{names.LEASE_KEY}",
             "Condition": {"Null": {"s3:if-match": "true", "s3:if-none-match": "true"}},
         }
+        anchors = f"arn:aws:s3:::{wanted}/{names.ANCHORS}*"
+        anew = {
+            "Sid": "HeadsOfJournalsAreWrittenOnce",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:PutObject",
+            "Resource": anchors,
+            "Condition": {"Null": {"s3:if-none-match": "true"}},
+        }
+        away = {
+            "Sid": "HeadsOfJournalsStay",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["s3:DeleteObject", "s3:DeleteObjectVersion"],
+            "Resource": anchors,
+        }
         aws.s3.BucketPolicy(
             f"{name}-claims",
             region=region,
             bucket=bucket.bucket,
-            policy=json.dumps({"Version": "2012-10-17", "Statement": [read, blindly]}),
+            policy=json.dumps({"Version": "2012-10-17", "Statement": [read, blindly, anew, away]}),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[access]),
         )
         self.bucket: pulumi.Output[str] = bucket.bucket

@@ -73,6 +73,9 @@ class ObjectStore(Protocol):
     def delete(self, key: str) -> None:
         """Delete; already gone counts as done."""
 
+    def keys(self, prefix: str) -> list[str]:
+        """The keys that begin so, sorted."""
+
     def versions(self, key: str) -> Iterator[ObjectVersion]:
         """What the object was, the present version first, as far back as versions are kept. Read as it is asked for."""
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from model.names import LEASE_KEY as KEY
+from model import names
 from model.traffic import LONGEST_TTL
 from scripts.core.errors import CloudFailed, NotFenced
 
@@ -34,6 +34,7 @@ MARGIN = 0.2
 Share of the ttl by which the database stops earlier than the witness's count, for clocks that drift and commits in
 flight.
 """
+KEY = names.LEASE_KEY
 LARGEST_BYTES = 4096
 LONGEST_NAME = 100
 LARGEST_EPOCH = 10**9

@@ -15,6 +15,7 @@ from scripts.people.escalation import Escalation, told_up_to
 from scripts.people.notify import Notifier, Telling
 from scripts.runbooks.tables import table
 from scripts.runs import run_records, shared
+from scripts.runs.anchors import anchor
 from scripts.runs.journal import Journal, read
 from scripts.runs.lock import run_lock
 from scripts.runs.measure import measure, moments
@@ -166,6 +167,7 @@ def _execute(
         measures = measure(plan, list(read(journal.path, live=True)), str(options.more.get("disaster") or ""))
         return replace(outcome, measures=measures.to_json())
     finally:
+        anchor(plan, clouds, run_id, journal.last, journal.hash)
         if prepared is None:
             clouds.close()
         journal.close()

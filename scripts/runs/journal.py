@@ -139,6 +139,11 @@ class Journal:
         """The hash of the newest entry."""
         return self._prev
 
+    @property
+    def last(self) -> int:
+        """The number of the newest entry, from 0; -1 before the first."""
+        return self._seq - 1
+
     def write(
         self,
         kind: Kind,

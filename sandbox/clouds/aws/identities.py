@@ -5,18 +5,21 @@ A pod acts in the role that its service account names, if that role trusts this 
 acts in the role of its node, as every pod of a real node can. Each has a key of its own.
 """
 
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 
 from sandbox.clouds.aws.keys import Key
 from sandbox.clouds.aws.permissions import Statement, allows, denies, statements
-from sandbox.clouds.aws.requests import Environ, Target
+from sandbox.clouds.aws.requests import Environ, Target, read_body
 
 ANNOTATION = "eks.amazonaws.com/role-arn"
 AUDIENCE = "sts.amazonaws.com"
+_OBJECT, _KEY = re.compile(r"<Object>.*?</Object>", re.DOTALL), re.compile(r"<Key>(.*?)</Key>", re.DOTALL)
 WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
 
 _CALLED: Mapping[str, str] = {
@@ -154,6 +157,10 @@ def _needed(target: Target, environ: Environ) -> list[tuple[str, str]]:
     if "versionId=" in query and action in {"GetObject", "DeleteObject"}:
         action += "Version"
     bucket = f"arn:aws:s3:::{target.bucket or ''}"
+    if target.action == "DeleteObjects" and (named := _OBJECT.findall(read_body(environ).decode("utf-8", "replace"))):
+        versions = ["s3:DeleteObject" + "Version" * ("<VersionId>" in each) for each in named]
+        keys = [unescape(key) for each in named for key in _KEY.findall(each)]
+        return [(action, f"{bucket}/{key}") for action, key in zip(versions, keys, strict=True)]
     needed = [(f"s3:{action}", f"{bucket}/{target.key or '*'}" if "Object" in action or target.key else bucket)]
     if "HTTP_X_AMZ_COPY_SOURCE" in environ:
         source = str(environ["HTTP_X_AMZ_COPY_SOURCE"]).lstrip("/").partition("?")[0]

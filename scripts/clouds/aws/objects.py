@@ -46,6 +46,12 @@ class Bucket:
         with said(f"deleting {key} in {self.name}"):
             self._session.client("s3", self._region).delete_object(Bucket=self.name, Key=key)
 
+    def keys(self, prefix: str) -> list[str]:
+        pages = self._session.client("s3", self._region).get_paginator("list_objects_v2")
+        with said(f"listing {prefix} in {self.name}"):
+            listed = [page.get("Contents", []) for page in pages.paginate(Bucket=self.name, Prefix=prefix)]
+        return sorted(str(each["Key"]) for page in listed for each in page)
+
     def versions(self, key: str) -> Iterator[ObjectVersion]:
         s3 = self._session.client("s3", self._region)
         pages = s3.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=key, MaxKeys=_AT_ONCE)
