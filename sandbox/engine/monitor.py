@@ -12,6 +12,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
 
+from sandbox.callers import OurUsersOnly
 from sandbox.engine import urns
 from sandbox.engine.config import Config
 from sandbox.engine.defaults import DefaultProviders
@@ -23,6 +24,7 @@ from sandbox.engine.session import Session
 from sandbox.engine.state import State
 from sandbox.engine.values import Map, has_unknowns
 from sandbox.engine.wire import WireError, Writer, from_struct
+from sandbox.peers import admits
 
 FEATURES = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 FEATURE_NAMES = {
@@ -94,10 +96,14 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         self._finish = threading.Event()
         self.finished = threading.Event()  # the program has said all
         self.on_finished: Callable[[], None] = lambda: None
-        self.server = grpc.server(ThreadPoolExecutor(THREADS, thread_name_prefix="engine-rpc"), options=CHANNEL_OPTIONS)
+        ours = OurUsersOnly(admits(), "this deployment serves the user who runs it")
+        threads = ThreadPoolExecutor(THREADS, thread_name_prefix="engine-rpc")
+        self.server = grpc.server(threads, interceptors=[ours], options=CHANNEL_OPTIONS)
         resource_pb2_grpc.add_ResourceMonitorServicer_to_server(self, self.server)
         engine_pb2_grpc.add_EngineServicer_to_server(self, self.server)
-        self.address = f"127.0.0.1:{self.server.add_insecure_port('127.0.0.1:0')}"
+        port = self.server.add_insecure_port("127.0.0.1:0")
+        ours.listens_on(port)
+        self.address = f"127.0.0.1:{port}"
         self.server.start()
 
     def release(self) -> None:

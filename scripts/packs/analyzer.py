@@ -95,9 +95,9 @@ class PackProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        port = self._read_port()
+        self.port = self._read_port()
         self.channel = grpc.insecure_channel(
-            f"127.0.0.1:{port}",
+            f"127.0.0.1:{self.port}",
             options=[
                 ("grpc.max_receive_message_length", LARGEST_MESSAGE),
                 ("grpc.max_send_message_length", -1),

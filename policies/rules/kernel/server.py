@@ -19,6 +19,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
 
+from .callers import OurUserOnly
 from .evaluate import RuleSet, Settings
 from .model import Finding, Rule
 from .remediate import remedied
@@ -146,12 +147,15 @@ def policy_info(rule: Rule) -> Any:
 
 def serve(rules: Iterable[Rule], folder: Path) -> None:
     """Serves until the process is ended. Writes the port on standard output, as the engine expects."""
+    ours = OurUserOnly()
     server = grpc.server(
         futures.ThreadPoolExecutor(max_workers=4),
+        interceptors=[ours],
         options=[("grpc.max_receive_message_length", LARGEST_MESSAGE), ("grpc.max_send_message_length", -1)],
     )
     analyzer_pb2_grpc.add_AnalyzerServicer_to_server(Analyzer(rules, pack_version(folder)), server)
     port = server.add_insecure_port("127.0.0.1:0")
+    ours.listens_on(port)
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
