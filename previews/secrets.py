@@ -151,7 +151,7 @@ def collect_sensitive(
 
 def _unseen(tree: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
     """The entries that are not in `seen`, and with them those that say whether a value among them is a secret."""
-    if SECRET_KEY in tree:
+    if SIGNATURE in tree:
         return dict(tree)
     fresh = {key: item for key, item in tree.items() if key not in seen or seen[key] != item}
     if _VALUES.isdisjoint(tree) or (fresh.keys().isdisjoint(_LABELS) and fresh.keys().isdisjoint(_VALUES)):
