@@ -96,7 +96,7 @@ def logins() -> Iterator[dict[str, Login]]:
 @pytest.fixture
 def context(logins: dict[str, Login], bucket: Bucket, tmp_path: Path) -> Iterator[Context]:
     """As a step of a switch to the secondary has it: the primary is open, in epoch 1."""
-    clouds = Pair(PLAN, logins=logins, lease=WitnessLease(bucket))
+    clouds = Pair(PLAN, logins=logins, lease=WitnessLease(bucket, PLAN.system))
     bucket.delete(KEY)
     clouds.witness().create(Lease.new("minimal", "primary", 1, 3000))
     database = clouds.database("primary", "core", 1)
