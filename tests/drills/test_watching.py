@@ -11,7 +11,7 @@ from scripts.drills.small_world import identifier, settle
 from scripts.drills.stage import Stage
 from scripts.watch import Watch, watch
 from tests.asserts.ledgers import assert_ledger_survived
-from tests.asserts.waiting import MULTIPLIER, wait_until
+from tests.asserts.waiting import MULTIPLIER
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
 
@@ -41,27 +41,6 @@ def test_a_dead_node_is_replaced_by_its_standby(made: Stage, watcher: Watch, *, 
         workload.stop()
         assert_ledger_survived(workload, made.dsns())
     made.world.heal()
-
-
-def test_a_dead_node_whose_standby_is_not_in_step_is_started_again(made: Stage, watcher: Watch) -> None:
-    """The standby lacks what was acknowledged since it was gone: only the node itself has it."""
-    name = identifier(made, "primary")
-    with made.writing() as workload:
-        made.world.break_("database", identifier=name, standby=True)
-        wait_until(lambda: not in_step(made, name), timeout=30, what="the primary to go on alone")
-        made.wait_for_writes(workload, time.time())
-        made.world.break_("database", identifier=name)
-        looks(watcher, 60, acts=1)
-        assert [outcome.status for outcome in watcher.outcomes] == ["done"]
-        assert "itself was started again" in watcher.outcomes[0].results["fail_over_database:core"].said
-        made.wait_for_writes(workload, time.time())
-        workload.stop()
-        assert_ledger_survived(workload, made.dsns())
-    made.world.heal()
-
-
-def in_step(made: Stage, name: str) -> bool:
-    return any(each["identifier"] == name and each["standby_in_step"] for each in made.world.status()["databases"])
 
 
 def test_a_site_that_nobody_sees_may_only_be_cut_off(made: Stage, watcher: Watch) -> None:
