@@ -68,6 +68,9 @@ def test_a_standby_that_is_not_in_step_does_not_take_over(lab: Lab, break_: Call
     lab.write(NORTH, name, "alone")  # would wait for ever for a standby that is gone
     with pytest.raises(FabricError, match="no standby that could take over"):
         lab.databases.fail_over_to_standby(NORTH, name)
+    break_("database", identifier=name)
+    assert lab.databases.restart(NORTH, name).status == "available"
+    assert lab.has(NORTH, name, "alone"), "the node itself has what its standby lacks"
     lab.world.heal("database", {})
     wait_until(lambda: instance.in_step, timeout=20, what="the standby back in step")
     lab.databases.fail_over_to_standby(NORTH, name)
