@@ -7,7 +7,7 @@ from sandbox.engine.arguments import Arguments
 from sandbox.engine.backend import refuse_unknown
 from sandbox.engine.document import features_of
 from sandbox.engine.errors import EngineError, NotSupportedError
-from sandbox.engine.integrity import why_not_whole
+from sandbox.engine.integrity import why_not_intact
 from sandbox.engine.invocation import Entry, Invocation
 from sandbox.engine.passphrase import Crypter
 from sandbox.engine.stacks import Stack
@@ -102,7 +102,7 @@ def _refuse_dangerous(invocation: Invocation, snapshot: Snapshot, stack: Stack, 
         for s in snapshot.resources
         if urns.parse(s.urn).stack != stack.name
     ]
-    if broken := why_not_whole(snapshot):
+    if broken := why_not_intact(snapshot):
         wrong.append(f"state file contains errors: {broken}")
     if force:
         for message in wrong:

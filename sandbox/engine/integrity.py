@@ -6,7 +6,7 @@ from sandbox.engine import urns
 from sandbox.engine.state import Snapshot, State
 
 
-def why_not_whole(snapshot: Snapshot) -> str | None:
+def why_not_intact(snapshot: Snapshot) -> str | None:
     """The first thing that is wrong with a state, in the CLI's words; None when it is whole."""
     seen: set[str] = set()
     living: set[str] = set()

@@ -16,13 +16,14 @@ from scripts.probes.traffic import epoch_told, why_not_served_by
 from scripts.runs import run_records
 
 if TYPE_CHECKING:
+    from scripts.clouds.access import Clouds
     from scripts.drills.stage import Stage
 
 NEAR_SECONDS = 2.0  # a replica is never nearer than its last transaction is old: the sentinel writes one every renewal
 BOUND_SECONDS = 120.0
 
 
-def why_not_whole(stage: Stage) -> str | None:
+def why_not_whole(stage: Stage, clouds: Clouds) -> str | None:
     """
     The first thing that a fault should not find, or None: a fault that was not healed, a run that is not done, a lease
     that is not renewed, a store that does not run or whose standby is not in step, a copy that is far behind, a service
@@ -36,9 +37,9 @@ def why_not_whole(stage: Stage) -> str | None:
         return f"the run {unfinished.run} is not done"
     databases = {each["identifier"]: each for each in status["databases"]}
     reasons = (
-        partial(_lease, stage),
+        partial(_lease, stage, clouds),
         partial(_stores, stage, databases),
-        partial(_copies, stage),
+        partial(_copies, stage, clouds),
         partial(_served, stage),
     )
     for reason in reasons:
@@ -53,24 +54,24 @@ def why_not_whole(stage: Stage) -> str | None:
 
 def wait_until_whole(stage: Stage, seconds: float = BOUND_SECONDS) -> None:
     """Raises ObjectiveMissed that says what is not whole."""
+    clouds = stage.clouds()  # for all looks: a client of a cloud takes longer to make than a look
 
     def look() -> bool:
-        reason = why_not_whole(stage)
+        reason = why_not_whole(stage, clouds)
         if reason is not None:
             raise DrError(reason)
         return True
 
-    wait_until(look, seconds=seconds, what="the world to be whole", every=0.1, error=ObjectiveMissed)
-
-
-def _lease(stage: Stage) -> str | None:
-    if not stage.plan.guarded_stores:
-        return None
-    clouds = stage.clouds()
     try:
-        seen = clouds.witness().read()
+        wait_until(look, seconds=seconds, what="the world to be whole", every=0.1, error=ObjectiveMissed)
     finally:
         clouds.close()
+
+
+def _lease(stage: Stage, clouds: Clouds) -> str | None:
+    if not stage.plan.guarded_stores:
+        return None
+    seen = clouds.witness().read()
     if seen is None:
         return "nobody holds the writer lease"
     if (seen.lease.site, seen.lease.epoch) != (stage.active, stage.topology.epoch):
@@ -91,18 +92,18 @@ def _stores(stage: Stage, databases: dict[str, dict[str, Any]]) -> str | None:
     return None
 
 
-def _copies(stage: Stage) -> str | None:
-    topology, clouds = stage.topology, stage.clouds()
-    try:
-        for site, held in topology.stores.items():
-            for store, incarnation in held.items():
-                if incarnation.source is None or incarnation.promoted or incarnation.number is None:
-                    continue
+def _copies(stage: Stage, clouds: Clouds) -> str | None:
+    for site, held in stage.topology.stores.items():
+        for store, incarnation in held.items():
+            if incarnation.source is None or incarnation.promoted or incarnation.number is None:
+                continue
+            try:
                 where = position(clouds.database(site, store, incarnation.number))
-                if where.seconds_behind is None or where.seconds_behind > NEAR_SECONDS:
-                    return f"{store} in {site} is {where.seconds_behind} s behind"
-    finally:
-        clouds.close()
+            except DrError:
+                clouds.forget(site, store, incarnation.number)  # its address or its login may be another one by now
+                raise
+            if where.seconds_behind is None or where.seconds_behind > NEAR_SECONDS:
+                return f"{store} in {site} is {where.seconds_behind} s behind"
     return None
 
 
