@@ -52,6 +52,11 @@ def store_kept_by(plan: "Plan", service: str) -> str | None:
     return next((name for name in plan.service(service).uses if name in known), None)
 
 
+def health_paths(plan: "Plan") -> dict[str, str]:
+    """Where each service behind the front door says how it is, and how the stores are that it uses."""
+    return {route.service: f"{route.path}{plan.traffic.health.path}" for route in service_routes(plan)}
+
+
 def writers(plan: "Plan") -> dict[str, str]:
     """For each store that requests from outside write to the path of a service that keeps its writes there."""
     found: dict[str, str] = {}

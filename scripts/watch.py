@@ -1,11 +1,13 @@
 """
 `dr watch`: looks at the active site again and again, and acts where the plan says that it may.
 
-A database that several vantage points find down, each so many times in a row, is failed over to its standby in the
-same region, but only when the region itself is seen to live: then it is the database that is gone, and not the way to
-it. A site of which nothing is seen may be dead or cut off, and nobody can tell from outside: the people are told, and
-nothing is done, unless the plan calls regional outages automatic. Even then the writer lease decides: a site that
-renews it lives.
+Every store and every service behind the front door is looked at. A database that several vantage points find down,
+each so many times in a row, is failed over to its standby in the same region, but only while the region itself is seen
+to live and no service that uses the database says that it answers: then it is the database that is gone, and not the
+way to it. One look proves nothing, neither that something is down nor, against several, that it is not. A site of which
+nothing is seen may be dead or cut off, and nobody can tell from outside: the people are told, and nothing is done,
+unless the plan calls regional outages automatic. Even then the writer lease decides: a site that renews it lives. A
+service that answers nobody although its stores do is told to the people.
 """
 
 from __future__ import annotations
@@ -13,13 +15,14 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from model import load_plan
+from model.routes import health_paths
 from scripts.clouds.access import Clouds
 from scripts.core.errors import BadInput, CloudFailed, DrError, NotFenced
 from scripts.core.home import project_dir
@@ -29,6 +32,7 @@ from scripts.people.options import DEFAULT_PLAN, PlanName
 from scripts.people.output import err
 from scripts.people.suspicion import ACTED, OVER, Suspicion
 from scripts.probes.vantage import Vantage, Watched, vantages
+from scripts.probes.verdict import Verdict
 from scripts.probes.web import Door, door_of
 from scripts.runbooks.run import run
 from scripts.runs import run_records
@@ -94,6 +98,9 @@ class Watch:
         plan = self.plan
         self._door = None
         topology = topology_files.read_topology(plan, project_dir())
+        if (topology.active_site, topology.epoch) != (self._active, self._epoch):
+            for point in self.points:
+                point.forget()  # what was seen of other things
         self._active = active = topology.active_site
         self._epoch = topology.epoch
         held = topology.incarnations(active)
@@ -134,41 +141,36 @@ class Watch:
 
     async def look(self) -> None:
         """One look from everywhere, side by side; at nothing while it is not aimed."""
-        door, path, timeout = self._door, self.plan.traffic.health.path, self.plan.detection.timeout.total_seconds()
+        door, timeout = self._door, self.plan.detection.timeout.total_seconds()
         if door is None:
             return
+        paths = health_paths(self.plan)
         async with asyncio.TaskGroup() as looks:
             for point in self.points:
-                looks.create_task(point.look(self._watched, door, path, timeout=timeout))
+                looks.create_task(point.look(self._watched, door, paths, timeout=timeout))
+        self.verdict.judge()
+
+    @property
+    def verdict(self) -> Verdict:
+        """What was seen up to now, judged by the plan."""
+        return Verdict(self.plan, self._active, self.points, list(self._watched))
 
     def down(self) -> list[str]:
-        """The databases that enough vantage points have found down often enough."""
-        wanted = self.plan.detection.vantage_points
-        return [name for name in self._watched if self._found_down(name) >= wanted]
-
-    def _found_down(self, name: str) -> int:
-        """How many vantage points have found it down often enough."""
-        wanted = self.plan.detection.confirmations
-        return sum(point.databases[name].failures >= wanted for point in self.points)
+        """The databases that are found down."""
+        return self.verdict.down()
 
     def why_not_fail_database_over(self, name: str) -> str | None:
         """The reason, or None."""
         if self.plan.incarnated_store(name).standby != "same_region":
             return f"{name} has no standby in its region"
-        if self._automation("database_failure") != "automatic":
+        if self._automation("database_failure", name) != "automatic":
             return "the plan does not call database failures automatic"
-        if (seen := [point.name for point in self.points if point.databases[name].up]) != []:
-            return f"{', '.join(seen)} sees {name} alive: the way to it is cut, not the database"
-        if not any(point.door.up for point in self.points):
-            return f"nothing is seen of {self._active} at all: it may be cut off, and alive"
-        if (said := [point.name for point in self.points if point.service.up]) != []:
-            return f"{self._active} itself says, seen from {', '.join(said)}, that its database answers"
-        return None
+        return self.verdict.why_not_down_alone(name)
 
     def why_not_fail_site_over(self) -> str | None:
         """The reason, or None. The writer lease is asked last, and it decides."""
-        if any(point.door.up or any(sight.up for sight in point.databases.values()) for point in self.points):
-            return f"{self._active} is seen to live"
+        if reason := self.verdict.why_not_gone():
+            return reason
         if self._automation("regional_outage") != "automatic":
             return f"nothing is seen of {self._active}; whether it is dead or cut off is for people to say"
         try:
@@ -180,31 +182,38 @@ class Watch:
     async def step(self) -> RunOutcome | None:
         """Look, and act when it must and may be. Gives the outcome of what was done, if anything."""
         await self.look()
-        failing = any(sight.failures for point in self.points for sight in point.databases.values())
-        if not failing:
+        verdict = self.verdict
+        if time.monotonic() > self._followed_at + FOLLOW_SECONDS and self._has_moved():
+            await asyncio.to_thread(self._follow)  # what was left may be alive, and is not looked at any more
+            return None
+        if not verdict.failing():
             self.first_failure, self.seen_well = None, True
             self.suspicion.end(OVER, f"{self._active} is seen well again")
-            if time.monotonic() > self._followed_at + FOLLOW_SECONDS and self._has_moved():
-                await asyncio.to_thread(self._follow)  # what was left may be alive, and not looked at any more
             return None
         if self.first_failure is None:
             self.first_failure = time.time()
-        down = self.down()
-        if not down or time.monotonic() < self.rests_until:
+        if time.monotonic() < self.rests_until:
             return None
+        down, dark = verdict.down(), not verdict.site_is_seen()
         reasons = {name: self.why_not_fail_database_over(name) for name in down}
         ready = [name for name, reason in reasons.items() if reason is None]
         if ready:
             return await self._act(ready)
-        reason = self.why_not_fail_site_over()
+        if dark:
+            reason = self.why_not_fail_site_over()
+            if reason is None:
+                return await self._move()
+        elif down:
+            reason = "; ".join(filter(None, reasons.values()))
+        else:
+            silent = verdict.silent()
+            reason = f"{', '.join(silent)} does not answer in {self._active}, whose stores do" if silent else None
         if reason is None:
-            return await self._move()
+            return None
         if self._has_moved():
             await asyncio.to_thread(self._follow)
-            return None
-        self._report(
-            reason if not any(point.door.up for point in self.points) else "; ".join(filter(None, reasons.values()))
-        )
+        else:
+            self._report(reason)
         return None
 
     def _has_moved(self) -> bool:
@@ -225,7 +234,7 @@ class Watch:
         self.aim()
 
     async def _act(self, databases: list[str]) -> RunOutcome:
-        more = {"databases": databases, "disaster": "database_failure", "seen_down": True, **self._moments()}
+        more = {"databases": databases, "disaster": "database_failure", "seen_down": True, **self._moments(databases)}
         options = Options(to=self._active, more=more)
         return await self._run(
             lambda: run("database_failover", self.plan, options, plan_path=self.plan_path, prepared=self.clouds)
@@ -233,7 +242,7 @@ class Watch:
 
     async def _move(self) -> RunOutcome:
         goal = next(each for each in self.plan.objectives if each.disaster == "regional_outage" and not each.component)
-        moments: dict[str, Any] = self._moments()
+        moments: dict[str, Any] = self._moments(list(self._watched))
         return await self._run(lambda: failover(self.plan, goal.recover_at, plan_path=self.plan_path, **moments))
 
     async def _run(self, act: Any) -> RunOutcome:
@@ -253,13 +262,18 @@ class Watch:
         self.aim()
         return outcome
 
-    def _moments(self) -> dict[str, str]:
-        seen = {point.name: {name: vars(sight) for name, sight in point.databases.items()} for point in self.points}
+    def _moments(self, databases: list[str]) -> dict[str, str]:
+        """When these databases were first not seen, and now."""
+        began = self.verdict.failing_since(databases)
+        seen = {
+            point.name: {name: asdict(sight) for name, sight in (*point.databases.items(), *point.services.items())}
+            for point in self.points
+        }
         self.journal.write(
             "decision", "down", f"{self._active} is found down", phase="detect", status="act", evidence=seen
         )
         return {
-            "fault_at": datetime.fromtimestamp(self.first_failure or time.time(), UTC).isoformat(),
+            "fault_at": datetime.fromtimestamp(began, UTC).isoformat(),
             "detected_at": datetime.now(UTC).isoformat(),
         }
 
@@ -269,11 +283,11 @@ class Watch:
         if self.suspicion.raise_(self._active, reason, since, inherits=not self.seen_well):
             err().print(f"nothing {'more ' if tried else ''}is done: {reason}", markup=False)
 
-    def _automation(self, disaster: str) -> str:
-        return next(
-            (each.automation for each in self.plan.objectives if each.disaster == disaster and not each.component),
-            "manual",
-        )
+    def _automation(self, disaster: str, component: str = "") -> str:
+        """As the objective says that the plan has for this part of it, else as that of the whole system says."""
+        goals = [each for each in self.plan.objectives if each.disaster == disaster]
+        own = [each for each in goals if component and each.component == component]
+        return next((each.automation for each in (*own, *goals) if each.component in {None, "", component}), "manual")
 
 
 async def watch(watcher: Watch, *, until: float | None = None, acts: int | None = None) -> None:

@@ -13,10 +13,20 @@ if TYPE_CHECKING:
 
 
 def aimed(plan: Plan) -> Watch:
-    """A watcher that has seen the active site well."""
+    """A watcher that has seen the active site well, from everywhere. Raises TimeoutError."""
     watcher = Watch.of(plan)
     watcher.aim()
+    asyncio.run(_until_seen(watcher))
     return watcher
+
+
+async def _until_seen(watcher: Watch, seconds: float = 30.0) -> None:
+    async with asyncio.timeout(seconds):
+        while True:
+            await watcher.look()
+            if all(point.door.up and all(each.up for each in point.databases.values()) for point in watcher.points):
+                return
+            await asyncio.sleep(watcher.plan.detection.interval.total_seconds())
 
 
 async def _until_unseen(watcher: Watch, seconds: float) -> datetime:

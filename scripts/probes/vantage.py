@@ -1,5 +1,5 @@
 """
-What one place in the world sees of the active site: its databases and its front door, each look bounded.
+What one place in the world sees of the active site: its databases, its front door and its services, each look bounded.
 
 A vantage point is a name and the name server by which that place finds things: names lead there as they lead for it.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -31,16 +32,36 @@ class Watched:
 
 @dataclass
 class Sight:
-    """What was seen of one database or door, kept from look to look. `failures` in a row; `said` is the last reason."""
+    """
+    What was seen of one database, door or service, kept from look to look. `failures` in a row; `alone`: how many of
+    them while the site itself was seen; `ever`: it was seen up once; `since` is when the failures began, in
+    seconds since 1970; `said` is the last reason.
+    """
 
     up: bool = True
+    ever: bool = False
     failures: int = 0
+    alone: int = 0
+    since: float = 0.0
     said: str = ""
 
     def saw(self, reason: str) -> None:
         self.up = not reason
+        self.ever = self.ever or self.up
+        if reason and not self.failures:
+            self.since = time.time()
         self.failures = self.failures + 1 if reason else 0
         self.said = reason
+
+    def judge(self, *, site_seen: bool, site_dark: bool) -> None:
+        """
+        Count a failure for its own only while the site lives: when a whole site was unseen, what of it is slower to
+        come back is not down.
+        """
+        if self.up or site_dark:
+            self.alone = 0
+        elif site_seen:
+            self.alone += 1
 
 
 @dataclass
@@ -51,16 +72,27 @@ class Vantage:
     resolver: str
     databases: dict[str, Sight] = field(default_factory=dict)
     door: Sight = field(default_factory=Sight)
-    service: Sight = field(default_factory=Sight)  # the door's own word on its database
+    services: dict[str, Sight] = field(default_factory=dict)  # each one's own word on itself and its stores
     _watchers: dict[str, tuple[Watched, Watcher]] = field(default_factory=dict, repr=False)
 
-    async def look(self, stores: Mapping[str, Watched], door: Door, path: str, *, timeout: float) -> None:
-        """One look at everything, side by side; `path` is the service's health. Never raises for what it sees."""
+    async def look(
+        self, stores: Mapping[str, Watched], door: Door, paths: Mapping[str, str], *, timeout: float
+    ) -> None:
+        """One look at everything, side by side; `paths` leads to each service's health. Never raises."""
         async with asyncio.TaskGroup() as looks:
             for name, watched in stores.items():
                 looks.create_task(self._look_at_store(name, watched, timeout))
             looks.create_task(self._look_at_door(self.door, door, "/health", timeout))
-            looks.create_task(self._look_at_door(self.service, door, path, timeout))
+            for service, path in paths.items():
+                sight = self.services.setdefault(service, Sight())
+                looks.create_task(self._look_at_door(sight, door, path, timeout))
+
+    def forget(self) -> None:
+        """Look at other things from now on: what was seen of these says nothing of those."""
+        for _, known in self._watchers.values():
+            known.close()
+        self._watchers = {}
+        self.databases, self.services, self.door = {}, {}, Sight()
 
     async def _look_at_store(self, name: str, watched: Watched, timeout: float) -> None:
         sight = self.databases.setdefault(name, Sight())
