@@ -20,7 +20,9 @@ from scripts.people.options import (
     GiveUpDifferences,
     GiveUpOldCopy,
     PlanName,
+    Stores,
     Yes,
+    known_stores,
 )
 from scripts.people.output import Form
 from scripts.runbooks.run import run
@@ -30,6 +32,7 @@ from scripts.stacks import topology_files
 
 if TYPE_CHECKING:
     from model import Plan
+    from model.topology import Topology
     from scripts.runs.rows import Observer
 
 
@@ -37,6 +40,7 @@ def reprotect(
     plan: Plan,
     site: str,
     *,
+    stores: tuple[str, ...] = (),
     observer: Observer | None = None,
     plan_path: str = "",
     run_id: str = "",
@@ -44,9 +48,9 @@ def reprotect(
     **more: Any,
 ) -> RunOutcome:
     """
-    Make `site` a replica of the active site. `more`: lost, give_up_differences (of what only its old copy holds, at
-    most so many), give_up_old_copy (although something of it could not be counted), declared_clean (why a site that
-    was isolated may be trusted again).
+    Make `site` a replica of the active site, or only what it holds of `stores`. `more`: lost, give_up_differences (of
+    what only its old copy holds, at most so many), give_up_old_copy (although something of it could not be counted),
+    declared_clean (why a site that was isolated may be trusted again).
 
     Raises BadInput, Refused, Locked. One that follows already gives an outcome that is done.
     """
@@ -63,17 +67,29 @@ def reprotect(
         )
     if site not in topology.isolated:
         more.pop("declared_clean", None)
-    retiring = any(held.retiring for held in topology.stores.get(site, {}).values())
-    if role_of(plan, topology, site) in {"warm", "active"} and not retiring:
-        said = f"{site} is active" if site == topology.active_site else f"{site} follows {topology.active_site}"
+    if said := _already(plan, topology, site, known_stores(plan, stores)):
         return RunOutcome("", "done", {"reprotect": Result("already", said)})
-    options = Options(to=site, approved_by=approved_by, more=more)
+    options = Options(to=site, approved_by=approved_by, more=more | ({"stores": list(stores)} if stores else {}))
     return run("reprotect", plan, options, observer=observer, plan_path=plan_path, run_id=run_id)
+
+
+def _already(plan: Plan, topology: Topology, site: str, stores: tuple[str, ...]) -> str:
+    """Why there is nothing to do; empty when there is."""
+    if site == topology.active_site:
+        return f"{site} is active"
+    held = topology.stores.get(site, {})
+    if any(each.retiring for name, each in held.items() if not stores or name in stores):
+        return ""
+    if stores:
+        behind = set(stores) & set(topology.not_following(plan, site))
+        return "" if behind else f"{', '.join(stores)} in {site} follows {topology.active_site}"
+    return f"{site} follows {topology.active_site}" if role_of(plan, topology, site) == "warm" else ""
 
 
 def command(
     *,
     site: Annotated[str, typer.Option(help="the site that is rebuilt")],
+    store: Stores = None,
     plan: PlanName = DEFAULT_PLAN,
     give_up_differences: GiveUpDifferences = 0,
     give_up_old_copy: GiveUpOldCopy = False,
@@ -89,19 +105,23 @@ def command(
     loaded = load_plan(plan)
     topology = topology_files.read_topology(loaded, project_dir())
     clean = {"declared_clean": declared_clean} if site in topology.isolated else {}
+    stores = known_stores(loaded, store)
     given_up = {"give_up_differences": give_up_differences, "give_up_old_copy": give_up_old_copy}
     more: dict[str, Any] = {**given_up, **clean}
-    options = Options(to=site, more=more)
+    options = Options(to=site, more=more | ({"stores": list(stores)} if stores else {}))
     if dry_run:
         show_rows("reprotect", loaded, options, topology, form)
         return 0
-    consequence = f"{site} becomes a copy of {topology.active_site}; its old copy is given up at the end"
+    what = f"{', '.join(stores)} in {site}" if stores else site
+    consequence = f"{what} becomes a copy of {topology.active_site}; the old copy is given up at the end"
     decided = [*(["give_up_old_copy"] if any(given_up.values()) else []), *(["declare_clean"] if clean else [])]
     people = needed(loaded, *decided)
     approval = ask(consequence, site, people=people, known=loaded.people, yes=yes, approved_by=approved_by or ())
 
     def act(observer: Observer) -> RunOutcome:
-        return reprotect(loaded, site, observer=observer, plan_path=plan, approved_by=approval.by, **more)
+        return reprotect(
+            loaded, site, stores=stores, observer=observer, plan_path=plan, approved_by=approval.by, **more
+        )
 
     return finish([watched("reprotect", loaded, options, act, quiet=form is Form.JSON)], form)
 

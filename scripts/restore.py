@@ -22,8 +22,10 @@ from scripts.people.options import (
     Format,
     Incident,
     PlanName,
+    Stores,
     Yes,
     duration,
+    known_stores,
 )
 from scripts.people.output import Form, write_json
 from scripts.reprotect import reprotect
@@ -54,6 +56,7 @@ def options_for(
 ) -> Options:
     """What a restore of the active site is run with. Raises BadInput."""
     at = past_moment(to_time, "--to-time")
+    known_stores(plan, more.get("stores"))
     chosen = {"to_time": at.isoformat(), "disaster": disaster_of(plan), "new_epoch": True, **more}
     return Options(to=topology.active_site, accept_data_loss=loss, approved_by=approved_by, more=chosen)
 
@@ -64,7 +67,8 @@ def restore(
 ) -> RunOutcome:  # fmt: skip
     """
     Take the active site back to `to_time` (ISO 8601, a moment of the past, with its zone). Every other site has to be
-    re-protected afterwards (`protect_again`). `more`: commander, incident, fault_at, detected_at (ISO 8601).
+    re-protected afterwards (`protect_again`). `more`: stores (their names; by default all), commander, incident,
+    fault_at, detected_at (ISO 8601).
 
     Raises BadInput, Refused, Locked.
     """
@@ -79,6 +83,7 @@ def command(
     to_backup: Annotated[str, typer.Option(help="a backup that --list names")] = "",
     latest: Annotated[bool, typer.Option("--latest", help="the newest that is good")] = False,
     listing: Annotated[bool, typer.Option("--list", help="show what can be restored, and change nothing")] = False,
+    store: Stores = None,
     plan: PlanName = DEFAULT_PLAN,
     accept_data_loss: Annotated[str, typer.Option(help="how much may be given up, such as 15m")] = "",
     incident: Incident = "",
@@ -94,8 +99,10 @@ def command(
     if listing:
         return _list(loaded, topology, form)
     loss = duration(accept_data_loss, "--accept-data-loss")
-    wanted = aim(loaded, topology, to_time=to_time, to_backup=to_backup, latest=latest)
+    stores = known_stores(loaded, store)
+    wanted = aim(loaded, topology, to_time=to_time, to_backup=to_backup, latest=latest, stores=stores)
     chosen: dict[str, Any] = {"to_backup": wanted.to_backup} if wanted.to_backup else {}
+    chosen |= {"stores": list(stores)} if stores else {}
     options = options_for(
         loaded, topology, wanted.to_time.isoformat(), loss, incident=incident, commander=commander, **chosen
     )
@@ -104,7 +111,8 @@ def command(
         return 0
     at = str(options.more["to_time"])
     source = f" (from {wanted.to_backup})" if wanted.to_backup else ""
-    consequence = f"{topology.active_site} goes back to {at}{source}; every later write is given up"
+    what = f"{', '.join(stores)} in {topology.active_site}" if stores else topology.active_site
+    consequence = f"{what} goes back to {at}{source}; every later write to it is given up"
     if not yes and at_a_terminal():
         consequence = "; ".join([consequence, *look("restore", loaded, options)])
     people = needed(loaded, options.more["disaster"], *(["accept_data_loss"] if loss is not None else []))
@@ -120,7 +128,7 @@ def command(
 
     outcomes = [watched("restore", loaded, options, act, quiet=form is Form.JSON)]
     if outcomes[0].status == "done":
-        outcomes += protect_again(loaded, plan, quiet=form is Form.JSON)
+        outcomes += protect_again(loaded, plan, stores=stores, quiet=form is Form.JSON)
     return finish(outcomes, form)
 
 
@@ -133,18 +141,18 @@ def _list(plan: Plan, topology: Topology, form: Form) -> int:
     return 0
 
 
-def protect_again(plan: Plan, plan_path: str, *, quiet: bool) -> list[RunOutcome]:
-    """Rebuild every site that followed the damaged incarnation."""
+def protect_again(plan: Plan, plan_path: str, *, quiet: bool, stores: tuple[str, ...] = ()) -> list[RunOutcome]:
+    """Rebuild every site that followed the damaged incarnation, or only what it holds of `stores`."""
     outcomes = []
     for site in plan.sites:
         if (
             site.kind != "cold"
             and role_of(plan, topology_files.read_topology(plan, project_dir()), site.name) == "fenced"
         ):
-            options = Options(to=site.name)
+            options = Options(to=site.name, more={"stores": list(stores)} if stores else {})
 
             def act(observer: Observer, name: str = site.name) -> RunOutcome:
-                return reprotect(plan, name, observer=observer, plan_path=plan_path)
+                return reprotect(plan, name, stores=stores, observer=observer, plan_path=plan_path)
 
             outcomes.append(watched("reprotect", plan, options, act, quiet=quiet))
     return outcomes

@@ -36,13 +36,24 @@ def look(plan: Plan, topology: Topology, *sites: str) -> list[KnownPoint]:
         clouds.close()
 
 
-def aim(plan: Plan, topology: Topology, *, to_time: str = "", to_backup: str = "", latest: bool = False) -> Aim:
-    """Raises BadInput unless exactly one of them is given; Refused where there is no such point, or a bad one."""
+def aim(
+    plan: Plan,
+    topology: Topology,
+    *,
+    to_time: str = "",
+    to_backup: str = "",
+    latest: bool = False,
+    stores: tuple[str, ...] = (),
+) -> Aim:
+    """
+    For these stores, by default all. Raises BadInput unless exactly one of the ways to say it is given; Refused where
+    there is no such point, or a bad one.
+    """
     if sum([bool(to_time), bool(to_backup), latest]) != 1:
         raise BadInput("say what to go back to: one of --to-time, --to-backup and --latest", SEE)
     if to_time:
         return Aim(past_moment(to_time, "--to-time"))
-    points = look(plan, topology, topology.active_site)
+    points = [each for each in look(plan, topology, topology.active_site) if not stores or each.store in stores]
     return named(points, to_backup, topology.active_site) if to_backup else newest(points)
 
 

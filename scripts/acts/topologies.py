@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from model.topology import after_release, after_reprotect, after_restore
 from scripts.runs.findings import MomentChosen
-from scripts.runs.targets import target
+from scripts.runs.targets import chosen_stores, target
 
 if TYPE_CHECKING:
     from model.topology import Topology
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 
 def protected(context: Context) -> Topology:
-    """With a new incarnation in the target of each store that does not follow the active site's."""
+    """With a new incarnation in the target of each store of the run that does not follow the active site's."""
     topology = context.topology
     if context.options.more.get("declared_clean"):
         topology = after_release(topology, context.plan, target(context))
-    behind = topology.not_following(context.plan, target(context))
+    chosen = {each.name for each in chosen_stores(context)}
+    behind = [name for name in topology.not_following(context.plan, target(context)) if name in chosen]
     return after_reprotect(topology, context.plan, target(context), behind)  # the others follow already
 
 

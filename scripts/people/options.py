@@ -10,6 +10,7 @@ from scripts.core.errors import BadInput
 from scripts.people.output import Form
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import timedelta
 
     from model import Plan
@@ -36,6 +37,9 @@ GiveUpOldCopy = Annotated[
 GiveUpUnlogged = Annotated[
     bool, typer.Option("--give-up-unlogged", help="the rows of unlogged tables, which no copy has, may be lost")
 ]
+Stores = Annotated[
+    list[str] | None, typer.Option("--store", help="only this store; once for each, and without it all of them")
+]
 DEFAULT_PLAN = "samia"
 
 
@@ -44,6 +48,20 @@ def plan_of(name: str) -> Plan:
     from model import load_plan  # noqa: PLC0415  (pydantic is not needed for --help)
 
     return load_plan(name)
+
+
+def known_stores(plan: Plan, named: Iterable[str] | None) -> tuple[str, ...]:
+    """
+    The stores of a `--store`, in the plan's order; nothing where none is named, which means all. Raises BadInput for
+    one that the plan does not have, or that has no incarnations.
+    """
+    asked, known = set(named or ()), [each.name for each in plan.incarnated_stores]
+    if unknown := sorted(asked.difference(known)):
+        raise BadInput(
+            f"--store: {plan.system} has no {', '.join(map(repr, unknown))} that is restored or re-protected by itself",
+            f"there is {', '.join(known) or 'none'}",
+        )
+    return tuple(name for name in known if name in asked)
 
 
 def duration(text: str, option: str) -> timedelta | None:

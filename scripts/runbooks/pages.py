@@ -101,7 +101,8 @@ def pages(plan: Plan) -> tuple[Page, ...]:
                 "The warm sites are re-protected by the same command, one after the other.",
                 "`dr divergence show` lists what was given up, row by row; `dr divergence export --to DIR` saves it.",
             ),
-            "Give the moment just before the damage, with its zone. Writes stop when the run begins to act.",
+            "Give the moment just before the damage, with its zone. Writes stop when the run begins to act. Where one "
+            "store of several is damaged, `--store NAME` takes back that one alone; the others go on taking writes.",
         ),
         Page(
             "compromise", f"Leave a compromised site for {cold}", "Somebody else had their hands in it",
@@ -137,7 +138,10 @@ def pages(plan: Plan) -> tuple[Page, ...]:
             "reprotect", "Rebuild a site that was left behind", "`dr status` calls a site fenced",
             "A lost site cannot follow again by itself: a new copy is built beside the old one, and the old one goes "
             "last, after what only it holds has been counted.",
-            ("It was found compromised? It needs `--declared-clean` and the reason why it is.",),
+            (
+                "It was found compromised? It needs `--declared-clean` and the reason why it is.",
+                "Shall one of its stores follow again before the others? `--store NAME` rebuilds that one alone.",
+            ),
             "dr reprotect --site {to}", home, (), (),
             "Where the old copy holds anything that the active one lacks, the run is refused and changes nothing. Look "
             "with `dr divergence show`, bring over what is needed (`dr divergence export --to DIR`), then give up the "

@@ -7,6 +7,8 @@ after what only it holds has been counted, kept and given up by name, and its su
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from model import Plan
 from scripts.runbooks.failover import LOOKS
 from scripts.runs.runbook import Does, Row, Runbook
@@ -22,13 +24,17 @@ from scripts.steps.share_login import share_login
 from scripts.steps.switch_backups import switch_backups
 
 
-def reprotect(plan: Plan, *, was_isolated: bool = False) -> Runbook:
-    """`was_isolated`: the site was found compromised, and is said to be clean again."""
+def reprotect(plan: Plan, *, stores: Collection[str] = (), was_isolated: bool = False) -> Runbook:
+    """
+    `stores`: those that it is about; by default all. `was_isolated`: the site was found compromised, and is said to be
+    clean again.
+    """
     return Runbook("reprotect", (
         *(
             Row("measure", measure_divergence, f"Count what only the old copy of {each.name} holds",
                 subject=each.name, wave="measure", why_no_undo=LOOKS, attempts=5, does=Does.LOOK)
             for each in plan.incarnated_stores
+            if not stores or each.name in stores
         ),
         Row("measure", give_up_divergence, "See that what only the old copies hold is given up by name",
             why_no_undo=LOOKS, does=Does.LOOK),

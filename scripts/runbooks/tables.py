@@ -35,7 +35,9 @@ TABLES: dict[str, Callable[[Plan, Options], Runbook]] = {
     "switchover": lambda plan, _: switchover(plan),
     "reopen": lambda plan, _: reopen(plan),
     "activate_cold": lambda plan, _: activate_cold(plan),
-    "reprotect": lambda plan, options: reprotect(plan, was_isolated=bool(options.more.get("declared_clean"))),
+    "reprotect": lambda plan, options: reprotect(
+        plan, stores=options.more.get("stores") or (), was_isolated=bool(options.more.get("declared_clean"))
+    ),
     "database_failover": _database_failover,
     "restore": lambda plan, _: restore(plan),
     "compromise": _compromise,

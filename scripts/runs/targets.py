@@ -9,6 +9,7 @@ from scripts.runs.runbook import Context
 
 if TYPE_CHECKING:
     from model.objectives import Objective
+    from model.stores import IncarnatedStore
     from scripts.clouds.protocol import ManagedStore
 
 
@@ -21,6 +22,12 @@ def epoch_to_be(context: Context) -> int:
     """The epoch when the run is done: one more where the active site changes."""
     moves = target(context) != context.topology.active_site or bool(context.options.more.get("new_epoch"))
     return context.topology.epoch + moves
+
+
+def chosen_stores(context: Context) -> tuple[IncarnatedStore, ...]:
+    """The stores that the run is about: those that the operator named, else all that have incarnations."""
+    named = context.options.more.get("stores")
+    return tuple(each for each in context.plan.incarnated_stores if not named or each.name in named)
 
 
 def is_planned(context: Context) -> bool:

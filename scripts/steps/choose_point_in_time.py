@@ -10,7 +10,7 @@ from scripts.core.moments import past_moment
 from scripts.probes.points import known_points
 from scripts.runs.findings import ChosenPoint, MomentChosen
 from scripts.runs.runbook import Context, Result
-from scripts.runs.targets import objective, target
+from scripts.runs.targets import chosen_stores, objective, target
 
 
 def _continuous_backup(context: Context, database: str) -> RestorePoint:
@@ -65,7 +65,7 @@ def choose_point_in_time(context: Context) -> Result:
     """
     at = past_moment(str(context.options.more.get("to_time") or ""), "--to-time")
     points = {}
-    for each in context.plan.incarnated_stores:
+    for each in chosen_stores(context):
         if snapshot := _named_backup(context, each.name):
             _answers(context, each.name)
             points[each.name] = ChosenPoint(

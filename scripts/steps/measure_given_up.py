@@ -12,7 +12,7 @@ from scripts.acts.divergence import compared, nothing_compared
 from scripts.engines.comparison import Comparison, Keep, plural
 from scripts.runs.findings import Built, CopiesCompared, GivenUp, MomentChosen, WritesStopped
 from scripts.runs.runbook import Context, Result
-from scripts.runs.targets import incarnations_now, target
+from scripts.runs.targets import chosen_stores, incarnations_now, target
 
 # Transactions that were at work at the chosen moment may be older than the first one that was not restored, and the
 # first that the restored copy has made of its own may be younger. Looking at too many rows costs time only.
@@ -22,7 +22,7 @@ BOUND_SECONDS = 300  # for each store
 
 def measure_given_up(context: Context) -> Result:
     """Journals `loss`. `rows` are missing in the restored copy, `changed` are as they were before."""
-    found = [_of(context, each.name) for each in context.plan.incarnated_stores]
+    found = [_of(context, each.name) for each in chosen_stores(context)]
     tables = [it for each in found for it in each.tables if it["kind"] == "table"]
     rows, changed = (sum(it[what] for it in tables) for what in ("missing", "changed"))
     unknown = [it for each in found for it in each.unknown]

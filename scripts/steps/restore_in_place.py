@@ -7,7 +7,7 @@ from scripts.acts.stacks import refuse_destruction
 from scripts.acts.topologies import restored
 from scripts.runs.findings import Built, MomentChosen
 from scripts.runs.runbook import Context, Result
-from scripts.runs.targets import target
+from scripts.runs.targets import chosen_stores, target
 
 
 def restore_in_place(context: Context) -> Result:
@@ -24,7 +24,7 @@ def restore_in_place(context: Context) -> Result:
     changes = context.stacks.up(stack)
     oldest = {
         each.name: context.clouds.engine(site, each.name, new.incarnation(site, each.name)).position().oldest_xid
-        for each in context.plan.incarnated_stores
+        for each in chosen_stores(context)
     }
     evidence = Built(
         incarnations=new.incarnations(site),

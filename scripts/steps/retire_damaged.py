@@ -10,7 +10,7 @@ from scripts.acts.topologies import restored
 from scripts.core.errors import EngineFailed
 from scripts.core.waiting import wait_until
 from scripts.runs.runbook import Context, Result
-from scripts.runs.targets import target
+from scripts.runs.targets import chosen_stores, target
 
 BOUND_SECONDS = 600
 
@@ -32,7 +32,7 @@ def retire_damaged(context: Context) -> Result:
         if preview.real:
             context.stacks.up(stack)
         deleted += [change.name for change in preview.destructive]
-    kept = [names.final_snapshot(context.topology.identifier(plan, site, each.name)) for each in plan.incarnated_stores]
+    kept = [names.final_snapshot(context.topology.identifier(plan, site, each.name)) for each in chosen_stores(context)]
     wait_until(partial(_there, context, kept), seconds=BOUND_SECONDS, what=f"{', '.join(kept)} to be available")
     said = f"the damaged copy in {site} is gone, and kept as {', '.join(kept)}"
     return Result("done", said, {"deleted": deleted, "kept": kept, "topology": new.to_config()})
@@ -40,5 +40,5 @@ def retire_damaged(context: Context) -> Result:
 
 def _there(context: Context, snapshots: list[str]) -> bool:
     site = context.clouds.at(target(context))
-    found = {point.name for each in context.plan.incarnated_stores for point in site.restore_points(each.name)}
+    found = {point.name for each in chosen_stores(context) for point in site.restore_points(each.name)}
     return found.issuperset(snapshots)

@@ -12,7 +12,7 @@ from scripts.engines.postgres import guard
 from scripts.engines.postgres.session import Database
 from scripts.engines.postgres.writes import try_write
 from scripts.runs.runbook import Context, Result
-from scripts.runs.targets import target
+from scripts.runs.targets import chosen_stores, target
 
 BOUND_SECONDS = 600
 
@@ -21,7 +21,7 @@ def see_replication(context: Context) -> Result:
     """Raises OutcomeUnknown when the marker does not arrive in time."""
     site, topology = target(context), protected(context)
     token = secrets.token_hex(8)
-    for each in context.plan.incarnated_stores:
+    for each in chosen_stores(context):
         active = context.clouds.database(
             topology.active_site, each.name, topology.incarnation(topology.active_site, each.name)
         )

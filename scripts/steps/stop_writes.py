@@ -15,7 +15,7 @@ from scripts.engines.postgres import guard
 from scripts.engines.postgres.writes import try_write
 from scripts.runs.findings import WritesStopped
 from scripts.runs.runbook import Context, Result
-from scripts.runs.targets import epoch_to_be, target
+from scripts.runs.targets import chosen_stores, epoch_to_be, target
 
 
 def why_not_stop_writes(context: Context) -> str | None:
@@ -32,7 +32,7 @@ def stop_writes(context: Context) -> Result:
     if reason := why_not_stop_writes(context):
         raise NotFenced(reason, "look at `dr status`")
     site, epoch = target(context), epoch_to_be(context)
-    for each in context.plan.incarnated_stores:
+    for each in chosen_stores(context):
         database = context.clouds.database(site, each.name, context.topology.incarnation(site, each.name))
         if not guard.revoke(database, NOBODY, epoch):
             raise NotFenced(

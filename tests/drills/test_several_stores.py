@@ -2,16 +2,23 @@
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from model.roles import role_of
 from model.routes import address_of
+from sandbox.ledger import longest_silence
+from scripts.core.errors import BadInput
+from scripts.drills.database import wait_until_restorable
 from scripts.drills.scenarios import scenarios
-from scripts.drills.small_world import small_world
+from scripts.drills.small_world import settle, small_world
 from scripts.drills.stage import Stage
 from scripts.probes.web import door_of, get
+from scripts.reprotect import reprotect
+from scripts.restore import protect_again, restore
 from tests.asserts.waiting import wait_until
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
@@ -40,6 +47,51 @@ def test_each_request_reaches_the_service_that_its_path_is_about(pair: Stage) ->
         assert workload.stores == ["core", "stock"]
         pair.wait_for_writes(workload, time.time())
     assert {store: _services(dsn) for store, dsn in pair.dsns().items()} == {"core": {"shop"}, "stock": {"warehouse"}}
+
+
+def test_one_store_alone_is_taken_back_and_followed_again(pair: Stage) -> None:
+    """The other one keeps its incarnation, its pods and its writer."""
+    settle(pair)
+    before = pair.topology
+    with pair.writing() as workload:
+        good = datetime.now(UTC).replace(microsecond=0)
+        pair.wait_for_writes(workload, good.timestamp() + 1)
+        wait_until_restorable(pair, good)
+        began = time.time()
+        outcome = restore(pair.plan, good.isoformat(), stores=["stock"], plan_path=pair.plan_path)
+        assert outcome.error is None
+        pair.wait_for_writes(workload, time.time())
+        workload.stop()
+        loss, _ = pair.judge(workload, None)
+        untouched = longest_silence(workload.acknowledged("core"), since=began, running=False)
+        taken_back = longest_silence(workload.acknowledged("stock"), since=began, running=False)
+    assert loss.stores["core"].lost == 0
+    assert loss.stores["stock"].lost > 0, "nothing was given up: the proof is empty"
+    assert untouched is not None
+    assert taken_back is not None
+    assert untouched.seconds < taken_back.seconds / 2, "writes to the other store stopped as well"
+    after = pair.topology
+    assert after.held("primary", "core") == before.held("primary", "core")
+    assert after.incarnation("primary", "stock") > before.incarnation("primary", "stock")
+    assert after.not_following(pair.plan, "secondary") == ("stock",)
+    again = protect_again(pair.plan, pair.plan_path, stores=("stock",), quiet=True)
+    assert [each.status for each in again] == ["done"]
+    assert role_of(pair.plan, pair.topology, "secondary") == "warm"
+    assert pair.topology.held("secondary", "core") == before.held("secondary", "core")
+    assert pair.preview_all("after one store was taken back")
+    more = reprotect(pair.plan, "secondary", stores=("core",), plan_path=pair.plan_path)
+    assert more.results["reprotect"].status == "already"
+
+
+@pytest.mark.parametrize("act", ["restore", "reprotect"])
+def test_a_store_that_is_not_there_is_refused_with_those_that_are(pair: Stage, act: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        if act == "restore":
+            restore(pair.plan, datetime.now(UTC).isoformat(), stores=["core", "cellar"], plan_path=pair.plan_path)
+        else:
+            reprotect(pair.plan, "secondary", stores=("cellar",), plan_path=pair.plan_path)
+    assert "'cellar'" in refused.value.message
+    assert refused.value.hint == "there is core, stock"
 
 
 def test_what_a_failover_loses_is_counted_for_each_store(pair: Stage) -> None:

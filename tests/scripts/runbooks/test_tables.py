@@ -75,6 +75,14 @@ def test_what_must_come_first_does(name: str, first: str, later: str) -> None:
     assert wave_of(name, plan, first) < wave_of(name, plan, later)
 
 
+def test_one_store_alone_is_re_protected_by_the_rows_that_are_about_it() -> None:
+    plan = load_plan(str(Path(__file__).parents[2] / "plans" / "pair.yaml"))
+    all_of_them, one = (
+        {row.name for row in table("reprotect", plan, Options(more=more)).rows} for more in ({}, {"stores": ["stock"]})
+    )
+    assert all_of_them - one == {"measure_divergence:core"}
+
+
 def test_the_lease_is_granted_after_every_promotion() -> None:
     grant = next(row for row in rows("failover", load_plan("samia")) if row.name == "grant_lease")
     assert grant.after == ("promote_database:core",)
