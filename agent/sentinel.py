@@ -6,16 +6,17 @@ One runs in every site (Deployment `dr-sentinel`, `python -m agent.sentinel`). E
 2. renew the lease in the witness by a conditional write. Only then
 3. the lease in the database is granted until that clock + ttl - margin: never later than the lease that was really
    renewed.
-Nothing of a round waits for a table or a transaction of the service: tables are guarded beside it (`agent/keeper.py`).
+Nothing of a round waits for a table or a transaction of the service: tables are guarded, and the logins of the services
+are kept, beside it (`agent/keeper.py`).
 While the service moves, the lease names nobody, and the sentinel does nothing at all.
 When the lease names another site, or a younger epoch, the sentinel renews nothing. It takes back this site's own claim
 on the traffic, so that a site which comes back draws no traffic that it would refuse, and closes a database whose lease
 is over.
 
 Environment: DR_SYSTEM, DR_SITE, DR_CLOUD, DR_REGION, DR_WITNESS_CLOUD, DR_WITNESS_REGION, DR_WITNESS_BUCKET,
-DR_RECOVERY_BUCKET (this site's own), DR_LEASE_TTL_MS, DR_LEASE_RENEW_MS; DATABASE_HOST and DATABASE_NAME (several:
-separated by commas), DATABASE_PORT, DATABASE_USER, DATABASE_PASSWORD or DATABASE_PASSWORD_FILE; PORT (optional):
-answers GET /health with what it last did and what is not guarded.
+DR_RECOVERY_BUCKET (this site's own), DR_LEASE_TTL_MS, DR_LEASE_RENEW_MS; DR_STORES (names, separated by commas), and
+for each of them DR_STORE_NAME_HOST, _PORT, _NAME, _USER and _PASSWORD, which are the owner's, and _SERVICES, who else
+logs in to it (`model.logins`); PORT (optional): answers GET /health with what it last did and what is not guarded.
 """
 
 from __future__ import annotations
@@ -27,24 +28,43 @@ import signal
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 from agent.keeper import Keeper
+from model.logins import MIGRATE, password_of, service_role, variable
 from scripts.clouds.protocol import ConditionFailed, ObjectStore
 from scripts.clouds.registry import bucket
 from scripts.core.errors import BadInput, DrError
 from scripts.core.net import Login
 from scripts.engines.postgres import guard
-from scripts.engines.postgres.session import Database
+from scripts.engines.postgres.session import ENGINE_ONLY, Database
 from scripts.engines.protocol import QueryRefused
 from scripts.fencing.lease import BETWEEN, MARGIN, Lease, Seen, WitnessLease
 
 CLAIM = "claims/active"
 RETRY_SECONDS = 0.05
 NO_GUARD = {"3F000", "42P01", "42883"}  # SQLSTATEs of a schema, a table, a function that is not there
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A store: how its owner logs in, and with which passwords the services and migrations do, by role."""
+
+    login: Login
+    passwords: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def of(cls, env: Mapping[str, str], system: str, store: str) -> Guarded:
+        """Raises KeyError, ValueError."""
+        host, port, name, user, owners = (
+            env[variable(store, part)] for part in ("HOST", "PORT", "NAME", "USER", "PASSWORD")
+        )
+        services = [service for service in env.get(variable(store, "SERVICES"), "").split(",") if service]
+        roles = [MIGRATE, *(service_role(service) for service in services)]
+        passwords = {role: password_of(owners, system, store, role) for role in roles}
+        return cls(Login(host, int(port), name, user, owners), passwords)
 
 
 @dataclass(frozen=True)
@@ -61,7 +81,7 @@ class Settings:
     recovery_bucket: str
     ttl_ms: int
     renew_seconds: float
-    logins: tuple[Login, ...]
+    stores: tuple[Guarded, ...]
 
     @classmethod
     def of(cls, env: Mapping[str, str]) -> Settings:
@@ -77,18 +97,15 @@ class Settings:
             "DR_RECOVERY_BUCKET",
             "DR_LEASE_TTL_MS",
             "DR_LEASE_RENEW_MS",
-            "DATABASE_HOST",
-            "DATABASE_NAME",
-            "DATABASE_USER",
+            "DR_STORES",
         )
-        missing = [name for name in needed if not env.get(name)]
+        stores = [store for store in env.get("DR_STORES", "").split(",") if store]
+        parts = [variable(store, part) for store in stores for part in ("HOST", "PORT", "NAME", "USER", "PASSWORD")]
+        missing = [name for name in (*needed, *parts) if name not in env or (name in needed and not env[name])]
         if missing:
             raise BadInput(
                 f"the sentinel's environment lacks {', '.join(missing)}", "the Deployment dr-sentinel sets them"
             )
-        file = env.get("DATABASE_PASSWORD_FILE")
-        password = Path(file).read_text().strip() if file else env.get("DATABASE_PASSWORD", "")
-        port = int(env.get("DATABASE_PORT", "5432"))
         return cls(
             env["DR_SYSTEM"],
             env["DR_SITE"],
@@ -100,10 +117,7 @@ class Settings:
             env["DR_RECOVERY_BUCKET"],
             int(env["DR_LEASE_TTL_MS"]),
             int(env["DR_LEASE_RENEW_MS"]) / 1000,
-            tuple(
-                Login(host.strip(), port, name.strip(), env["DATABASE_USER"], password)
-                for host, name in zip(env["DATABASE_HOST"].split(","), env["DATABASE_NAME"].split(","), strict=True)
-            ),
+            tuple(Guarded.of(env, env["DR_SYSTEM"], store) for store in stores),
         )
 
 
@@ -116,16 +130,20 @@ class Sentinel:
         self._own = own
         self._witness = WitnessLease(witness, settings.system)
         bound = max(settings.renew_seconds / 2, 0.2)
-        self._databases = [Database(login, connect_timeout=bound, timeout=bound) for login in settings.logins]
-        self.keepers = [Keeper(login) for login in settings.logins]
+        self._databases = [
+            Database(each.login, connect_timeout=bound, timeout=bound, search_path=ENGINE_ONLY)
+            for each in settings.stores
+        ]
+        self.keepers = [Keeper(each.login, each.passwords) for each in settings.stores]
         self._seen: Seen | None = None
         self._claim_checked_for = 0
-        self._holds = False
+        self._renewals = 0
+        self.held = threading.Event()
 
     @property
     def holds(self) -> bool:
         """Did the last round renew the lease?"""
-        return self._holds
+        return self.held.is_set()
 
     def guard_tables(self) -> None:
         """Guard what is not guarded yet, in sessions of their own. Never raises; the next call tries again."""
@@ -134,7 +152,15 @@ class Sentinel:
 
     def round(self) -> float:
         """One renewal, or one look. Never raises for what the world does; the next round tries again."""
-        self._holds = False
+        before = self._renewals
+        wait = self._round()
+        if self._renewals > before:
+            self.held.set()
+        else:
+            self.held.clear()
+        return wait
+
+    def _round(self) -> float:
         try:
             if self._seen is None:
                 self._seen = self._witness.read()
@@ -172,7 +198,7 @@ class Sentinel:
         for database, clock in zip(self._databases, clocks, strict=True):
             self._grant(database, clock, lease.epoch)
         self.said = f"renewed the writer lease, epoch {lease.epoch}"
-        self._holds = True
+        self._renewals += 1
         return max(settings.renew_seconds - (time.monotonic() - started), 0.0)
 
     def _grant(self, database: Database, clock: datetime, epoch: int) -> None:
@@ -243,9 +269,11 @@ def main(env: Mapping[str, str] | None = None) -> None:
 
 
 def _keep(sentinel: Sentinel, stop: threading.Event) -> None:
-    while not stop.wait(sentinel.settings.renew_seconds):
-        if sentinel.holds:
+    """At once when the lease is ours: no service can log in before its role is there."""
+    while not stop.is_set():
+        if sentinel.held.wait(sentinel.settings.renew_seconds):
             sentinel.guard_tables()
+            stop.wait(sentinel.settings.renew_seconds)
 
 
 if __name__ == "__main__":

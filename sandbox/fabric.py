@@ -49,6 +49,14 @@ class Backup:
 
 
 @dataclass(frozen=True)
+class InitSpec:
+    """What runs in a pod to its good end before the pod's own process starts, with an environment of its own."""
+
+    command: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class PodSpec:
     """What a Deployment's template says, reduced to what a process needs."""
 
@@ -59,6 +67,7 @@ class PodSpec:
     env: Mapping[str, str] = field(default_factory=dict)
     port: int = 8080
     identity: Mapping[str, str] = field(default_factory=dict, repr=False)  # variables: who the pod is in its cloud
+    init: Sequence[InitSpec] = ()
 
 
 @dataclass(frozen=True)

@@ -1,41 +1,33 @@
 """
-A site's namespace, and the configuration that its pods read: which site they are in, and how to reach its database.
+A site's namespace, and what its pods read there: which site they are in, and how to reach and log in to its stores.
 
-Pods use the database of their own site only. So a failover moves traffic and writes but edits no configuration, in the
+Pods use the stores of their own site only. So a failover moves traffic and writes but edits no configuration, in the
 surviving site neither.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-
-@dataclass(frozen=True)
-class DatabaseAddress:
-    """How pods reach one database. `password` must be a secret output."""
-
-    host: pulumi.Output[str]
-    port: pulumi.Output[int]
-    database: str
-    username: str
-    password: pulumi.Output[str]
+Variables = Mapping[str, pulumi.Input[str]]
 
 
 @dataclass(frozen=True)
 class NamespaceArgs:
-    """`environment` is given to every pod. `databases` maps the name of a database to its address."""
+    """
+    `configs` and `logins` map the name of a ConfigMap or of a Secret to its variables. Every password in `logins` must
+    be a secret output.
+    """
 
     namespace: str
-    environment: dict[str, str]
-    databases: dict[str, DatabaseAddress]
+    configs: Mapping[str, Variables]
+    logins: Mapping[str, Variables]
 
 
 class Namespace(pulumi.ComponentResource):
-    """
-    Gives `name`; `environment`, the ConfigMap of the site; and for each database the names of its ConfigMap and Secret
-    (`config`, `login`), whose keys are the variables DATABASE_HOST, _PORT, _NAME, _USER and DATABASE_PASSWORD.
-    """
+    """Gives `name`."""
 
     def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("dr:kubernetes:Namespace", name, None, opts)
@@ -45,29 +37,18 @@ class Namespace(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         child = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
-        k8s.core.v1.ConfigMap(
-            f"{name}-site",
-            metadata={"name": "site", "namespace": args.namespace},
-            data=args.environment,
-            opts=child,
-        )
-        for database, address in args.databases.items():
-            metadata = {"name": f"database-{database}", "namespace": args.namespace}
+        for config, variables in args.configs.items():
             k8s.core.v1.ConfigMap(
-                f"{name}-{database}",
-                metadata=metadata,
-                data={
-                    "DATABASE_HOST": address.host,
-                    "DATABASE_PORT": address.port.apply(lambda port: str(int(port))),
-                    "DATABASE_NAME": address.database,
-                    "DATABASE_USER": address.username,
-                },
+                f"{name}-{config}",
+                metadata={"name": config, "namespace": args.namespace},
+                data=variables,
                 opts=child,
             )
+        for login, variables in args.logins.items():
             k8s.core.v1.Secret(
-                f"{name}-{database}",
-                metadata=metadata,
-                string_data={"DATABASE_PASSWORD": address.password},
+                f"{name}-{login}",
+                metadata={"name": login, "namespace": args.namespace},
+                string_data=variables,
                 opts=child,
             )
         self.name = args.namespace

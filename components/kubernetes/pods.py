@@ -8,13 +8,17 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes.namespace import DatabaseAddress, Namespace, NamespaceArgs
+from components.kubernetes.namespace import Namespace, NamespaceArgs
 from components.kubernetes.sentinel import Sentinel, SentinelArgs
-from components.kubernetes.workload import Workload, WorkloadArgs
-from components.parts import Endpoint, Endpoints, Place
+from components.kubernetes.stores import StoreLogins
+from components.kubernetes.workload import Migration, Workload, WorkloadArgs
+from components.parts import Endpoints, Place
 from model import names
 from model.routes import service_routes
 from model.services import Pods
+
+SITE = "site"
+"""The ConfigMap that every pod reads."""
 
 
 @dataclass(frozen=True)
@@ -46,18 +50,17 @@ def run_pods(place: Place, args: PodsArgs) -> None:
     )
     plan = place.settings.plan
     opts = pulumi.ResourceOptions(parent=place.parent, providers=[kubernetes])
-    addresses = {name: _address(place, name, endpoint) for name, endpoint in args.endpoints.items()}
+    stores = StoreLogins(place, args.endpoints)
     environment = _environment(place)
-    namespace = Namespace("namespace", NamespaceArgs(names.namespace(plan), environment, addresses), opts)
+    space = NamespaceArgs(names.namespace(plan), {SITE: environment, **stores.configs()}, stores.logins(args.services))
+    namespace = Namespace("namespace", space, opts)
     opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[namespace]))
     accounts = [_account(namespace.name, name, given, opts) for name, given in args.accounts.items()]
     opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=accounts))
-    hosts = [address.host for address in addresses.values()]
-    revision = pulumi.Output.all(environment, *hosts).apply(_digest)
     routes = {route.service: route for route in service_routes(plan)}
     for service in args.services:
         route = routes.get(service.name)
-        used = next((name for name in service.uses if name in addresses), next(iter(addresses), None))
+        migration = stores.migration_sources(service)
         workload = WorkloadArgs(
             namespace=namespace.name,
             service=service.name,
@@ -65,22 +68,22 @@ def run_pods(place: Place, args: PodsArgs) -> None:
             command=service.command,
             replicas=replicas(service, place.scale),
             most=service.replicas.active,
-            environment={"BASE_PATH": route.path} if route else {},
-            sources=_sources(used),
-            revision=revision,
+            environment={**({"BASE_PATH": route.path} if route else {}), **stores.environment(service)},
+            sources=[("config", SITE), *stores.sources(service)],
+            migration=Migration(service.migrates_by, [("config", SITE), *migration]) if migration else None,
+            revision=pulumi.Output.all(environment, *stores.addresses(service)).apply(_digest),
             node_port=route.node_port if route else None,
             labels={"dr/tier": str(service.tier)},
             account=_of(args, names.service_account(service.name)),
         )
         Workload(service.name, workload, opts)
-    if addresses:
+    if args.endpoints:
         sentinel = SentinelArgs(
             namespace=namespace.name,
             image=f"{args.registry}/{names.SENTINEL}:stable",
-            hosts=pulumi.Output.all(*hosts).apply(",".join),
-            databases=",".join(address.database for address in addresses.values()),
-            sources=_sources(next(iter(addresses))),
-            revision=revision,
+            environment=stores.agent_environment(),
+            sources=[("config", SITE), *stores.agent_sources()],
+            revision=pulumi.Output.all(environment, *stores.addresses()).apply(_digest),
             account=_of(args, names.SENTINEL),
         )
         Sentinel("sentinel", sentinel, opts)
@@ -104,21 +107,6 @@ def _account(
 
 def _of(args: PodsArgs, account: str) -> str | None:
     return account if account in args.accounts else None
-
-
-def _address(place: Place, name: str, endpoint: Endpoint) -> DatabaseAddress:
-    return DatabaseAddress(
-        host=endpoint.address,
-        port=endpoint.port,
-        database=names.database_name(name),
-        username=names.database_user(place.settings.plan),
-        password=place.settings.password,
-    )
-
-
-def _sources(database: str | None) -> list[tuple[str, str]]:
-    site = [("config", "site")]
-    return [*site, ("config", f"database-{database}"), ("login", f"database-{database}")] if database else site
 
 
 def _environment(place: Place) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """
-The sentinel of a site: renews the writer's lease while this site holds it, and tells the database until when it may
-write (`agent/sentinel.py`). It runs in warm sites too, idle, so that a promoted site can write at once.
+The sentinel of a site: renews the writer's lease while this site holds it, and tells the stores until when they may
+write (`agent/sentinel.py`). It alone logs in to them as their owner, and keeps the logins of the services. It runs in
+warm sites too, idle, so that a promoted site can write at once.
 """
 
 from collections.abc import Sequence
@@ -15,12 +16,11 @@ from .workload import Workload, WorkloadArgs
 
 @dataclass(frozen=True)
 class SentinelArgs:
-    """`hosts` are the database servers' names and `databases` the names in them, each separated by commas."""
+    """`environment` says which stores it guards, and who logs in to them; `sources` where they are, and how."""
 
     namespace: str
     image: str
-    hosts: pulumi.Output[str]
-    databases: str
+    environment: dict[str, str]
     sources: Sequence[tuple[str, str]]
     revision: pulumi.Input[str]
     account: str | None = None
@@ -38,7 +38,7 @@ class Sentinel(pulumi.ComponentResource):
             command=("sentinel",),
             replicas=1,
             most=1,
-            environment={"DATABASE_HOST": args.hosts, "DATABASE_NAME": args.databases},
+            environment=dict(args.environment),
             sources=args.sources,
             revision=args.revision,
             served=False,

@@ -14,7 +14,16 @@ import pulumi_kubernetes as k8s
 
 PORT = 8080
 LABEL = "app.kubernetes.io/name"
+RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}}
 _NO_WAIT = {"pulumi.com/skipAwait": "true"}
+
+
+@dataclass(frozen=True)
+class Migration:
+    """What runs in a pod before it serves: an entry point of the same image, which reads `sources` and nothing else."""
+
+    command: tuple[str, ...]
+    sources: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -24,7 +33,8 @@ class WorkloadArgs:
     changes when their content does, so that pods start anew. `most` is the number of pods of the active site.
     `node_port`: the port of each node at which the front door finds it; None where no request from outside reaches it.
     `served`: others reach it at all. `account` is the service account whose role in the cloud the pods act in; without
-    one they are nobody there. No pod asks the cluster anything, so none gets a token for it.
+    one they are nobody there. No pod asks the cluster anything, so none gets a token for it. `migration`: what runs in
+    each pod before it serves.
     """
 
     namespace: str
@@ -36,6 +46,7 @@ class WorkloadArgs:
     environment: dict[str, pulumi.Input[str]]
     sources: Sequence[tuple[str, str]]
     revision: pulumi.Input[str]
+    migration: Migration | None = None
     node_port: int | None = None
     served: bool = True
     single: bool = False
@@ -66,6 +77,7 @@ class Workload(pulumi.ComponentResource):
                 "template": {
                     "metadata": {"labels": labels, "annotations": {"dr/revision": args.revision}},
                     "spec": {
+                        **self._before(args),
                         "containers": [self._container(args)],
                         "topology_spread_constraints": [_across_zones(selector)],
                         "automount_service_account_token": False,
@@ -97,20 +109,42 @@ class Workload(pulumi.ComponentResource):
         self.register_outputs({})
 
     @staticmethod
+    def _before(args: WorkloadArgs) -> dict[str, object]:
+        """Its environment is its own: what serves never sees the login of a migration."""
+        if args.migration is None:
+            return {}
+        container = {
+            "name": "migrate",
+            "image": args.image,
+            "command": list(args.migration.command),
+            "env": [{"name": key, "value": value} for key, value in _told(args).items()],
+            "env_from": _env_from(args.migration.sources),
+            "resources": RESOURCES,
+        }
+        return {"init_containers": [container]}
+
+    @staticmethod
     def _container(args: WorkloadArgs) -> dict[str, object]:
-        environment = {"SERVICE": args.service, "PORT": str(PORT)} | args.environment
-        references = {"config": "config_map_ref", "login": "secret_ref"}
         container: dict[str, object] = {
             "name": args.service,
             "image": args.image,
-            "env": [{"name": key, "value": value} for key, value in environment.items()],
-            "env_from": [{references[kind]: {"name": source}} for kind, source in args.sources],
+            "env": [{"name": key, "value": value} for key, value in _told(args).items()],
+            "env_from": _env_from(args.sources),
             "ports": [{"container_port": PORT, "name": "http"}],
             "liveness_probe": _probe("/health", 10),
             "readiness_probe": _probe("/health/ready", 2),
-            "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
+            "resources": RESOURCES,
         }
         return container | ({"command": list(args.command)} if args.command else {})
+
+
+def _told(args: WorkloadArgs) -> dict[str, pulumi.Input[str]]:
+    return {"SERVICE": args.service, "PORT": str(PORT)} | args.environment
+
+
+def _env_from(sources: Sequence[tuple[str, str]]) -> list[dict[str, object]]:
+    references = {"config": "config_map_ref", "login": "secret_ref"}
+    return [{references[kind]: {"name": source}} for kind, source in sources]
 
 
 def _across_zones(selector: dict[str, str]) -> dict[str, object]:

@@ -1,18 +1,16 @@
 """`sandbox.fabric.Fabric` over real processes: what the control planes reach the world by."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from sandbox.dataplane.addresses import Addresses, Numbers
 from sandbox.dataplane.databases import WorldDatabases
 from sandbox.dataplane.network import WorldNetwork
 from sandbox.dataplane.regions import Host
-from sandbox.fabric import FabricError, JobSpec, JobState, Listener, PodSpec, PodState
+from sandbox.fabric import FabricError, InitSpec, JobSpec, JobState, Listener, PodSpec, PodState
 
-READ_BY_IMAGES = re.compile(
-    r"(?!.*_(FILE|DIR|HOME|PATH|PROJECT|PLAN)$)(DR_[A-Z0-9_]+|DATABASE_[A-Z0-9_]+|SERVICE|HOST|PORT)|BASE_PATH"
-)
+READ_BY_IMAGES = re.compile(r"(?!.*_(FILE|DIR|HOME|PATH|PROJECT|PLAN)$)(DR_[A-Z0-9_]+|SERVICE|HOST|PORT)|BASE_PATH")
 """
 A pod is a process of this machine: what the interpreter, libpq or an SDK reads from its environment (a path to load
 from, a configuration that names a command) would run with the rights of the world.
@@ -33,7 +31,7 @@ class WorldCompute:
         return host
 
     def apply(self, region: str, spec: PodSpec) -> None:
-        _refuse_strange(spec.env)
+        _refuse_strange({*spec.env, *(name for each in spec.init for name in each.env)})
         self._known.add((region, spec.namespace, spec.deployment))
         self._up(region).keep(
             ("deployment", spec.namespace, spec.deployment),
@@ -41,8 +39,10 @@ class WorldCompute:
             namespace=spec.namespace,
             deployment=spec.deployment,
             replicas=spec.replicas,
-            command=list(spec.command),
-            env={**spec.env, **spec.identity},
+            processes=[
+                {"command": list(each.command), "env": {**each.env, **spec.identity}}
+                for each in (*spec.init, InitSpec(spec.command, spec.env))
+            ],
         )
 
     def restart(self, region: str, namespace: str, deployment: str) -> None:
@@ -93,7 +93,7 @@ class WorldCompute:
         return str(self._up(region).call("job_log", namespace=namespace, name=name))
 
 
-def _refuse_strange(env: Mapping[str, str]) -> None:
+def _refuse_strange(env: Iterable[str]) -> None:
     strange = sorted(name for name in env if not READ_BY_IMAGES.fullmatch(name))
     if strange:
         raise FabricError(f"the sandbox's images read no {', '.join(strange)} from a pod's environment")

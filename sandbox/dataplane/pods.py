@@ -27,6 +27,14 @@ PROBE_TIMEOUT_SECONDS = 0.5
 FIRST_PROBES_EVERY_SECONDS = 0.05
 
 
+@dataclass(frozen=True)
+class Process:
+    """An entry point of an image, and what it is told."""
+
+    command: tuple[str, ...]
+    env: dict[str, str]
+
+
 @dataclass
 class Pod:
     name: str
@@ -35,17 +43,19 @@ class Pod:
     number: int
     address: str
     pid: int | None = None
+    begun: bool = False  # all that comes before its own process has ended well
     ready: bool = False
     restarts: int = 0
     leaving: bool = False
     watcher: asyncio.Task[None] | None = None
     exited: asyncio.Event = field(default_factory=asyncio.Event)
+    status: int = 0
 
 
 @dataclass
 class Deployment:
-    command: tuple[str, ...]
-    env: dict[str, str]
+    process: Process
+    init: tuple[Process, ...]
     replicas: int
     template: str  # changes with the template, and with a restart
 
@@ -82,12 +92,12 @@ class Node:
         )
         self._keep(self._listen())
 
-    def apply(self, namespace: str, name: str, replicas: int, command: Sequence[str], env: Mapping[str, str]) -> None:
+    def apply(self, namespace: str, name: str, replicas: int, process: Process, init: tuple[Process, ...] = ()) -> None:
         key = (namespace, name)
         old = self._deployments.get(key)
-        same = old is not None and (old.command, old.env) == (tuple(command), dict(env))
+        same = old is not None and (old.process, old.init) == (process, init)
         template = old.template if old is not None and same else f"{next(self._revision):x}"
-        self._deployments[key] = Deployment(tuple(command), dict(env), replicas, template)
+        self._deployments[key] = Deployment(process, init, replicas, template)
         self._reconcile(key)
 
     def restart(self, namespace: str, name: str) -> None:
@@ -123,7 +133,8 @@ class Node:
     def targets(self, node_port: int) -> list[tuple[str, int]]:
         """Where a request to a port of the node may go: ready pods, else all that run."""
         behind = self._exposed.get(node_port, set())
-        running = [pod for pod in self._pods.values() if pod.pid is not None and pod.deployment in behind]
+        begun = [pod for pod in self._pods.values() if pod.begun and pod.deployment in behind]
+        running = [pod for pod in begun if pod.pid is not None]
         ready = [pod for pod in running if pod.ready and not pod.leaving]
         return [(pod.address, self._port) for pod in ready or running]
 
@@ -182,13 +193,16 @@ class Node:
         self._numbers.give_back(pod.number)
 
     async def _live(self, pod: Pod, wanted: Deployment) -> None:
-        """Start, probe, and start again after each end, later each time."""
+        """Start what comes before, then start, probe, and start again after each end, later each time."""
         await self._started.wait()
+        for before in wanted.init:
+            await self._run_to_its_end(pod, before)
+        pod.begun = True
         back_off = BACK_OFF_SECONDS[0] / self._pace
-        probed = wanted.command[0] == "app" if wanted.command else False
+        probed = wanted.process.command[:1] == ("app",)
         while True:
             pod.exited.clear()
-            pod.pid = await self._fork(pod, wanted)
+            pod.pid = await self._fork(pod, wanted.process)
             started = asyncio.get_running_loop().time()
             while not pod.exited.is_set():
                 answers = await _answers(pod.address, self._port) if probed else True
@@ -205,10 +219,23 @@ class Node:
             back_off = min(back_off * 2, BACK_OFF_SECONDS[1] / self._pace)
             pod.restarts += 1
 
-    async def _fork(self, pod: Pod, wanted: Deployment) -> int:
+    async def _run_to_its_end(self, pod: Pod, process: Process) -> None:
+        """An init container: once for each pod, again and again until it ends well."""
+        back_off = BACK_OFF_SECONDS[0] / self._pace
+        while True:
+            pod.exited.clear()
+            pod.pid = await self._fork(pod, process)
+            await pod.exited.wait()
+            if pod.status == 0:
+                return
+            await asyncio.sleep(back_off)
+            back_off = min(back_off * 2, BACK_OFF_SECONDS[1] / self._pace)
+            pod.restarts += 1
+
+    async def _fork(self, pod: Pod, process: Process) -> int:
         env = {
             **self._environment,
-            **wanted.env,
+            **process.env,
             "HOST": pod.address,
             "PORT": str(self._port),
             "HOSTNAME": pod.name,
@@ -216,7 +243,7 @@ class Node:
         answer = asyncio.get_running_loop().create_future()
         self._awaited[pod.name] = answer
         log = str(self._folder / f"{pod.name}.log")
-        self._tell({"fork": pod.name, "command": list(wanted.command), "env": env, "log": log, "user": pod_user().uid})
+        self._tell({"fork": pod.name, "command": list(process.command), "env": env, "log": log, "user": pod_user().uid})
         pid: int = await asyncio.shield(answer)
         return pid
 
@@ -238,7 +265,7 @@ class Node:
                 self.jobs.exited(said["exited"], said["status"])
                 for pod in self._pods.values():
                     if pod.pid == said["exited"]:
-                        pod.pid, pod.ready = None, False
+                        pod.pid, pod.ready, pod.status = None, False, said["status"]
                         pod.exited.set()
 
     def _forked(self, name: str, pid: int) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from sandbox.dataplane.files import FileServer
 from sandbox.dataplane.frontdoor import FrontDoor, listener_of
 from sandbox.dataplane.pipes import Gates, Link, Pipe
-from sandbox.dataplane.pods import Node
+from sandbox.dataplane.pods import Node, Process
 from sandbox.dataplane.zygote import die_with_parent
 
 
@@ -83,10 +83,10 @@ class Region:
         if name in self.doors:
             self.doors.pop(name).close()
 
-    async def apply(
-        self, namespace: str, deployment: str, replicas: int, command: list[str], env: dict[str, str]
-    ) -> None:
-        self.node.apply(namespace, deployment, replicas, command, env)
+    async def apply(self, namespace: str, deployment: str, replicas: int, processes: list[dict[str, Any]]) -> None:
+        """The last process is the pod's own; the others come before it."""
+        *before, own = [Process(tuple(each["command"]), each["env"]) for each in processes]
+        self.node.apply(namespace, deployment, replicas, own, tuple(before))
 
     async def expose(self, node_port: int, namespace: str, deployments: list[str]) -> None:
         self.node.expose(node_port, namespace, deployments)

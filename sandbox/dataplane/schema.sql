@@ -1,4 +1,4 @@
--- What the services keep. Applied as the owner of the database; can be applied again.
+-- What the services keep. Applied by their migrations; can be applied again.
 CREATE OR REPLACE FUNCTION epoch_of_the_writer() RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
     IF to_regclass('dr.writer_lease') IS NULL THEN

@@ -1,14 +1,15 @@
 """
 What the service's image can do once, as a management command does it: `task sql STATEMENT...`, `task wait SECONDS`.
 
-It finds its database as the service does (`sandbox/dataplane/app.py`), and ends with 1 when a statement is refused.
+It finds the first of its stores, and logs in to it, as the service does (`sandbox/dataplane/pool.py`). It ends with 1
+when a statement is refused.
 """
 
 import os
 import sys
 import time
 
-from sandbox.dataplane.app import Connection, connect, login
+from sandbox.dataplane.pool import Connection, connect, logins
 
 USAGE_ERROR = 2
 
@@ -16,7 +17,8 @@ USAGE_ERROR = 2
 def main() -> int:
     match sys.argv[1:]:
         case ["sql", *statements] if statements:
-            with connect(os.environ["DATABASE_HOST"], login(os.environ)) as connection:
+            login = next(iter(logins(os.environ).values()))
+            with connect(login) as connection:
                 return _run(connection, statements)
         case ["wait", seconds]:
             print(f"waiting for {seconds} s", flush=True)

@@ -28,6 +28,7 @@ from sandbox.dataplane.launch import PR_SET_PDEATHSIG
 
 ENTRY_POINTS = {
     "app": "sandbox.dataplane.app:main",
+    "migrate": "sandbox.dataplane.migration:main",
     "sentinel": "agent.sentinel:main",
     "task": "sandbox.dataplane.task:main",
 }

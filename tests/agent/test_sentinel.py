@@ -62,8 +62,9 @@ def environment(database: Database, **changes: str) -> dict[str, str]:
         "DR_SYSTEM": "minimal", "DR_SITE": "primary", "DR_CLOUD": "aws", "DR_REGION": "us-east-1",
         "DR_WITNESS_CLOUD": "aws", "DR_WITNESS_REGION": "us-east-1",
         "DR_WITNESS_BUCKET": WITNESS, "DR_RECOVERY_BUCKET": OWN, "DR_LEASE_TTL_MS": "3000", "DR_LEASE_RENEW_MS": "500",
-        "DATABASE_HOST": login.host, "DATABASE_PORT": str(login.port), "DATABASE_NAME": login.database,
-        "DATABASE_USER": login.user, "DATABASE_PASSWORD": login.password, **changes,
+        "DR_STORES": "core", "DR_STORE_CORE_HOST": login.host, "DR_STORE_CORE_PORT": str(login.port),
+        "DR_STORE_CORE_NAME": login.database, "DR_STORE_CORE_USER": login.user,
+        "DR_STORE_CORE_PASSWORD": login.password, "DR_STORE_CORE_SERVICES": "shop", **changes,
     }  # fmt: skip
 
 
@@ -185,7 +186,7 @@ def test_a_lease_is_not_renewed_for_a_database_that_does_not_answer(
     lease_bucket: Bucket, own: Bucket, witness: WitnessLease, database: Database
 ) -> None:
     made = witness.create(Lease.new("minimal", "primary", 1, 3000))
-    blind = Sentinel(Settings.of(environment(database, DATABASE_PORT="9")), lease_bucket, own)
+    blind = Sentinel(Settings.of(environment(database, DR_STORE_CORE_PORT="9")), lease_bucket, own)
     assert blind.round() < 0.5
     found = witness.read()
     assert found is not None

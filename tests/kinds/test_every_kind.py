@@ -86,7 +86,6 @@ def test_the_tables_of_the_page_are_there() -> None:
 MAY_SPELL = ("model/stores/", "model/services/", "model/clouds/", "scripts/engines/")
 OTHER_MEANINGS = {
     "components/settings.py": "the key of a setting: where images are pulled from",
-    "sandbox/dataplane/app.py": "the database and the user that every PostgreSQL has",
     "sandbox/dataplane/fabric.py": "an operation of a region's process",
     "sandbox/dataplane/postgres.py": "the program of the server",
     "sandbox/dataplane/region.py": "an operation of a region's process",

@@ -126,13 +126,14 @@ def _pod(kind: Kind, name: str, template: dict[str, Any]) -> None:
         raise invalid(kind, name, "spec.template.spec.containers", "Required value")
     for key, value in _POD.items():
         pod.setdefault(key, value)
-    for container in pod["containers"]:
-        _container(kind, name, container)
+    for part in ("containers", "initContainers"):
+        for i, container in enumerate(pod.get(part) or []):
+            _container(kind, name, f"spec.template.spec.{part}[{i}]", container)
 
 
-def _container(kind: Kind, name: str, container: dict[str, Any]) -> None:
+def _container(kind: Kind, name: str, path: str, container: dict[str, Any]) -> None:
     if not container.get("name") or not container.get("image"):
-        raise invalid(kind, name, "spec.template.spec.containers[0]", "name and image are required")
+        raise invalid(kind, name, path, "name and image are required")
     for key, value in _CONTAINER.items():
         container.setdefault(key, value)
     container.setdefault("resources", {})

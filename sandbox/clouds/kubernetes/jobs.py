@@ -11,7 +11,7 @@ from typing import Any
 from sandbox.clouds.kubernetes.errors import ApiError, not_found
 from sandbox.clouds.kubernetes.kinds import JOB, POD
 from sandbox.clouds.kubernetes.store import Object, Store, now
-from sandbox.clouds.kubernetes.workloads import MissingReference, Workloads, command_of
+from sandbox.clouds.kubernetes.workloads import MissingReference, Workloads
 from sandbox.fabric import Fabric, FabricError, JobSpec, JobState
 
 LONGEST_SECONDS = 24 * 3600
@@ -30,6 +30,9 @@ class Jobs:
     def start(self, job: Object) -> None:
         """A Job that is there: run it once. What cannot be started is shown as a pod that failed."""
         namespace, name, spec = job["metadata"]["namespace"], job["metadata"]["name"], job["spec"]
+        if spec["template"]["spec"].get("initContainers"):
+            self._store.delete(JOB, namespace, name)
+            raise ApiError(422, "Invalid", "the sandbox runs no init containers in the pod of a Job")
         if spec["backoffLimit"] != 0 or spec["completions"] != 1 or spec["suspend"]:
             self._store.delete(JOB, namespace, name)
             raise ApiError(
@@ -37,10 +40,10 @@ class Jobs:
             )
         with self._lock:
             try:
-                environment = self._workloads.environment(namespace, spec["template"])
+                process = self._workloads.read(namespace, spec["template"])[0]
                 identity = self._workloads.identity(namespace, spec["template"])
                 seconds = float(spec.get("activeDeadlineSeconds", LONGEST_SECONDS))
-                made = JobSpec(namespace, name, command_of(spec["template"]), environment, seconds, identity)
+                made = JobSpec(namespace, name, process.command, process.env, seconds, identity)
                 self._fabric.compute.start_job(self._region, made)
             except (FabricError, MissingReference) as error:
                 self._problems[namespace, name] = str(error)

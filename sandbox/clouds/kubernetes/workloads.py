@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.clouds.kubernetes.errors import ApiError
 from sandbox.clouds.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE, SERVICE_ACCOUNT
 from sandbox.clouds.kubernetes.store import Object, Store, now
-from sandbox.fabric import Fabric, FabricError, PodSpec, PodState
+from sandbox.fabric import Fabric, FabricError, InitSpec, PodSpec, PodState
 
 STALE_AFTER_SECONDS = 0.03
 """How old the picture of the pods may be when somebody asks."""
@@ -32,7 +32,7 @@ class Workloads:
         self._store = store
         self._fabric = fabric
         self._templates: dict[tuple[str, str], Any] = {}
-        self._environments: dict[tuple[str, str], dict[str, str]] = {}
+        self._processes: dict[tuple[str, str], tuple[InitSpec, ...]] = {}
         self._problems: dict[tuple[str, str], str] = {}
         self._lock = threading.RLock()
         self._exposed: dict[int, tuple[str, tuple[str, ...]]] = {}
@@ -45,10 +45,10 @@ class Workloads:
         with self._lock:
             before = self._templates.get(key)
             try:
-                if template != before or key not in self._environments:
-                    self._environments[key] = self.environment(namespace, template)
+                if template != before or key not in self._processes:
+                    self._processes[key] = self.read(namespace, template)
                     self._identities[key] = self.identity(namespace, template)
-                spec = self._pod_spec(deployment, self._environments[key], self._identities[key])
+                spec = self._pod_spec(deployment, self._identities[key], *self._processes[key])
                 unchanged = before is not None and template != before
                 self._fabric.compute.apply(self._region, spec)
                 if before is not None and unchanged and self._same_process(before, template):
@@ -56,7 +56,7 @@ class Workloads:
                 self._templates[key] = template
                 self._problems.pop(key, None)
             except (FabricError, MissingReference) as error:
-                self._environments.pop(key, None)
+                self._processes.pop(key, None)
                 self._problems[key] = str(error)
         self.refresh(force=True)
 
@@ -69,7 +69,7 @@ class Workloads:
 
     def remove(self, namespace: str, name: str) -> None:
         with self._lock:
-            for known in (self._templates, self._environments, self._identities, self._problems):
+            for known in (self._templates, self._processes, self._identities, self._problems):
                 known.pop((namespace, name), None)
             try:
                 self._fabric.compute.remove(self._region, namespace, name)
@@ -121,9 +121,15 @@ class Workloads:
             return []
 
     # environment --------------------------------------------------------------------------------------------------
-    def environment(self, namespace: str, template: Object) -> dict[str, str]:
-        """What a pod of this template has for variables. Raises MissingReference."""
-        container = template["spec"]["containers"][0]
+    def read(self, namespace: str, template: Object) -> tuple[InitSpec, ...]:
+        """
+        The process of a template's first container, and those of its init containers, as they would be started now.
+        Raises MissingReference.
+        """
+        containers = [template["spec"]["containers"][0], *(template["spec"].get("initContainers") or [])]
+        return tuple(InitSpec(_command(each), self._environment(namespace, each)) for each in containers)
+
+    def _environment(self, namespace: str, container: Object) -> dict[str, str]:
         environment: dict[str, str] = {}
         for source in container.get("envFrom") or []:
             prefix = source.get("prefix", "")
@@ -178,23 +184,28 @@ class Workloads:
             return {key: base64.b64decode(value).decode() for key, value in data.items()}
         return {key: str(value) for key, value in data.items()}
 
-    def _pod_spec(self, deployment: Object, environment: dict[str, str], identity: Mapping[str, str]) -> PodSpec:
+    def _pod_spec(self, deployment: Object, identity: Mapping[str, str], process: InitSpec, *init: InitSpec) -> PodSpec:
         spec, container = deployment["spec"], deployment["spec"]["template"]["spec"]["containers"][0]
         ports = container.get("ports") or [{}]
         return PodSpec(
             namespace=deployment["metadata"]["namespace"],
             deployment=deployment["metadata"]["name"],
             replicas=0 if spec.get("paused") else spec["replicas"],
-            command=command_of(spec["template"]),
-            env=environment,
+            command=process.command,
+            env=process.env,
             identity=identity,
             port=ports[0].get("containerPort", 8080),
+            init=init,
         )
 
     def _same_process(self, before: Object, after: Object) -> bool:
         """Would the world see no difference between the two, so that it has to be told to start anew?"""
-        old, new = before["spec"]["containers"][0], after["spec"]["containers"][0]
-        return all(old.get(part) == new.get(part) for part in ("command", "args", "env", "envFrom", "ports"))
+
+        def started(template: Object) -> list[list[Any]]:
+            containers = [template["spec"]["containers"][0], *(template["spec"].get("initContainers") or [])]
+            return [[each.get(part) for part in ("command", "args", "env", "envFrom", "ports")] for each in containers]
+
+        return started(before) == started(after)
 
     # what is seen -------------------------------------------------------------------------------------------------
     def _show_status(self, deployment: Object, pods: list[PodState]) -> None:
@@ -279,10 +290,9 @@ class Workloads:
             self._store.create(POD, namespace, pod.name, {**item, "spec": owner["spec"]["template"]["spec"]})
 
 
-def command_of(template: Object) -> tuple[str, ...]:
-    """What the container of a template runs: without a command the image's own."""
-    container = template["spec"]["containers"][0]
-    return (*(container.get("command") or []), *(container.get("args") or [])) or ("app",)
+def _command(container: Object) -> tuple[str, ...]:
+    given = (*(container.get("command") or []), *(container.get("args") or []))
+    return given or ("app",)
 
 
 def _fits(selector: dict[str, str], deployment: Object) -> bool:

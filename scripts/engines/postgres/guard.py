@@ -32,7 +32,6 @@ END_SECONDS = 5.0  # how long an ended session may take to go
 _SQL = Path(__file__).with_name("guard.sql").read_text()  # now: a pod may not be allowed to read the checkout
 _VERSION = f"guard {hashlib.sha256(_SQL.encode()).hexdigest()[:16]}"
 _INSTALL = f"{_SQL}\nCOMMENT ON SCHEMA dr IS '{_VERSION}';"
-_WATCH = 7_311_954_020_253  # the watchman's advisory lock in guard.sql
 
 _INSTALLED = "SELECT pg_catalog.obj_description(pg_catalog.to_regnamespace('dr'), 'pg_namespace') = %(version)s"
 
@@ -41,37 +40,37 @@ _INSTALLED = "SELECT pg_catalog.obj_description(pg_catalog.to_regnamespace('dr')
 _GRANT = f"""
 WITH held AS (
     INSERT INTO dr.writer_lease AS held (site, epoch, timeline, valid_until)
-    VALUES (%(site)s, %(epoch)s, substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8), %(until)s)
+    VALUES (%(site)s, %(epoch)s,
+            pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 1, 8), %(until)s)
     ON CONFLICT (one) DO UPDATE
     SET site = excluded.site, epoch = excluded.epoch, timeline = excluded.timeline, valid_until = excluded.valid_until
     WHERE held.epoch < excluded.epoch
        OR (held.epoch = excluded.epoch AND held.site IN (excluded.site, '{BETWEEN}'))
     RETURNING valid_until
 )
-SELECT set_config('synchronous_commit', 'off', true),
-       setval('dr.grace', greatest((extract(epoch FROM valid_until - clock_timestamp()) * {MARGIN / (1 - MARGIN) / 2}
-                                    * 1000000)::bigint, 1)),
-       setval('dr.valid_until', (extract(epoch FROM valid_until) * 1000000)::bigint),
-       setval('dr.granted_to', (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint),
+SELECT pg_catalog.set_config('synchronous_commit', 'off', true),
+       pg_catalog.setval('dr.grace', greatest((extract(epoch FROM valid_until - pg_catalog.clock_timestamp())
+                                               * {MARGIN / (1 - MARGIN) / 2} * 1000000)::bigint, 1)),
+       pg_catalog.setval('dr.valid_until', (extract(epoch FROM valid_until) * 1000000)::bigint),
+       pg_catalog.setval('dr.granted_to',
+                         (extract(epoch FROM pg_catalog.pg_postmaster_start_time()) * 1000000)::bigint),
        EXISTS (SELECT FROM dr.closing) AS closed,
-       EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
-               WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.classid = {_WATCH >> 32}
-                 AND l.objid = {_WATCH & 0xFFFFFFFF}) AS watched
+       EXISTS (SELECT FROM dr.watchmen) AS watched
 FROM held
 """  # noqa: S608 (constants go in, nothing from outside)
 
 # The next holder is named, so that the last one cannot renew. From here on no check passes, in any snapshot.
 _REVOKE = """
 WITH ended AS (
-    UPDATE dr.writer_lease SET site = %(site)s, epoch = %(epoch)s, valid_until = clock_timestamp()
+    UPDATE dr.writer_lease SET site = %(site)s, epoch = %(epoch)s, valid_until = pg_catalog.clock_timestamp()
     WHERE epoch < %(epoch)s OR (epoch = %(epoch)s AND site = %(site)s)
     RETURNING epoch
 )
-SELECT setval('dr.valid_until', 1) FROM ended
+SELECT pg_catalog.setval('dr.valid_until', 1) FROM ended
 """
 
 # A transaction with a number of its own: its commit flushes the log up to itself, and so all that came before it.
-_FLUSH = "SELECT pg_logical_emit_message(true, 'dr', 'flush')"
+_FLUSH = "SELECT pg_catalog.pg_logical_emit_message(true, 'dr', 'flush')"
 
 # What a hand-over took, as long as nobody else was given it.
 _TAKE_BACK = """

@@ -1,6 +1,12 @@
 -- The guard inside a database of the service. `scripts.engines.postgres.guard.install` applies it, as often as wanted.
 -- Every name is qualified: a role, a database or a session may have any search_path.
-SELECT pg_catalog.pg_advisory_xact_lock(7311954020252);
+DO $guard$
+BEGIN
+    PERFORM pg_catalog.set_config('lock_timeout', '2s', true);
+    PERFORM pg_catalog.pg_advisory_xact_lock(7311954020252);
+EXCEPTION WHEN lock_not_available THEN
+    NULL; -- a service may take it, and keep it: then two who install at once meet, and one of them tries again
+END $guard$;
 CREATE SCHEMA IF NOT EXISTS dr;
 GRANT USAGE ON SCHEMA dr TO PUBLIC;
 
@@ -302,7 +308,7 @@ CREATE OR REPLACE VIEW dr.other_sessions AS
     SELECT a.pid, a.usename, a.application_name, a.backend_xid IS NOT NULL AS writes, a.state, a.backend_start
     FROM pg_catalog.pg_stat_activity a
     WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid()
-      AND NOT (a.application_name = 'dr' AND a.usename = current_user)
+      AND NOT (a.application_name IN ('dr', 'dr-watchman') AND a.usename = current_user)
       AND coalesce(a.backend_type, 'client backend') IN ('client backend', 'logical replication worker',
           'logical replication apply worker', 'logical replication tablesync worker');
 
@@ -323,13 +329,22 @@ BEGIN
     RETURN ended;
 END $guard$;
 
+-- Who watches. Known by his name and ours, not by a lock: a service could hold any lock that he could.
+CREATE OR REPLACE VIEW dr.watchmen AS
+    SELECT a.pid, a.backend_start FROM pg_catalog.pg_stat_activity a
+    WHERE a.datname = pg_catalog.current_database() AND a.usename = current_user AND a.application_name = 'dr-watchman';
+
 -- The watchman: a session that stays in this database whatever becomes of the agent that began it. When the lease has
 -- been over for `dr.grace`, it closes the database and ends every session, and with it every transaction that dodged the
 -- check at its commit or changed what no trigger sees. Then its work is done, until the next grant begins another.
 CREATE OR REPLACE PROCEDURE dr.keep_watch() LANGUAGE plpgsql AS $guard$
 DECLARE ends timestamptz; now timestamptz;
 BEGIN
-    IF NOT pg_catalog.pg_try_advisory_lock(7311954020253) THEN
+    PERFORM pg_catalog.set_config('application_name', 'dr-watchman', false);
+    IF EXISTS (SELECT FROM dr.watchmen w, pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()) AS me
+               WHERE (w.backend_start, w.pid) < (me.backend_start, me.pid))
+    THEN
+        PERFORM pg_catalog.set_config('application_name', 'dr', false);
         RETURN;
     END IF;
     LOOP
@@ -348,7 +363,7 @@ BEGIN
             WHERE s.backend_start < c.closed_at + interval '1 second') || '{}'::integer[]);
     END IF;
     COMMIT;
-    PERFORM pg_catalog.pg_advisory_unlock(7311954020253);
+    PERFORM pg_catalog.set_config('application_name', 'dr', false); -- his watch is over
 END $guard$;
 
 -- DDL, where our role may make event triggers (RDS lets its main user; elsewhere a superuser): none without a lease, a

@@ -47,6 +47,11 @@ _SESSION = {
     "jit": "off",
 }
 _OPTIONS = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+ENGINE_ONLY = "pg_catalog,pg_temp"
+"""
+A search path on which a session finds nothing but the engine's own names: a migration may make functions, and one that
+fits better would run with the rights of whoever calls it (CVE-2018-1058).
+"""
 _LATER = "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'"  # PostgreSQL 17
 _KNOWS_LATER = 17_00_00
 
@@ -88,7 +93,9 @@ def as_ours(error: psycopg.Error, connection: Connection | None = None) -> Query
     return refused
 
 
-async def connect(login: Login, *, timeout: float, server: str | None = None) -> Connection:
+async def connect(
+    login: Login, *, timeout: float, server: str | None = None, search_path: str = "public"
+) -> Connection:
     """
     An autocommit connection within `timeout` seconds, name included. Raises Unreachable or QueryRefused.
 
@@ -105,7 +112,7 @@ async def connect(login: Login, *, timeout: float, server: str | None = None) ->
             password=login.password,
             autocommit=True,
             application_name="dr",
-            options=_OPTIONS,
+            options=f"{_OPTIONS} -c search_path={search_path}",
             tcp_user_timeout=2000,
             gssencmode="disable",
         )
@@ -155,9 +162,16 @@ class Database:
     """One bounded connection for ordinary code; opens itself at first use and again after it broke."""
 
     def __init__(
-        self, login: Login, *, connect_timeout: float = 2.0, timeout: float = 5.0, server: str | None = None
+        self,
+        login: Login,
+        *,
+        connect_timeout: float = 2.0,
+        timeout: float = 5.0,
+        server: str | None = None,
+        search_path: str = "public",
     ) -> None:
         self.login = login
+        self._search_path = search_path
         self._connect_timeout = connect_timeout
         self._timeout = timeout
         self._server = server
@@ -173,6 +187,14 @@ class Database:
     def script(self, sql: str, *, timeout: float | None = None) -> None:
         """Run several statements at once. Raises Unreachable or QueryRefused."""
         wait_for(self._rows(sql, None, timeout or self._timeout))
+
+    def verifier(self, user: str, password: str) -> str:
+        """What the server keeps in place of a password (RFC 5803), so that the password itself is never sent to it."""
+        self.rows("SELECT")
+        if self._connection is None:
+            raise Unreachable(f"{self.login.host}: the connection is closed")
+        made = self._connection.pgconn.encrypt_password(password.encode(), user.encode(), b"scram-sha-256")
+        return made.decode()
 
     def leave(self, sql: str) -> None:
         """
@@ -199,7 +221,9 @@ class Database:
 
     async def _rows(self, sql: str, params: Mapping[str, object] | None, bound: float) -> list[tuple[Any, ...]]:
         if self._connection is None or self._connection.closed:
-            self._connection = await connect(self.login, timeout=self._connect_timeout, server=self._server)
+            self._connection = await connect(
+                self.login, timeout=self._connect_timeout, server=self._server, search_path=self._search_path
+            )
         try:
             return await query(self._connection, sql, params, timeout=bound)
         except Unreachable:
@@ -207,7 +231,9 @@ class Database:
             raise
 
     async def _leave(self, sql: str) -> None:
-        connection = await connect(self.login, timeout=self._connect_timeout, server=self._server)
+        connection = await connect(
+            self.login, timeout=self._connect_timeout, server=self._server, search_path=self._search_path
+        )
         connection.pgconn.send_query(sql.encode())
         while connection.pgconn.flush():  # a few bytes: they are in the socket's buffer at once
             await asyncio.sleep(0.01)

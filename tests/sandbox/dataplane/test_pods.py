@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.clouds.names import Answer
 from sandbox.dataplane.processes import start_time
-from sandbox.fabric import Listener, PodSpec, PodState, Route
+from sandbox.fabric import InitSpec, Listener, PodSpec, PodState, Route
 from sandbox.workload import Workload
 from tests.asserts.waiting import wait_until
 from tests.sandbox.dataplane.conftest import NORTH, PASSWORD, WEST, Lab
@@ -40,13 +40,15 @@ class Cluster:
         told = {
             "SERVICE": "booking",
             "DR_SITE": "primary",
-            "DATABASE_HOST": ENDPOINT,
-            "DATABASE_PORT": str(self.lab.world.numbers.postgres),
-            "DATABASE_NAME": "core",
-            "DATABASE_USER": "app",
-            "DATABASE_PASSWORD": PASSWORD,
+            "DR_STORES": "core",
+            "DR_STORE_CORE_HOST": ENDPOINT,
+            "DR_STORE_CORE_PORT": str(self.lab.world.numbers.postgres),
+            "DR_STORE_CORE_NAME": "core",
+            "DR_STORE_CORE_USER": "app",
+            "DR_STORE_CORE_PASSWORD": PASSWORD,
+            **env,
         }
-        return PodSpec(NAMESPACE, "booking", replicas, ("app",), {**told, **env})
+        return PodSpec(NAMESPACE, "booking", replicas, ("app",), told, init=[InitSpec(("migrate",), told)])
 
     def ready(self, count: int) -> list[PodState]:
         def look() -> list[PodState]:
@@ -109,6 +111,20 @@ def test_an_entry_point_that_is_not_there_backs_off_and_never_gets_ready(cluster
     wait_until(lambda: cluster.compute.pods(NORTH, NAMESPACE)[0].restarts >= 2, timeout=20, what="restarts")
 
 
+def test_a_pod_serves_nothing_before_what_comes_first_has_ended_well(cluster: Cluster) -> None:
+    spec = cluster.spec(replicas=1)
+    failing = InitSpec(("no-such-thing",))
+    cluster.compute.apply(NORTH, PodSpec(NAMESPACE, "booking", 1, spec.command, spec.env, init=[failing]))
+    wait_until(
+        lambda: cluster.compute.pods(NORTH, NAMESPACE)[0].restarts >= 2, timeout=20, what="more than one attempt"
+    )
+    assert httpx.get(cluster.url("/health")).status_code in {502, 503}, "the door leads to nobody"
+    assert not any(pod.ready for pod in cluster.compute.pods(NORTH, NAMESPACE))
+    cluster.compute.apply(NORTH, spec)
+    cluster.ready(1)
+    assert httpx.get(cluster.url("/health")).status_code == 200
+
+
 def test_orders_are_kept_and_shown_and_the_replica_refuses_them(cluster: Cluster) -> None:
     cluster.compute.apply(NORTH, cluster.spec())
     cluster.ready(2)
@@ -121,7 +137,7 @@ def test_orders_are_kept_and_shown_and_the_replica_refuses_them(cluster: Cluster
     assert httpx.post(cluster.url("/orders"), content="not json").status_code == 400
     replica = cluster.lab.replica(cluster.database)
     cluster.lab.world.names.add_database("replica.rds.amazonaws.com", WEST, replica)
-    cluster.compute.apply(NORTH, cluster.spec(DATABASE_HOST="replica.rds.amazonaws.com"))
+    cluster.compute.apply(NORTH, cluster.spec(DR_STORE_CORE_HOST="replica.rds.amazonaws.com"))
     wait_until(
         lambda: httpx.get(cluster.url("/health/db")).json().get("replica"), timeout=20, what="the pods of the replica"
     )

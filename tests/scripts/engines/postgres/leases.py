@@ -40,12 +40,8 @@ def renewed(database: Database, *, seconds: float = 1.0) -> Iterator[None]:
 
 
 def watchmen(database: Database) -> list[int]:
-    """The sessions that hold the watchman's lock in this database."""
-    rows = database.rows("""
-        SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted
-        AND (classid::bigint << 32) + objid::bigint = 7311954020253
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    """)
+    """The sessions that watch this database."""
+    rows = database.rows("SELECT pid FROM dr.watchmen")
     return [pid for (pid,) in rows]
 
 

@@ -182,6 +182,7 @@ def test_after_a_revocation_nothing_at_all_is_written(guarded: Database, service
     let_it_end(guarded)  # the watchman ends whoever connects while he is still there
     with pytest.raises(psycopg.OperationalError, match="permission denied"):
         connect(guarded, "service")
+    wait_until(lambda: not watchmen(guarded), timeout=10, what="the watchman to end who came just before the closing")
     with closing(connect(guarded)) as owner:  # who owns the database may connect, and begins read-only
         for sql in (
             *WRITES.values(),
