@@ -1,5 +1,6 @@
 """Pods in Kubernetes: started from their image at the new site, taken back to the last revision, stopped."""
 
+import os
 import time
 from typing import Any
 
@@ -64,7 +65,9 @@ class PodsInACluster:
 
     def _deploy(self, changed: dict[str, Any]) -> None:
         plan, site = self._stage.plan, self._stage.active
-        with kubernetes.config.new_client_from_config(context=names.cluster(plan, site)) as api:
+        # Named by us: the library would take the variable as it was when it was imported.
+        where, context = os.environ["KUBECONFIG"], names.cluster(plan, site)
+        with kubernetes.config.new_client_from_config(where, context=context) as api:
             apps, namespace = kubernetes.client.AppsV1Api(api), names.namespace(plan)
             container = apps.read_namespaced_deployment(SERVICE, namespace).spec.template.spec.containers[0].name
             template = {"spec": {"containers": [{"name": container, **changed}]}}
