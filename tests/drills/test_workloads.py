@@ -1,11 +1,10 @@
 """
-Every workload of the family, all of them at once in one world: through a failover, the way back with re-protection and
-a planned switch, and a restore. Each has a ledger of its own.
+Every workload of the family, all of them at once in one world, through a failover and the re-protection; some of them
+through a planned switch. Each has a ledger of its own.
 """
 
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,15 +13,12 @@ from sandbox.ledger import Loss
 from sandbox.workloads.catalogue import FAMILY
 from sandbox.workloads.family import lasting
 from sandbox.workloads.running import Writer
-from scripts.drills.database import wait_until_restorable
 from scripts.drills.shown import ANY_NUMBER
 from scripts.drills.small_world import settle
-from scripts.drills.stage import Stage
-from scripts.failback import failback
+from scripts.drills.stage import PLAIN, Stage
 from scripts.failover import failover
-from scripts.restore import protect_again, restore
-from scripts.runs.divergences import kept
-from scripts.runs.findings import CopiesCompared, GivenUp, TargetChecked
+from scripts.reprotect import reprotect
+from scripts.runs.findings import CopiesCompared, TargetChecked
 from tests.drills.conftest import SharedWorld
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
@@ -30,7 +26,6 @@ LASTING = [name for name, writes in FAMILY.items() if lasting(writes)]
 GIVEN_UP: dict[str, Any] = {
     "give_up_differences": ANY_NUMBER,
     "give_up_old_copy": True,
-    "give_up_unlogged": True,
 }
 
 
@@ -48,7 +43,7 @@ def stop(writers: Mapping[str, Writer]) -> None:
         each.stop()
 
 
-def test_the_family_survives_a_failover_the_way_back_and_a_restore(made: Stage, shared: SharedWorld) -> None:
+def test_the_family_survives_a_failover_and_the_re_protection(made: Stage, shared: SharedWorld) -> None:
     settle(made)
     plan, path = made.plan, made.plan_path
 
@@ -65,28 +60,26 @@ def test_the_family_survives_a_failover_the_way_back_and_a_restore(made: Stage, 
 
     made.heal()
     with made.writing_family() as writers:
-        outcomes = failback(plan, plan_path=path, **GIVEN_UP)
-        assert [(each.status, str(each.error)) for each in outcomes] == [("done", "None")] * len(outcomes)
-        assert outcomes[0].found(CopiesCompared), "the old copy was not compared: the proof is empty"
+        again = reprotect(plan, "primary", plan_path=path, **GIVEN_UP)
+        assert again.error is None
+        assert again.found(CopiesCompared), "the old copy was not compared: the proof is empty"
         made.wait_for_family(writers, time.time())
         stop(writers)
         assert {name: loss.lost for name, loss in losses(made, writers).items() if loss.lost} == {}
-
-    with made.writing_family() as writers:
-        at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
-        made.wait_for_family(writers, at.timestamp() + 1)
-        wait_until_restorable(made, at)
-        outcome = restore(plan, at.isoformat(), plan_path=path)
-        assert outcome.error is None
-        made.wait_for_family(writers, time.time())
-        stop(writers)
-        found = losses(made, writers)
-        early = {name: loss for name, loss in found.items() if loss.first and loss.first < at.timestamp()}
-        assert early == {}, "what is lost was written after the moment"
-        (given_up,) = outcome.found(GivenUp)
-        lost = {name: loss.lost for name, loss in found.items() if loss.lost}
-        assert len(lost) > len(LASTING) / 2, "hardly any of them wrote after the moment: the proof is empty"
-        kept_rows = sum(1 for each in kept(outcome.run) for row in each.each() if row["which"] == "missing")
-        assert given_up.rows >= kept_rows >= sum(lost.values())
-    assert [each.status for each in protect_again(plan, made.plan_path, quiet=True)] == ["done"]
     shared.give_up()  # hundreds of tables, and settings of roles: nobody else shall have them
+
+
+@pytest.mark.parametrize("name", ["asynchronous", "large-objects", "long", "other-owners"])
+def test_a_planned_switch_loses_nothing_acknowledged(made: Stage, name: str) -> None:
+    settle(made)
+    made.workload = name
+    try:
+        with made.writing() as workload:
+            outcome = failover(made.plan, "secondary", planned=True, plan_path=made.plan_path)
+            assert outcome.error is None
+            made.wait_for_writes(workload, time.time(), more=3)
+            loss, _ = made.judge(workload, None)
+    finally:
+        made.workload = PLAIN
+    assert lasting(FAMILY[name])
+    assert (loss.lost, loss.doubled) == (0, 0)
