@@ -2,6 +2,8 @@
 SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+# The tests start many hundred programs; each would compile the whole project anew.
+unexport PYTHONDONTWRITEBYTECODE
 # Side by side: the tests of two files share nothing, and each process has a world of its own. Two worlds at once are
 # enough: a drill waits more than it computes, but a third one makes the others late on two cores.
 PYTEST := $(BIN)/python -m pytest --dist loadfile
