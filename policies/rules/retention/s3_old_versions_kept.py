@@ -6,9 +6,12 @@ from ..kernel import HIGH, Context, Node, Resource, Rule, days
 from ..kernel.buckets import BUCKET, LIFECYCLE
 from ..kernel.checks import each
 from ..kernel.standards import BACKUP
+from ..kernel.stateful import holds_no_data
 
 
 def check(r: Resource, ctx: Context) -> Iterator[str]:
+    if holds_no_data(r, ctx):
+        return
     needed = ctx.number("minDays")
     inline = r.type == BUCKET
 
@@ -32,7 +35,7 @@ RULE = Rule(
     checks=(check,),
     thresholds=(days("minDays", 30, "how long an overwritten or deleted object can be had back"),),
     why="With versions on, old versions are the backup of a bucket; a lifecycle rule can delete that backup.",
-    remedy="Raise noncurrentVersionExpiration.noncurrentDays.",
+    remedy="Raise noncurrentVersionExpiration.noncurrentDays. Buckets that hold leases and signals alone may stay as they are.",
     serves=BACKUP,
     see=("AWS Config S3_VERSION_LIFECYCLE_POLICY_CHECK",),
 )

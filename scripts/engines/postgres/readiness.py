@@ -24,7 +24,7 @@ SELECT a.pid, coalesce(a.usename, '?'), a.application_name, coalesce(a.state, '?
        OR (NOT r.rolsuper AND (pg_has_role(a.usesysid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE')))
 FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid
 WHERE a.datname = current_database() AND a.backend_type = 'client backend' AND a.xact_start IS NOT NULL
-  AND a.pid <> pg_backend_pid() AND NOT (a.application_name = 'dr' AND a.usename = current_user)
+  AND a.pid <> pg_backend_pid() AND NOT (a.application_name IN ('dr', 'dr-watchman') AND a.usename = current_user)
 ORDER BY a.xact_start
 """
 
