@@ -8,6 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # enough: a drill waits more than it computes, but a third one makes the others late on two cores.
 PYTEST := $(BIN)/python -m pytest --dist loadfile
 QUICK := $(PYTEST) -m "not drill and not engine" --numprocesses auto --maxprocesses 4
+EVERYDAY := $(PYTEST) -m "not drill and not engine and not thorough" --numprocesses auto --maxprocesses 4
 SLOW := $(PYTEST) -m "drill or engine" --numprocesses 2
 
 .DEFAULT_GOAL := help
@@ -31,8 +32,8 @@ drill: setup ## rehearse the whole Samia plan in the sandbox: lose regions, fail
 test: setup ## all tests, the drills on a real database among them
 	@$(QUICK); quick=$$?; $(SLOW); slow=$$?; test $$quick = 0 && test $$slow = 0
 
-check: lint types ## the everyday check: lint, types and the quick tests
-	$(QUICK)
+check: lint types ## the everyday check: lint, types and the tests that take no time
+	$(EVERYDAY)
 
 explore: setup ## the tests of properties, on examples that nobody has seen yet
 	$(PYTEST) --hypothesis-profile explore -m "not drill and not engine" --numprocesses auto \

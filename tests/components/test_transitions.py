@@ -28,6 +28,8 @@ from model.topology import (
 
 from .declared import Declared, declared
 
+pytestmark = pytest.mark.thorough
+
 PLAN = load_plan("samia")
 SITES = [site.name for site in PLAN.sites]
 

@@ -14,6 +14,8 @@ from tests.components.declared import Declared, declared
 from tests.components.test_transitions import gone, replaced
 from tests.kinds.cases import CASES, Case
 
+pytestmark = pytest.mark.thorough
+
 PLAN = load_plan("samia")
 INITIAL = Topology.initial(PLAN)
 MOVED = after_failover(INITIAL, PLAN, "secondary")

@@ -13,6 +13,8 @@ import pytest
 from model import load_plan
 from model.loading import PLANS
 
+pytestmark = pytest.mark.thorough
+
 PROJECT = PLANS.parent
 
 

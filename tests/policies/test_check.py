@@ -17,6 +17,8 @@ from scripts.packs.facts import facts_of
 from scripts.packs.state_resources import resources_of
 from scripts.policy import configuration
 
+pytestmark = pytest.mark.thorough
+
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
 PROVIDER = "urn:pulumi:prod::shop::pulumi:providers:aws::default"

@@ -20,6 +20,8 @@ from scripts.packs.analyzer import PackProcess, PackResource
 
 from .scenes import SECRET, SIGNATURE, UNKNOWN, Scene, definitions, resources_of
 
+pytestmark = pytest.mark.thorough
+
 RULES = RuleSet(all_rules())
 FACTS = {
     "siteRole": "all",

@@ -14,6 +14,8 @@ from scripts.packs.analyzer import PackProcess, PackResource
 from .conftest import PACK
 from .scenes import SECRET, SIGNATURE, UNKNOWN, cases, findings_of, resources_of
 
+pytestmark = pytest.mark.thorough
+
 URN = "urn:pulumi:prod::shop::aws:rds/instance:Instance::core"
 STACK = PackResource("pulumi:pulumi:Stack", "urn:pulumi:prod::shop::pulumi:pulumi:Stack::shop-prod", "shop-prod")
 

@@ -16,6 +16,8 @@ from scripts.policy import configuration
 from . import plans
 from .scenes import Scene, changed, name_of, resources_of
 
+pytestmark = pytest.mark.thorough
+
 STACKS = Path(__file__).parent / "stacks"
 AZURE: dict[str, Any] = yaml.safe_load((STACKS / "azure.yaml").read_text(encoding="utf-8"))
 MUTATIONS: dict[str, list[dict[str, Any]]] = yaml.safe_load((STACKS / "mutations.yaml").read_text(encoding="utf-8"))

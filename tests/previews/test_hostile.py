@@ -23,6 +23,8 @@ from scripts.preview import Format, render
 from tests.previews import samples
 from tests.previews.worlds import World, changed, digest, events, find, finding, put, resource
 
+pytestmark = pytest.mark.thorough
+
 BITS = [
     *("](https://evil.example)", "![x](https://evil.example/x.png)", "<img src=x onerror=alert(1)>"),
     *("<script>alert(1)</script>", "@octo-org/security", "#1", "GH-1", "https://evil.example", "www.evil.example"),

@@ -18,6 +18,8 @@ from sandbox import ledger
 from sandbox.client import ROOT
 from tests.asserts.waiting import wait_until
 
+pytestmark = pytest.mark.thorough
+
 
 class Service:
     """Takes orders, and holds up those of a store while it is told to."""

@@ -7,7 +7,11 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
+
 from sandbox.client import leading_elsewhere
+
+pytestmark = pytest.mark.thorough
 
 ROOT = Path(__file__).parents[3]
 REGION = "eu-west-1"

@@ -13,6 +13,8 @@ from sandbox.providers.values import UNKNOWN, plain
 from tests.asserts.waiting import wait_until
 from tests.sandbox.providers.conftest import Engine
 
+pytestmark = pytest.mark.thorough
+
 INSTANCE, BUCKET, RECORD = "aws:rds/instance:Instance", "aws:s3/bucket:Bucket", "aws:route53/record:Record"
 SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270"
 

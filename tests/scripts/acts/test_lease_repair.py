@@ -21,6 +21,8 @@ from scripts.lease import carry_out
 from scripts.people.approvals import Approval, needed
 from scripts.runs import journal as journals
 
+pytestmark = pytest.mark.thorough
+
 PLAN = load_plan("minimal")
 BUCKET, REGION = "minimal-tertiary-recovery", PLAN.site("tertiary").region
 SETTINGS = Topology.initial(PLAN)

@@ -152,6 +152,7 @@ def test_nothing_heavy_is_loaded_for_what_does_not_need_it(words: tuple[str, ...
 BY_FILE = sorted(name for name in dr.PROGRAMS if (ROOT / "scripts" / f"{name.replace('-', '_')}.py").exists())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", BY_FILE)
 def test_programs_run_by_their_file_are_the_same(run: Run, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     assert len(BY_FILE) > 10

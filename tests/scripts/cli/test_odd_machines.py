@@ -13,6 +13,8 @@ import pytest
 
 from scripts.runs.journal import Journal
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).resolve().parents[3]
 DR = [sys.executable, "-m", "scripts.dr"]
 

@@ -21,6 +21,8 @@ from scripts.reports import model, render
 from scripts.runs.journal import Journal, path_of
 from scripts.runs.measure import PARTS
 
+pytestmark = pytest.mark.thorough
+
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 

@@ -16,6 +16,8 @@ from scripts.clouds.protocol import ServiceFeature
 from scripts.core.errors import CloudFailed
 from tests.sandbox.clouds.stand_in import PLAN, RecordedFabric, RecordedNames, ports
 
+pytestmark = pytest.mark.thorough
+
 REGION, CONTEXT, NAMESPACE = "eu-west-1", "samia-secondary", "samia"
 LABELS = {"app.kubernetes.io/name": "auth"}
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -19,6 +19,8 @@ from scripts.runs.runbook import Context, Does, Result, Row, RunOutcome
 from tests.asserts.channels import Channel, opened
 from tests.asserts.waiting import wait_until
 
+pytestmark = pytest.mark.thorough
+
 FACTS = {"disaster": "regional_outage", "run": "r1", "to": "secondary", "from_site": "primary"}
 SOON, LATER, NEVER = timedelta(milliseconds=100), timedelta(milliseconds=300), timedelta(hours=1)
 

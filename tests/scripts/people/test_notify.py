@@ -18,6 +18,8 @@ from scripts.runs.rows import RowEvent
 from scripts.runs.runbook import Context, Does, Result, Row, RunOutcome
 from tests.asserts.channels import Channel, opened
 
+pytestmark = pytest.mark.thorough
+
 FACTS = {
     "disaster": "regional_outage",
     "to": "secondary",

@@ -20,6 +20,8 @@ from scripts.probes.holdings import delete_left_behind, holdings
 from tests.asserts.waiting import wait_until
 from tests.sandbox.clouds.stand_in import PLAN, RecordedFabric, RecordedNames, ports
 
+pytestmark = pytest.mark.thorough
+
 REGION = "us-east-1"
 SOON = timedelta(days=3)
 

@@ -18,6 +18,8 @@ from scripts.journal import JournalChanged
 from scripts.runs.anchors import anchor, compare
 from scripts.runs.journal import Journal, path_of, read
 
+pytestmark = pytest.mark.thorough
+
 PLAN = load_plan("minimal")
 RUN = "failover-1"
 UNKNOWN, CHANGED = OutcomeUnknown.exit_code, JournalChanged.exit_code

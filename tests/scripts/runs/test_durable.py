@@ -21,6 +21,8 @@ from rich.live import Live
 from scripts.runs import durable, journal, run_records
 from tests.asserts.waiting import MULTIPLIER, wait_until
 
+pytestmark = pytest.mark.thorough
+
 PROGRAM = Path(__file__).with_name("durable_program.py")
 ROWS = ("first", "left", "right", "joined", "last")
 TIMEOUT = 60 * MULTIPLIER

@@ -23,6 +23,8 @@ from scripts.runs.runbook import Result
 from scripts.runs.stored import Ended, JsonStore, NotReached, StoreNotOurs
 from tests.scripts.runs.test_durable import TIMEOUT, run, start
 
+pytestmark = pytest.mark.thorough
+
 STORE = JsonStore()
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

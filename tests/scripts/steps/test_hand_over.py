@@ -27,6 +27,8 @@ from tests.asserts.waiting import wait_until
 from tests.scratch_database import connect
 from tests.scripts.steps.pair import assert_serves, back, copy, holder, in_time, old
 
+pytestmark = pytest.mark.thorough
+
 
 def test_everything_acknowledged_is_at_the_target_although_commits_are_asynchronous(context: Context) -> None:
     """Nothing of it is on disk when the hand-over begins: the server writes its log every ten seconds."""

@@ -16,6 +16,8 @@ from scripts.fencing.lease import BETWEEN
 from tests.asserts.waiting import wait_until
 from tests.scratch_database import connect, following, managed, server
 
+pytestmark = pytest.mark.thorough
+
 __all__ = ["managed"]
 SITE, EPOCH = "primary", 1
 

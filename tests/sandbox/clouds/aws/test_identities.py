@@ -15,6 +15,8 @@ from components.aws.pod_role import ANNOTATION, AUDIENCE, agent_statements, serv
 from model import names
 from sandbox.clouds.aws.permissions import allows, denies, statements
 
+pytestmark = pytest.mark.thorough
+
 REGION, NAMESPACE = "eu-west-1", "samia"
 OWN, WITNESS, MEDIA = "samia-secondary-recovery", "samia-tertiary-recovery", "samia-secondary-media"
 Pod = Callable[..., Any]

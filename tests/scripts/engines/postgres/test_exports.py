@@ -22,6 +22,8 @@ from scripts.import_dump import import_store
 from tests.sandbox.clouds.stand_in import PLAN, RecordedFabric, RecordedNames, ports
 from tests.scratch_database import BIN
 
+pytestmark = pytest.mark.thorough
+
 SITE = "tertiary"
 BOUND = timedelta(minutes=5)
 
