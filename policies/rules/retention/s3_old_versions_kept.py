@@ -35,7 +35,7 @@ RULE = Rule(
     checks=(check,),
     thresholds=(days("minDays", 30, "how long an overwritten or deleted object can be had back"),),
     why="With versions on, old versions are the backup of a bucket; a lifecycle rule can delete that backup.",
-    remedy="Raise noncurrentVersionExpiration.noncurrentDays. Buckets that hold leases and signals alone may stay as they are.",
+    remedy="Raise noncurrentVersionExpiration.noncurrentDays. Buckets of leases and signals may stay as they are.",
     serves=BACKUP,
     see=("AWS Config S3_VERSION_LIFECYCLE_POLICY_CHECK",),
 )
