@@ -1,10 +1,13 @@
 """What only the user's own application can do in a recovery, as a command that runs where one of its services runs."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from .acceptance import Bound, Command
 from .base import Model, Name, form
 from .durations import parse_duration
+
+RunAs = Literal["service", "migration"]
+"""The login that a command has to the stores: that of what serves, or that of the service's migrations."""
 
 HookName = Annotated[str, form(r"^[a-z][a-z0-9_]*$", "the name of a hook such as read_only_on", longest=32)]
 
@@ -19,11 +22,13 @@ RUN_IN: dict[str, str] = {
 
 class Hook(Model):
     """
-    `command` runs once in a job of its own, with the image, the environment and the secrets of `service`. It is ended
-    when it takes longer than `timeout`. `may_stop`: a run goes no further when it fails; else the failure is said.
+    `command` runs once in a job of its own, with the image, the environment and the secrets of `service`, or of its
+    migration where it changes tables (`login`). It is ended when it takes longer than `timeout`. `may_stop`: a run goes
+    no further when it fails; else the failure is said.
     """
 
     service: Name
+    login: RunAs = "service"
     command: Command
     timeout: Bound = parse_duration("5m")
     may_stop: bool = True

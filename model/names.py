@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .plan import Plan
 
 SENTINEL = "dr-sentinel"
+MIGRATION = "migrate"
+"""The container of a pod that migrates before the service runs."""
 CLAIM_KEY = "claims/active"
 LEASE_KEY = "lease/writer.json"
 ANCHORS = "journal/"

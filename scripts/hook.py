@@ -63,7 +63,7 @@ def run_by_hand(plan: Plan, name: str, site: str) -> dict[str, str]:
     evidence = {"system": plan.system, "hook": name, "site": site, "job": job}
     journal.write("run", "hook", sentence, status="begun", evidence=evidence)
     try:
-        ran = service.run_once(job, chosen.command, seconds)
+        ran = service.run_once(job, chosen.command, seconds, login=chosen.login)
         reason = ran.why_not_done(seconds)
         status, sentence = ("failed", f"{sentence} did not do its work: {reason}") if reason else ("done", sentence)
     finally:

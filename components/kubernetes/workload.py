@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_kubernetes as k8s
 
+from model import names
+
 PORT = 8080
 LABEL = "app.kubernetes.io/name"
 RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}}
@@ -114,7 +116,7 @@ class Workload(pulumi.ComponentResource):
         if args.migration is None:
             return {}
         container = {
-            "name": "migrate",
+            "name": names.MIGRATION,
             "image": args.image,
             "command": list(args.migration.command),
             "env": [{"name": key, "value": value} for key, value in _told(args).items()],

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from enum import Flag, StrEnum, auto
 from typing import Any, Protocol
 
+from model.hooks import RunAs
 from scripts.core.commands import Ran
 from scripts.core.errors import CloudFailed, Refused
 
@@ -306,11 +307,12 @@ class ManagedService(Protocol):
         the next update of it would deploy the newer version again. ROLL_BACK.
         """
 
-    def run_once(self, name: str, command: Sequence[str], seconds: float) -> Ran:
+    def run_once(self, name: str, command: Sequence[str], seconds: float, *, login: RunAs = "service") -> Ran:
         """
-        Run a command once in a job of its own, with the image, the environment and the secrets of the service, and wait
-        for its end; it is ended when `seconds` are over. A job of this name that succeeded is not run again, one that
-        runs is waited for, one that failed is run anew. RUN_ONCE. Raises OutcomeUnknown when its end was not seen.
+        Run a command once in a job of its own, with the image, the environment and the secrets of the service, or of
+        its migration, and wait for its end; it is ended when `seconds` are over. A job of this name that succeeded is
+        not run again, one that runs is waited for, one that failed is run anew. RUN_ONCE. Raises OutcomeUnknown when
+        its end was not seen.
         """
 
 

@@ -22,7 +22,7 @@ def run_hook(context: Context) -> Result:
     service = context.clouds.at(site).service(hook.service)
     need(hook.service, "run a command once", able=ServiceFeature.RUN_ONCE in service.features)
     job = job_name(context.run, name)
-    ran = service.run_once(job, hook.command, seconds)
+    ran = service.run_once(job, hook.command, seconds, login=hook.login)
     reason = ran.why_not_done(seconds)
     if reason and hook.may_stop:
         raise CheckFailed(

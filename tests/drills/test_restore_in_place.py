@@ -62,8 +62,8 @@ def with_own(plan: Plan, gate: Path) -> Plan:
     ]  # fmt: skip
     say = "COMMENT ON TABLE orders IS '{}'"
     hooks = {
-        "read_only_on": {"service": "shop", "command": ["task", "sql", say.format("read only")]},
-        "migrate": {"service": "shop", "command": ["task", "sql", say.format("migrated")]},
+        "read_only_on": {"service": "shop", "login": "migration", "command": ["task", "sql", say.format("read only")]},
+        "migrate": {"service": "shop", "login": "migration", "command": ["task", "sql", say.format("migrated")]},
         "read_only_off": {
             "service": "shop",
             "command": ["task", "sql", "SELECT no_such_function()"],

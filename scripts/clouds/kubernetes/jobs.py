@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import kubernetes.client
 
+from model import names
 from scripts.clouds.kubernetes.cluster import TIMEOUT, said
 from scripts.core.commands import Ran, said_by
 from scripts.core.errors import CloudFailed
 from scripts.core.waiting import wait_until
 
 if TYPE_CHECKING:
+    from model.hooks import RunAs
     from scripts.clouds.kubernetes.cluster import Cluster
 
 KEPT_SECONDS = 7 * 86400
@@ -25,7 +27,9 @@ LABEL = "dr/job"
 SERVES_ONLY = ("ports", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "args")
 
 
-def run_job(cluster: Cluster, service: str, name: str, command: Sequence[str], seconds: float) -> Ran:
+def run_job(
+    cluster: Cluster, service: str, name: str, command: Sequence[str], seconds: float, *, login: RunAs = "service"
+) -> Ran:
     """See `ManagedService.run_once`."""
     batch: Any = kubernetes.client.BatchV1Api(cluster.api)
     present = _read(cluster, batch, name)
@@ -33,7 +37,13 @@ def run_job(cluster: Cluster, service: str, name: str, command: Sequence[str], s
         _delete(cluster, batch, name)
         present = None
     if present is None:
-        job = job_of(cluster.pod_template(service), name, command, seconds)
+        template = cluster.pod_template(service)
+        if login == "migration" and _migration(template) is None:
+            raise CloudFailed(
+                f"{service} in {cluster.name} has no migration whose login {name} could have",
+                "name `migrate` of the service in the plan, or let the command have the login of the service",
+            )
+        job = job_of(template, name, command, seconds, login=login)
         with said(f"starting the job {name} in {cluster.name}"):
             batch.create_namespaced_job(cluster.namespace, job, _request_timeout=TIMEOUT)
     ended = wait_until(
@@ -43,13 +53,16 @@ def run_job(cluster: Cluster, service: str, name: str, command: Sequence[str], s
     return Ran(_exit_code(cluster, ended), _log(cluster, name))
 
 
-def job_of(template: Mapping[str, Any], name: str, command: Sequence[str], seconds: float) -> dict[str, Any]:
+def job_of(
+    template: Mapping[str, Any], name: str, command: Sequence[str], seconds: float, *, login: RunAs = "service"
+) -> dict[str, Any]:
     """
-    The Job. Its pod has the first container of the service's, and none of the labels that would have requests sent to
-    it. It is tried once: whether a command may be repeated is not ours to say.
+    The Job. Its pod has the first container of the service's, or the one that migrates, and none of the labels that
+    would have requests sent to it. It is tried once: whether a command may be repeated is not ours to say.
     """
     spec = template["spec"]
-    container = {key: value for key, value in spec["containers"][0].items() if key not in SERVES_ONLY}
+    chosen = (_migration(template) or {}) if login == "migration" else spec["containers"][0]
+    container = {key: value for key, value in chosen.items() if key not in SERVES_ONLY}
     kept = {
         key: spec[key]
         for key in ("serviceAccountName", "imagePullSecrets", "volumes", "securityContext")
@@ -66,6 +79,12 @@ def job_of(template: Mapping[str, Any], name: str, command: Sequence[str], secon
             "template": {"metadata": {"labels": {LABEL: name}}, "spec": pod},
         },
     }
+
+
+def _migration(template: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The container that migrates before the service runs."""
+    before = template["spec"].get("initContainers") or []
+    return next((each for each in before if each["name"] == names.MIGRATION), None)
 
 
 def _read(cluster: Cluster, batch: Any, name: str) -> Any:

@@ -12,6 +12,7 @@ from scripts.clouds.protocol import ServiceFeature, ServiceState, ServiceVersion
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from model.hooks import RunAs
     from scripts.core.commands import Ran
 
 
@@ -65,5 +66,5 @@ class PodService:
     def roll_back(self, version: str) -> None:
         self._pods.cluster.roll_back(self._name, version)
 
-    def run_once(self, name: str, command: Sequence[str], seconds: float) -> Ran:
-        return run_job(self._pods.cluster, self._name, name, command, seconds)
+    def run_once(self, name: str, command: Sequence[str], seconds: float, *, login: RunAs = "service") -> Ran:
+        return run_job(self._pods.cluster, self._name, name, command, seconds, login=login)

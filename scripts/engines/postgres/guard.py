@@ -36,8 +36,8 @@ _INSTALL = f"{_SQL}\nCOMMENT ON SCHEMA dr IS '{_VERSION}';"
 _INSTALLED = "SELECT pg_catalog.obj_description(pg_catalog.to_regnamespace('dr'), 'pg_namespace') = %(version)s"
 
 # Renewal needs no durability, and waits for no disk: after a crash an older lease is only stricter. It never overtakes
-# a younger epoch. `closed`: what a revocation or the watchman closed is to be opened again.
-_GRANT = f"""
+# a younger epoch.
+_NAME = f"""
 WITH held AS (
     INSERT INTO dr.writer_lease AS held (site, epoch, timeline, valid_until)
     VALUES (%(site)s, %(epoch)s,
@@ -47,6 +47,16 @@ WITH held AS (
     WHERE held.epoch < excluded.epoch
        OR (held.epoch = excluded.epoch AND held.site IN (excluded.site, '{BETWEEN}'))
     RETURNING valid_until
+)
+SELECT pg_catalog.set_config('synchronous_commit', 'off', true) FROM held
+"""  # noqa: S608 (constants go in, nothing from outside)
+
+# Sequences change at once and rows at the commit, so the row comes first, in a transaction of its own: nobody writes
+# while it still names another holder. A revocation that came between the two has changed it, and one that comes now
+# waits for the row. `closed`: what a revocation or the watchman closed is to be opened again.
+_OPEN_UNTIL = f"""
+WITH held AS (
+    SELECT valid_until FROM dr.writer_lease WHERE site = %(site)s AND epoch = %(epoch)s FOR UPDATE
 )
 SELECT pg_catalog.set_config('synchronous_commit', 'off', true),
        pg_catalog.setval('dr.grace', greatest((extract(epoch FROM valid_until - pg_catalog.clock_timestamp())
@@ -184,8 +194,8 @@ def grant(database: Database, site: str, epoch: int, until: datetime) -> bool:
 
     What had been closed is opened again. Waits for no table and no transaction of the service.
     """
-    rows = database.rows(_GRANT, {"site": site, "epoch": epoch, "until": until})
-    if not rows:
+    lease = {"site": site, "epoch": epoch, "until": until}
+    if not database.rows(_NAME, lease) or not (rows := database.rows(_OPEN_UNTIL, lease)):
         return False
     closed, watched = rows[0][-2:]
     if not watched:

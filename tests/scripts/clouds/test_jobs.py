@@ -79,6 +79,17 @@ def test_it_has_what_the_service_has(auth: PodService, world: SimpleNamespace) -
     assert spec.seconds == 30
 
 
+def test_it_may_have_what_migrations_have_instead(auth: PodService) -> None:
+    migrating = {"name": "migrate", "image": "auth", "command": ["migrate"], "env": [{"name": "A", "value": "owner"}]}
+    template = DEPLOYMENT["spec"]["template"]
+    template = {**template, "spec": {**template["spec"], "initContainers": [migrating]}}
+    spec = job_of(template, "x", ["y"], 1, login="migration")["spec"]["template"]["spec"]
+    assert spec["containers"] == [{**migrating, "command": ["y"]}]
+    assert "initContainers" not in spec
+    with pytest.raises(CloudFailed, match=r"auth in .* has no migration whose login dr-x could have"):
+        auth.run_once("dr-x", ["task"], 5, login="migration")
+
+
 def test_no_request_is_sent_to_its_pod(auth: PodService, world: SimpleNamespace) -> None:
     world.compute.ends["dr-quiet"] = (0, "")
     auth.run_once("dr-quiet", ["task", "wait", "0"], 30)

@@ -1,6 +1,8 @@
 """The guard on a real PostgreSQL: who may write, until when, and what a revocation waits for."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -62,6 +64,34 @@ def test_an_older_epoch_never_takes_the_lease_back(guarded: Database) -> None:
     held = guard.read(guarded)
     assert held is not None
     assert (held.site, held.epoch) == ("secondary", 2)
+
+
+def test_no_write_passes_while_the_row_still_names_the_holder_before(guarded: Database, other: Database) -> None:
+    """A restored copy holds the row of the site that it was copied from."""
+    write = (
+        "INSERT INTO dr.marker AS m (name, site, epoch) SELECT 'me', site, epoch FROM dr.writer_lease "
+        "ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch RETURNING m.epoch, clock_timestamp()"
+    )
+    accepted, over = [], threading.Event()
+
+    def go_on_writing() -> None:
+        while not over.is_set():
+            with suppress(QueryRefused):
+                accepted.extend(other.rows(write))
+
+    writer = threading.Thread(target=go_on_writing)
+    writer.start()
+    ends = {}
+    for epoch in range(1, 61):
+        clock = guard.clock(guarded)
+        assert clock is not None
+        ends[epoch] = clock + timedelta(milliseconds=20)
+        assert guard.grant(guarded, f"site {epoch}", epoch, ends[epoch])
+        wait_until(lambda: not guarded.rows("SELECT dr.may_write()")[0][0], timeout=5, what="the lease to end")
+    over.set()
+    writer.join(30)
+    assert len({epoch for epoch, _ in accepted}) > 10, "nobody wrote: the proof is empty"
+    assert [(epoch, at) for epoch, at in accepted if at > ends[epoch]] == []
 
 
 def test_what_a_revocation_finds_under_way_does_not_commit(guarded: Database, other: Database) -> None:
