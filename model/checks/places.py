@@ -25,6 +25,10 @@ def unique_names(plan: Plan) -> Iterator[Mistake]:
     for i, store in enumerate(plan.stores):
         if store.name == "recovery":
             yield Mistake(f"stores[{i}].name", '"recovery" is the name of the bucket that each site has for itself')
+    for i, service in enumerate(plan.services):
+        if service.name == names.SENTINEL:
+            reason = "is the name of the agent that runs beside the services of each site"
+            yield Mistake(f"services[{i}].name", f"{quote(service.name)} {reason}")
     yield from repeated("tiers", "tier", (entry.tier for entry in plan.tiers))
     yield from repeated("contacts", "role", (contact.role for contact in plan.contacts))
 
