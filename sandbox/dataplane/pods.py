@@ -25,6 +25,8 @@ PROBE_PERIOD_SECONDS = 10.0
 BACK_OFF_SECONDS = (10.0, 300.0)
 PROBE_TIMEOUT_SECONDS = 0.5
 FIRST_PROBES_EVERY_SECONDS = 0.05
+NOT_WAITED_FOR = "sentinel"
+"""Ready as soon as it runs: two of them would renew against each other, so the old one goes at once (Recreate)."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +201,7 @@ class Node:
             await self._run_to_its_end(pod, before)
         pod.begun = True
         back_off = BACK_OFF_SECONDS[0] / self._pace
-        probed = wanted.process.command[:1] == ("app",)
+        probed = wanted.process.command[:1] != (NOT_WAITED_FOR,)
         while True:
             pod.exited.clear()
             pod.pid = await self._fork(pod, wanted.process)

@@ -106,9 +106,22 @@ def test_a_changed_template_replaces_the_pods_and_scaling_keeps_them(cluster: Cl
     wait_until(lambda: not names & set(cluster.pids()), timeout=20, what="the restarted pods")
 
 
-def test_an_entry_point_that_is_not_there_backs_off_and_never_gets_ready(cluster: Cluster) -> None:
-    cluster.compute.apply(NORTH, PodSpec(NAMESPACE, "booking", 1, ("no-such-thing",)))
-    wait_until(lambda: cluster.compute.pods(NORTH, NAMESPACE)[0].restarts >= 2, timeout=20, what="restarts")
+@pytest.mark.parametrize("command", [("no-such-thing",), ("task", "wait", "1000")], ids=["not there", "serves nothing"])
+def test_what_never_answers_never_gets_ready_and_the_pods_before_it_stay(
+    cluster: Cluster, command: tuple[str, ...]
+) -> None:
+    cluster.compute.apply(NORTH, cluster.spec(replicas=1))
+    (old,) = cluster.ready(1)
+    cluster.compute.apply(NORTH, PodSpec(NAMESPACE, "booking", 1, command))
+
+    def new() -> list[PodState]:
+        return [pod for pod in cluster.compute.pods(NORTH, NAMESPACE) if pod.is_current]
+
+    wait_until(lambda: any(cluster.pids()[pod.name] for pod in new()), timeout=20, what="the new pod to run")
+    if command == ("no-such-thing",):
+        wait_until(lambda: new()[0].restarts >= 2, timeout=20, what="restarts")
+    found = {pod.name: pod.ready for pod in cluster.compute.pods(NORTH, NAMESPACE)}
+    assert found == {old.name: True, new()[0].name: False}
 
 
 def test_a_pod_serves_nothing_before_what_comes_first_has_ended_well(cluster: Cluster) -> None:
