@@ -211,7 +211,10 @@ class Workloads:
     def _show_status(self, deployment: Object, pods: list[PodState]) -> None:
         metadata, wanted = deployment["metadata"], deployment["spec"]["replicas"]
         ready = sum(pod.ready for pod in pods)
-        problem = self._problems.get((metadata["namespace"], metadata["name"]))
+        key = (metadata["namespace"], metadata["name"])
+        problem = self._problems.get(key)
+        # Pods of a template that was never started, or not yet, are none of the present one.
+        is_applied = self._templates.get(key) == deployment["spec"]["template"]
         conditions = [
             _condition("Available", ready >= wanted, "MinimumReplicasAvailable", "MinimumReplicasUnavailable"),
             _condition("Progressing", problem is None, "NewReplicaSetAvailable", "ReplicaSetCreateError", problem),
@@ -219,7 +222,7 @@ class Workloads:
         status: Object = {
             "observedGeneration": metadata["generation"],
             "replicas": len(pods),
-            "updatedReplicas": sum(pod.is_current for pod in pods),
+            "updatedReplicas": sum(pod.is_current for pod in pods) if is_applied else 0,
             "readyReplicas": ready,
             "availableReplicas": ready,
             "unavailableReplicas": max(0, wanted - ready),

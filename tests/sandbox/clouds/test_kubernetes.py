@@ -139,6 +139,20 @@ def test_a_pod_whose_secret_is_missing_starts_when_it_comes(api: Any, namespace:
     assert world.fabric.compute.specs[REGION, namespace, "auth"].env["PASSWORD"] == "x"
 
 
+def test_a_template_that_cannot_be_started_counts_no_pod_as_updated(api: Any, namespace: str) -> None:
+    apps = kubernetes.client.AppsV1Api(api)
+    apps.create_namespaced_deployment(namespace, deployment())
+    reference = {"secretKeyRef": {"name": "nowhere", "key": "PASSWORD"}}
+    before = apps.read_namespaced_deployment("auth", namespace)
+    assert before.status.updated_replicas == 2
+    for env, updated in (({"valueFrom": reference}, None), ({"value": "known", "valueFrom": None}, 2)):
+        container = {"name": "auth", "env": [{"name": "PASSWORD", **env}]}
+        patch = {"spec": {"template": {"spec": {"containers": [container]}}}}
+        apps.patch_namespaced_deployment("auth", namespace, patch)
+        status = apps.read_namespaced_deployment("auth", namespace).status
+        assert (status.updated_replicas, status.ready_replicas) == (updated, 2)
+
+
 def test_an_update_of_an_old_version_is_a_conflict(api: Any, namespace: str) -> None:
     core = kubernetes.client.CoreV1Api(api)
     first = core.create_namespaced_config_map(namespace, {"metadata": {"name": "c"}, "data": {"a": "1"}})
