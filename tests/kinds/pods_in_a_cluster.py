@@ -22,7 +22,7 @@ class PodsInACluster:
         self._stage = stage
 
     def write(self) -> None:
-        self._deploy({"env": [{"name": "RELEASE", "value": f"{time.time_ns()}"}]})
+        self._deploy({"env": [{"name": "DR_RELEASE", "value": f"{time.time_ns()}"}]})
         self._settled(self._stage.active)
 
     def holds(self, site: str) -> bool:

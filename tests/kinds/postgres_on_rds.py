@@ -2,11 +2,12 @@
 
 import time
 
+from model import names
 from scripts.clouds.protocol import Phase
 from scripts.core.net import Unreachable
 from scripts.core.waiting import wait_until
 from scripts.drills.stage import Stage
-from scripts.engines.postgres.direct import rows_at
+from scripts.engines.postgres.direct import rows_at, with_login
 
 STORE = "core"
 
@@ -19,8 +20,11 @@ class PostgresOnRds:
         self._note = ""
 
     def write(self) -> None:
+        """Write as the owner of the database: a planned switch may not look into a table of anybody else."""
         self._note = f"written at {time.time_ns()}"
-        dsn = self._stage.dsn(self._stage.active, STORE)
+        site = self._stage.active
+        owner, password = names.database_user(self._stage.plan), self._stage.password(site, STORE)
+        dsn = with_login(self._stage.dsn(site, STORE), owner, password)
         rows_at(dsn, "CREATE TABLE IF NOT EXISTS notes (note text PRIMARY KEY)")
         rows_at(dsn, "INSERT INTO notes VALUES (%(note)s)", {"note": self._note})
 
