@@ -61,11 +61,12 @@ class Arguments:
         return self.flags.get(name, [])
 
 
-def parse(argv: list[str], known: dict[str, bool], command: str) -> Arguments:
+def parse(argv: list[str], known: dict[str, bool], command: str, unknown: frozenset[str] = frozenset()) -> Arguments:
     """
     Parse the words behind a command; `known` says for each of its flags whether it takes a value.
 
-    Raises NotSupportedError for a flag that this engine does not have: none is ignored in silence.
+    Raises EngineError for a flag in `unknown`, which the CLI refuses as well, and NotSupportedError for any other that
+    this engine does not have: none is ignored in silence.
     """
     flags = {**GLOBAL, **known}
     found, position = Arguments(), 0
@@ -86,6 +87,9 @@ def parse(argv: list[str], known: dict[str, bool], command: str) -> Arguments:
                 message = f"unknown shorthand flag: '{name[:1]}' in {word}"
                 raise EngineError(message)
             name = SHORT.get(name, name)
+        if name in unknown:
+            message = f"unknown flag: --{name}"
+            raise EngineError(message)
         if name not in flags:
             feature = f"flag --{name} of `pulumi {command}`"
             raise NotSupportedError(feature)

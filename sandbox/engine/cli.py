@@ -47,7 +47,7 @@ def main(argv: list[str], invocation: Invocation) -> int:
             words = " ".join(w for w in argv if not w.startswith("-"))
             feature = f"command `pulumi {words}`"
             raise NotSupportedError(feature)
-        arguments = parse(rest, entry.flags, " ".join(name))
+        arguments = parse(rest, entry.flags, " ".join(name), entry.unknown)
         if len(arguments.words) > entry.words:
             feature = f"command `pulumi {' '.join([*name, *arguments.words])}`"
             raise NotSupportedError(feature)

@@ -11,7 +11,7 @@ from sandbox.engine.digest import Digest
 from sandbox.engine.display import Display
 from sandbox.engine.errors import BAD_CALL, NO_CHANGES, EngineError, NotSupportedError
 from sandbox.engine.events import JsonLines, Listener, event_log
-from sandbox.engine.invocation import Entry, Invocation
+from sandbox.engine.invocation import Command, Entry, Invocation
 from sandbox.engine.operations import Importing, Operation, Outcome, RunSettings
 from sandbox.engine.policies import Pack
 from sandbox.engine.project import select_stack
@@ -32,55 +32,41 @@ UP = Kind("up", "update", "update")
 PREVIEW = Kind("preview", "update", "preview")
 REFRESH = Kind("refresh", "refresh", "refresh")
 DESTROY = Kind("destroy", "destroy", "destroy")
-_VALUED = (
-    "stack",
-    "message",
-    "parallel",
-    "target",
-    "exclude",
-    "replace",
-    "target-replace",
-    "policy-pack",
-    "policy-pack-config",
-    "event-log",
-    "exec-kind",
-    "exec-agent",
-    "client",
-    "config",
-    "config-file",
-    "refresh",
-)
-_PLAIN = (
-    "yes",
-    "skip-preview",
-    "preview-only",
-    "json",
-    "diff",
-    "debug",
-    "target-dependents",
-    "exclude-dependents",
-    "expect-no-changes",
-    "continue-on-error",
-    "run-program",
-    "exclude-protected",
-    "suppress-outputs",
-    "suppress-progress",
-    "suppress-permalink",
-    "show-config",
-    "show-reads",
-    "show-replacement-steps",
-    "show-sames",
-    "show-secrets",
-    "show-full-output",
-    "clear-pending-creates",
-    "remove",
-    "neo",
-    "copilot",
-    "preserve-config",
-    "config-path",
-)
-FLAGS = {**dict.fromkeys(_VALUED, True), **dict.fromkeys(_PLAIN, False)}
-FLAGS["refresh"] = False
+# the flags of `pulumi COMMAND --help`, and the hidden ones; True: with a value
+_EVERY = {
+    **dict.fromkeys(("stack", "message", "parallel", "target", "exclude", "config", "config-file"), True),
+    **dict.fromkeys(("event-log", "exec-kind", "exec-agent", "client"), True),
+    **dict.fromkeys(("json", "diff", "debug", "target-dependents", "run-program", "config-path"), False),
+    **dict.fromkeys(("suppress-outputs", "suppress-progress", "suppress-permalink"), False),
+    **dict.fromkeys(("show-replacement-steps", "show-sames", "neo", "copilot"), False),
+}
+_CHANGING = {"yes": False, "skip-preview": False}
+_PROGRAM = {
+    **dict.fromkeys(("policy-pack", "policy-pack-config", "replace", "target-replace"), True),
+    **dict.fromkeys(("refresh", "exclude-dependents", "expect-no-changes"), False),
+    **dict.fromkeys(("show-config", "show-reads", "show-secrets", "show-full-output"), False),
+}
+FLAGS = {
+    UP: {**_EVERY, **_CHANGING, **_PROGRAM, "continue-on-error": False},
+    PREVIEW: {**_EVERY, **_PROGRAM},
+    REFRESH: {
+        **_EVERY,
+        **_CHANGING,
+        **dict.fromkeys(("preview-only", "exclude-dependents", "expect-no-changes", "clear-pending-creates"), False),
+    },
+    DESTROY: {
+        **_EVERY,
+        **_CHANGING,
+        **dict.fromkeys(("preview-only", "exclude-protected", "continue-on-error", "refresh", "remove"), False),
+        **dict.fromkeys(("show-config", "show-full-output"), False),
+    },
+}
+
+
+def _entry(run: Command, kind: Kind) -> Entry:
+    """The command with its own flags; those that only its sisters have are unknown to it."""
+    sisters = {flag for flags in FLAGS.values() for flag in flags}
+    return Entry(run, FLAGS[kind], unknown=frozenset(sisters - set(FLAGS[kind])))
 
 
 def _options(arguments: Arguments, kind: Kind, stack: Stack, *, preview: bool) -> Options:
@@ -105,10 +91,16 @@ def _options(arguments: Arguments, kind: Kind, stack: Stack, *, preview: bool) -
         replace=Targets(arguments.all("replace") + arguments.all("target-replace")),
         target_dependents=arguments.has("target-dependents"),
         exclude_dependents=arguments.has("exclude-dependents"),
-        continue_on_error=arguments.has("continue-on-error") or stack.env.get("PULUMI_CONTINUE_ON_ERROR") == "true",
+        continue_on_error=_continue_on_error(arguments, kind, stack),
         show_secrets=arguments.has("show-secrets"),
         debug=arguments.has("debug"),
     )
+
+
+def _continue_on_error(arguments: Arguments, kind: Kind, stack: Stack) -> bool:
+    if "continue-on-error" not in FLAGS[kind]:
+        return False
+    return arguments.has("continue-on-error") or stack.env.get("PULUMI_CONTINUE_ON_ERROR") == "true"
 
 
 def _run_program(arguments: Arguments, stack: Stack) -> bool:
@@ -255,8 +247,7 @@ def _run(invocation: Invocation, arguments: Arguments, kind: Kind) -> int:
 def _after_destroy(invocation: Invocation, arguments: Arguments, stack: Stack) -> None:
     if arguments.has("remove"):
         stack.backend.remove_stack(stack.project.name, stack.name)
-        if not arguments.has("preserve-config"):
-            stack.settings.path.unlink(missing_ok=True)
+        stack.settings.path.unlink(missing_ok=True)
         select_stack(stack.project, invocation.env, stack.backend.url, None)
         invocation.print("The resources in the stack have been deleted, and the history and configuration removed.")
 
@@ -286,10 +277,10 @@ def cancel(invocation: Invocation, arguments: Arguments) -> int:
 
 
 COMMANDS = {
-    ("up",): Entry(up, FLAGS),
-    ("update",): Entry(up, FLAGS),
-    ("preview",): Entry(preview, FLAGS),
-    ("refresh",): Entry(refresh, FLAGS),
-    ("destroy",): Entry(destroy, FLAGS),
+    ("up",): _entry(up, UP),
+    ("update",): _entry(up, UP),
+    ("preview",): _entry(preview, PREVIEW),
+    ("refresh",): _entry(refresh, REFRESH),
+    ("destroy",): _entry(destroy, DESTROY),
     ("cancel",): Entry(cancel, {"stack": True, "yes": False}, words=1),
 }

@@ -85,8 +85,12 @@ Command = Callable[[Invocation, Arguments], int]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A command: its function, its own flags (True where one takes a value), and how many words it takes."""
+    """
+    A command: its function, its own flags (True where one takes a value), how many words it takes, and flags that the
+    CLI does not know for it though it has them elsewhere.
+    """
 
     run: Command
     flags: dict[str, bool]
     words: int = 0
+    unknown: frozenset[str] = frozenset()
