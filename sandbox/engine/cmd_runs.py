@@ -64,9 +64,9 @@ FLAGS = {
 
 
 def _entry(run: Command, kind: Kind) -> Entry:
-    """The command with its own flags; those that only its sisters have are unknown to it."""
+    """The command with its own flags; those that only its sisters or `stack rm` have are unknown to it."""
     sisters = {flag for flags in FLAGS.values() for flag in flags}
-    return Entry(run, FLAGS[kind], unknown=frozenset(sisters - set(FLAGS[kind])))
+    return Entry(run, FLAGS[kind], unknown=frozenset({*sisters, "preserve-config"} - set(FLAGS[kind])))
 
 
 def _options(arguments: Arguments, kind: Kind, stack: Stack, *, preview: bool) -> Options:

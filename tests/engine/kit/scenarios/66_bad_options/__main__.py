@@ -5,11 +5,11 @@ import pulumi
 v = int(STEP)
 a = Thing("a", {"color": v})
 if v == 2:
-    Thing("b", {"color": v}, ResourceOptions(replace_on_changes=["[oops"]))
+    Thing("b", {"color": v}, ResourceOptions(replace_on_changes=["[oops"], depends_on=[a]))
 if v == 3:
-    Thing("b", {"color": v}, ResourceOptions(replace_on_changes=["[oops"]))
+    Thing("b", {"color": v}, ResourceOptions(replace_on_changes=["[oops"], depends_on=[a]))
 if v == 4:
-    Thing("c", {"color": v}, ResourceOptions(hide_diffs=["a["]))
+    Thing("c", {"color": v}, ResourceOptions(hide_diffs=["a["], depends_on=[a]))
 if v == 5:
     Thing.get = None
     CustomResource("two:parts", "d", {}, ResourceOptions(depends_on=[a]))

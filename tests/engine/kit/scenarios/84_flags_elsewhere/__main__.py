@@ -1,0 +1,3 @@
+from sim import Thing
+
+Thing("a", {})
