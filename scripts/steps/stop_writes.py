@@ -2,7 +2,9 @@
 Stop writes to the incarnation that is about to be left, in place: same site, next epoch.
 
 Order matters, because the site's own sentinel goes on. The row in the old database is left to nobody first, so that
-nobody can open it again; only then does the lease move to the next epoch, which the sentinel may renew at once.
+nobody can open it again; only then does the lease move to the next epoch. It is nobody's until the restored databases
+are opened, so that no sentinel opens them before somebody has looked. Where other stores of the site are written
+meanwhile, it stays the site's, and the sentinel may renew it at once.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from scripts.acts.leases import NOBODY, take_from_living
 from scripts.core.errors import NotFenced
 from scripts.engines.postgres import guard
 from scripts.engines.postgres.writes import try_write
+from scripts.fencing.lease import BETWEEN
 from scripts.runs.findings import WritesStopped
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import chosen_stores, epoch_to_be, target
@@ -22,7 +25,7 @@ def why_not_stop_writes(context: Context) -> str | None:
     """The reason, or None: the writer must be who the topology says, else somebody moved the service meanwhile."""
     site, epoch = target(context), epoch_to_be(context)
     seen = context.clouds.witness().read()
-    if seen is None or seen.lease.site != site or seen.lease.epoch not in {epoch - 1, epoch}:
+    if seen is None or (seen.lease.site, seen.lease.epoch) not in {(site, epoch - 1), (site, epoch), (BETWEEN, epoch)}:
         return f"the writer lease is not {site}'s in epoch {epoch - 1}"
     return None
 
@@ -42,6 +45,7 @@ def stop_writes(context: Context) -> Result:
         if attempt.sqlstate != guard.READ_ONLY:
             raise NotFenced(f"{site}'s {each.name} should refuse writes: {attempt.said}", "look at `dr status`")
     stopped_at = datetime.now(UTC)
-    take_from_living(context, site)
+    others_are_written = len(chosen_stores(context)) < len(context.plan.incarnated_stores)
+    take_from_living(context, site if others_are_written else BETWEEN)
     evidence = WritesStopped(sqlstate=guard.READ_ONLY, epoch=epoch, stopped_at=stopped_at)
     return Result("done", f"{site} refuses writes (SQLSTATE {guard.READ_ONLY})", evidence)
