@@ -101,7 +101,7 @@ def test_the_service_goes_on_in_a_clean_site_from_a_clean_state(made: Stage, tmp
     assert not can_log_in(made, "tertiary", READER, READER)
     assert not can_log_in(made, "primary", owner, known)
     assert can_log_in(made, "primary", READER, READER), "what is evidence was not touched more than it must be"
-    assert found["inspect_restored"]["cannot_log_in"] == {"core": [READER]}
+    assert found["inspect_restored"]["cannot_log_in"] == {"core": ["dr_migrate", "dr_shop_service", READER]}
     clouds, session = made.clouds(), Session()
     for site in CLOSED:
         region = plan.site(site).region
