@@ -27,7 +27,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]
 def client(world: SimpleNamespace) -> Callable[..., Any]:
     """client(service, region, source="outside") -> boto3 client that does not retry."""
 
-    def make(service: str, region: str, source: str = "outside", timeout: float = 20) -> Any:
+    def make(service: str, region: str, source: str = "outside", timeout: float = 60) -> Any:
         env = world.planes.env(region)
         address = "127.0.0.1" if source == "outside" else world.ports.addresses[source]
         unchecked: Any = boto3.client
