@@ -23,7 +23,7 @@ PLAN = load_plan("samia")
 INITIAL = Topology.initial(PLAN)
 FAILED_OVER = after_failover(INITIAL, PLAN, "secondary")
 REPROTECTED = after_reprotect(FAILED_OVER, PLAN, "primary")
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from scripts.restoring import look, named, newest
 from scripts.runs.journal import read
 from scripts.verify_backups import verify_all, verify_points
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 
 
 def test_the_newest_backups_are_restored_and_a_damaged_one_is_found_out(made: Stage) -> None:

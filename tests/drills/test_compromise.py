@@ -33,7 +33,7 @@ from tests.asserts.databases import inside, orders
 from tests.asserts.writers import Recorder, assert_never_two_writers, assert_only_writer_is
 from tests.drills.killed import killed_everywhere
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 CLOSED = ("primary", "secondary")
 
 

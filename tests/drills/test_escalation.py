@@ -27,7 +27,7 @@ from scripts.watch import Watch, watch
 from tests.asserts.channels import Channel, opened
 from tests.asserts.waiting import MULTIPLIER, wait_until
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 ROLES = ("sre", "lead", "manager", "executive")
 
 

@@ -27,7 +27,7 @@ from tests.asserts.ledgers import assert_ledger_survived
 from tests.asserts.whole import assert_whole
 from tests.asserts.writers import Recorder, assert_never_two_writers, assert_only_writer_is, assert_refuses_writes
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 ONLY_THERE = 5
 
 

@@ -25,7 +25,7 @@ from scripts.runs.runbook import RunOutcome
 from tests.asserts.ledgers import assert_ledger_survived
 from tests.asserts.writers import Recorder, assert_never_two_writers
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 
 GOES_ON = ["grant_lease", "verify_service", "record_topology", "reconcile_stack"]
 """Of rows side by side one, because the state after them is the same."""

@@ -17,7 +17,7 @@ from tests.asserts.databases import orders
 from tests.asserts.writers import Recorder, assert_never_two_writers, assert_only_writer_is
 from tests.drills.killed import killed_everywhere
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 
 
 def test_each_effect_of_a_failover_happens_once(made: Stage, tmp_path: Path) -> None:

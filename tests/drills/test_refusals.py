@@ -16,7 +16,7 @@ from scripts.runs import run_records
 from scripts.runs.lock import run_lock
 from scripts.runs.runbook import Options
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(autouse=True)

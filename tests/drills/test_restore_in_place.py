@@ -33,7 +33,7 @@ from tests.asserts.databases import inside, orders
 from tests.asserts.waiting import wait_until
 from tests.asserts.writers import Recorder, assert_never_two_writers, assert_only_writer_is, assert_refuses_writes
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 
 
 def made_by_the_migration(made: Stage) -> None:

@@ -12,7 +12,7 @@ from scripts.probes.overview import look
 from scripts.runbooks.run import resume
 from scripts.runs import run_records
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 
 
 def test_a_cold_site_whose_database_cannot_be_restored_goes_on_when_the_backup_is_whole_again(made: Stage) -> None:

@@ -21,7 +21,7 @@ from scripts.reprotect import reprotect
 from scripts.restore import protect_again, restore
 from tests.asserts.waiting import wait_until
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 PLAN = str(Path(__file__).parents[1] / "plans" / "pair.yaml")
 
 

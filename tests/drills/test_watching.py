@@ -13,7 +13,7 @@ from scripts.watch import Watch, watch
 from tests.asserts.ledgers import assert_ledger_survived
 from tests.asserts.waiting import MULTIPLIER
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from scripts.reprotect import reprotect
 from scripts.runs.findings import CopiesCompared, TargetChecked
 from tests.drills.conftest import SharedWorld
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 LASTING = [name for name, writes in FAMILY.items() if lasting(writes)]
 GIVEN_UP: dict[str, Any] = {
     "give_up_differences": ANY_NUMBER,

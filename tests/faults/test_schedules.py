@@ -21,7 +21,7 @@ from scripts.runs.runbook import RunOutcome
 from tests.asserts.ledgers import assert_ledger_survived
 from tests.asserts.writers import Recorder, assert_never_two_writers, assert_only_writer_is
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 SECONDS = 10.0
 
 

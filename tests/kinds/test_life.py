@@ -18,7 +18,7 @@ from scripts.stacks.stacks import Stacks
 from tests.kinds.cases import CASES, Case
 from tests.kinds.life import Life
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 PLAN = str(Path(__file__).parents[1] / "plans" / "kinds.yaml")
 OLD, NEW = "primary", "secondary"
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.cloud}-{case.kind}")

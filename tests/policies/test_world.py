@@ -23,7 +23,7 @@ from scripts.stacks.stacks import Stacks
 
 PLAN = load_plan("minimal")
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")
