@@ -10,8 +10,8 @@ from scripts.engines.protocol import QueryRefused
 if TYPE_CHECKING:
     from scripts.engines.postgres.bounded import Bounded
 
-# A schema that is the service's own: neither the server's, nor the guard's, nor a session's.
-_OWN = "n.nspname NOT IN ('pg_catalog', 'information_schema', 'dr') AND n.nspname NOT LIKE 'pg\\_%%'"
+OWN = "n.nspname NOT IN ('information_schema', 'dr') AND n.nspname !~ '^pg_'"
+"""A schema `n` that is the service's own: neither the server's, nor the guard's, nor a session's. No percent sign."""
 
 # The key: the primary one, else the narrowest unique index that tells every row from every other.
 _TABLES = f"""
@@ -32,13 +32,13 @@ SELECT c.oid::regclass::text, c.oid, c.relkind, c.relpersistence = 'u', pg_get_u
         WHERE a.attrelid = c.oid AND a.atttypid = 'timestamptz'::regtype AND NOT a.attisdropped
         ORDER BY a.attnum LIMIT 1)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND {_OWN}
+WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND {OWN}
 ORDER BY c.oid
 """  # noqa: S608 (constants of this module)
 
 _EMPTY = f"""
 SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND {_OWN} AND pg_relation_size(c.oid) = 0
+WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND {OWN} AND pg_relation_size(c.oid) = 0
 """  # noqa: S608 (constants of this module)
 
 _SEQUENCES = f"""
@@ -47,7 +47,7 @@ SELECT c.oid::regclass::text, s.seqincrement,
             THEN pg_sequence_last_value(c.oid) END,
        has_sequence_privilege(c.oid, 'SELECT') OR has_sequence_privilege(c.oid, 'USAGE'), pg_get_userbyid(c.relowner)
 FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relpersistence <> 't' AND {_OWN}
+WHERE c.relpersistence <> 't' AND {OWN}
 ORDER BY 1
 """  # noqa: S608 (constants of this module)
 
@@ -57,24 +57,24 @@ _DEFINITIONS = f"""
 SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'c' THEN 'type' ELSE 'sequence' END,
        c.oid::regclass::text
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('v', 'm', 'c', 'S') AND c.relpersistence <> 't' AND {_OWN}
+WHERE c.relkind IN ('v', 'm', 'c', 'S') AND c.relpersistence <> 't' AND {OWN}
   AND NOT EXISTS (SELECT FROM pg_depend d
                   WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 UNION ALL
 SELECT 'function', p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-WHERE {_OWN}
+WHERE {OWN}
   AND NOT EXISTS (SELECT FROM pg_depend d
                   WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
 UNION ALL
 SELECT 'type', format_type(t.oid, NULL) FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-WHERE t.typtype IN ('e', 'd') AND {_OWN}
+WHERE t.typtype IN ('e', 'd') AND {OWN}
   AND NOT EXISTS (SELECT FROM pg_depend d
                   WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
 UNION ALL
 SELECT 'value of a type', format_type(t.oid, NULL) || ' ' || quote_literal(e.enumlabel)
-FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {_OWN}
+FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {OWN}
 UNION ALL
-SELECT 'schema', quote_ident(n.nspname) FROM pg_namespace n WHERE {_OWN}
+SELECT 'schema', quote_ident(n.nspname) FROM pg_namespace n WHERE {OWN}
 UNION ALL
 SELECT 'extension', quote_ident(extname) FROM pg_extension
 ORDER BY 1, 2

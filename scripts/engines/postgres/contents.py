@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scripts.core.errors import DatabaseFailed
-from scripts.engines.postgres.session import Database
+from scripts.engines.postgres.session import Database, quoted
 
 BOUND_SECONDS = 600
 _GUARDED = """
@@ -51,4 +51,4 @@ def other_roles(database: Database, clouds_own: tuple[str, ...]) -> dict[str, bo
 
 def lock_login(database: Database, name: str) -> None:
     """From now on this role cannot log in. Needs a user that may change it. Raises QueryRefused."""
-    database.script(f"""ALTER ROLE "{name.replace('"', '""')}" NOLOGIN""")
+    database.script(f"ALTER ROLE {quoted(name)} NOLOGIN")

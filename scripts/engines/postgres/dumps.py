@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from scripts.core.commands import run_bounded
 from scripts.core.errors import BadInput, DatabaseFailed, Refused
 from scripts.core.net import Login, address_of, wait_for
-from scripts.engines.postgres.session import Database
+from scripts.engines.postgres.catalogue import OWN
+from scripts.engines.postgres.session import Database, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,15 +27,14 @@ if TYPE_CHECKING:
 PROGRAMS = "DR_POSTGRES_BIN"
 """The variable that names the folder of PostgreSQL's programs, where they are not on PATH."""
 _GUARDS = re.compile(r"^\d+; \d+ \d+ (EVENT )?TRIGGER .*\bdr_(writer_lease|ddl)")
-_TABLES = r"""
+_TABLES = f"""
 SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname NOT IN ('dr', 'information_schema')
-  AND n.nspname !~ '^pg_'
+WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND {OWN}
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                   WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 ORDER BY 1
-"""
+"""  # noqa: S608 (constants of ours)
 
 
 @dataclass(frozen=True)
@@ -89,14 +89,14 @@ def create_database(login: Login, name: str) -> Login:
     with Database(login) as database:
         if database.rows("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %(name)s", {"name": name}):
             raise Refused(f"{login.host} has a database {name} already", "choose another name")
-        database.script(f"CREATE DATABASE {_quoted(name)} TEMPLATE template0", timeout=60)
+        database.script(f"CREATE DATABASE {quoted(name)} TEMPLATE template0", timeout=60)
     return Login(login.host, login.port, name, login.user, login.password)
 
 
 def drop_database(login: Login, name: str) -> None:
     """Drop a database that this program made."""
     with Database(login) as database:
-        database.script(f"DROP DATABASE IF EXISTS {_quoted(name)} WITH (FORCE)", timeout=60)
+        database.script(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)", timeout=60)
 
 
 def bring_back(login: Login, path: Path, rows: Mapping[str, int], *, seconds: float) -> None:
@@ -130,10 +130,6 @@ def _contents(login: Login, path: Path, *, seconds: float) -> str:
     _run(login, "pg_restore", "--list", f"--file={listing}", str(path), seconds=seconds)
     lines = listing.read_text(encoding="utf-8").splitlines()
     return "\n".join(line for line in lines if not _GUARDS.match(line)) + "\n"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _run(login: Login, program: str, *arguments: str, seconds: float) -> None:

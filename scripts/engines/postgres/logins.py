@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from model.logins import MIGRATE
 from scripts.engines.postgres.guard import Unguarded
+from scripts.engines.postgres.session import quoted
 
 if TYPE_CHECKING:
     from scripts.engines.postgres.session import Database
@@ -56,19 +57,19 @@ def keep(database: Database, passwords: Mapping[str, str], *, anew: bool = False
         database.script(_LOGINS)
     found = {str(row[0]): row[1:] for row in database.rows(_FOUND, {"names": list(passwords)})}
     for role in sorted(found.keys() - passwords.keys()):
-        database.script(f"ALTER ROLE {_quoted(role)} NOLOGIN")
+        database.script(f"ALTER ROLE {quoted(role)} NOLOGIN")
         database.rows(_END_SESSIONS, {"role": role})
         database.rows(_FORGET, {"role": role})
     left: list[Unguarded] = []
     for role, password in sorted(passwords.items()):
         can_log_in, mark, may_make, mighty, groups, owned = found.get(role, (False, "", False, False, [], []))
         given = hashlib.sha256(f"{role} {password}".encode()).hexdigest()
-        statements = [] if role in found else [f"CREATE ROLE {_quoted(role)}"]
+        statements = [] if role in found else [f"CREATE ROLE {quoted(role)}"]
         if anew or mark != given or not can_log_in:
-            statements.append(f"ALTER ROLE {_quoted(role)} LOGIN PASSWORD '{database.verifier(role, password)}'")
+            statements.append(f"ALTER ROLE {quoted(role)} LOGIN PASSWORD '{database.verifier(role, password)}'")
         if may_make:
-            statements.append(f"ALTER ROLE {_quoted(role)} NOCREATEROLE NOCREATEDB")
-        statements += [f"REVOKE {_quoted(group)} FROM {_quoted(role)}" for group in groups]
+            statements.append(f"ALTER ROLE {quoted(role)} NOCREATEROLE NOCREATEDB")
+        statements += [f"REVOKE {quoted(group)} FROM {quoted(role)}" for group in groups]
         if statements:
             database.script("; ".join(statements))
         if mark != given:
@@ -81,7 +82,3 @@ def keep(database: Database, passwords: Mapping[str, str], *, anew: bool = False
             left.append(Unguarded(f"role {role}", f"it owns {', '.join(owned)}, and so could end the guard there"))
     database.script(_SQL, timeout=10)
     return left
-
-
-def _quoted(role: str) -> str:
-    return '"' + role.replace('"', '""') + '"'

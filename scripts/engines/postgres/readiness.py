@@ -13,6 +13,7 @@ from datetime import datetime
 
 from scripts.core.errors import Refused
 from scripts.engines.postgres import guard
+from scripts.engines.postgres.catalogue import OWN
 from scripts.engines.postgres.session import Database
 
 LONG_SECONDS = 1.0  # a shorter transaction is over before anybody notices that it was in the way
@@ -40,10 +41,10 @@ SELECT gid, owner, extract(epoch FROM clock_timestamp() - prepared)::float8 FROM
 WHERE database = current_database() ORDER BY prepared
 """
 
-_UNLOGGED = """
+_UNLOGGED = f"""
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relpersistence = 'u' AND c.relkind = 'r' AND n.nspname <> 'dr' ORDER BY 1
-"""
+WHERE c.relpersistence = 'u' AND c.relkind = 'r' AND {OWN} ORDER BY 1
+"""  # noqa: S608 (constants of ours)
 
 _ASYNCHRONOUS = """
 SELECT CASE WHEN s.setrole = 0 THEN 'the whole database' ELSE 'role ' || quote_ident(r.rolname) END

@@ -153,6 +153,11 @@ async def query(
         raise as_ours(error, connection) from error
 
 
+def quoted(name: str) -> str:
+    """A name as an identifier of SQL, whatever characters it has."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
