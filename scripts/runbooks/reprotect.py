@@ -20,6 +20,7 @@ from scripts.steps.rebuild_replica import rebuild_replica
 from scripts.steps.reopen_site import reopen_site
 from scripts.steps.retire_old_copy import retire_old_copy
 from scripts.steps.see_replication import see_replication
+from scripts.steps.see_site import see_site
 from scripts.steps.share_login import share_login
 from scripts.steps.switch_backups import switch_backups
 
@@ -30,6 +31,7 @@ def reprotect(plan: Plan, *, stores: Collection[str] = (), was_isolated: bool = 
     clean again.
     """
     return Runbook("reprotect", (
+        Row("measure", see_site, "See that the site's cloud answers", why_no_undo=LOOKS, does=Does.LOOK),
         *(
             Row("measure", measure_divergence, f"Count what only the old copy of {each.name} holds",
                 subject=each.name, wave="measure", why_no_undo=LOOKS, attempts=5, does=Does.LOOK)

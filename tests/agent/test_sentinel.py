@@ -1,25 +1,22 @@
 """The sentinel on a real database and a real object store: it renews what is its own, and touches nothing else."""
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import closing
-from unittest.mock import patch
 from urllib.request import urlopen
 
 import psycopg
 import pytest
-from moto.server import ThreadedMotoServer
 
 from agent.sentinel import CLAIM, Sentinel, Settings, serve_health
 from scripts.acts.leases import NOBODY
 from scripts.clouds.aws.objects import Bucket
-from scripts.clouds.aws.session import Session
 from scripts.core.errors import BadInput
 from scripts.engines.postgres import guard
 from scripts.engines.postgres.session import Database
 from scripts.fencing.lease import BETWEEN, KEY, Lease, WitnessLease
 from tests.asserts.waiting import wait_until
+from tests.scratch_bucket import bucket, object_store
 from tests.scratch_database import connect
 
 pytestmark = pytest.mark.drill
@@ -27,27 +24,21 @@ WITNESS, OWN = "minimal-tertiary-recovery", "minimal-primary-recovery"
 
 
 @pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    env = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
-    with patch.dict(os.environ, env):
-        session = Session()
-        for bucket in (WITNESS, OWN):
-            session.client("s3", "us-east-1").create_bucket(Bucket=bucket)
-        yield session
-    server.stop()
+def endpoint() -> Iterator[str]:
+    with object_store() as opened:
+        yield opened
 
 
-@pytest.fixture
-def lease_bucket(session: Session) -> Bucket:
-    return Bucket(session, "us-east-1", WITNESS)
+@pytest.fixture(scope="module")
+def lease_bucket(endpoint: str) -> Iterator[Bucket]:
+    with bucket(WITNESS) as made:
+        yield made
 
 
-@pytest.fixture
-def own(session: Session) -> Bucket:
-    return Bucket(session, "us-east-1", OWN)
+@pytest.fixture(scope="module")
+def own(endpoint: str) -> Iterator[Bucket]:
+    with bucket(OWN) as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,18 +1,14 @@
 """A spoiled writer lease, and the way out of it, on a real object store with versions and conditional writes."""
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from model import Topology, load_plan
 from scripts.acts.lease_repair import look, repair, why_evidence
 from scripts.clouds.aws.objects import Bucket
-from scripts.clouds.aws.session import Session
 from scripts.clouds.protocol import ConditionFailed
 from scripts.core.errors import ApprovalMissing, NotFenced, Refused
 from scripts.dr import main
@@ -20,6 +16,7 @@ from scripts.fencing.lease import KEY, Lease, WitnessLease
 from scripts.lease import carry_out
 from scripts.people.approvals import Approval, needed
 from scripts.runs import journal as journals
+from tests.scratch_bucket import bucket, object_store
 
 pytestmark = pytest.mark.thorough
 
@@ -31,27 +28,15 @@ FOREVER = Lease("minimal", "primary", 1, 10**15, "00").to_bytes()
 
 
 @pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    env = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
-    with patch.dict(os.environ, env):
-        yield Session()
-    server.stop()
+def endpoint() -> Iterator[str]:
+    with object_store() as opened:
+        yield opened
 
 
 @pytest.fixture
-def store(session: Session) -> Iterator[Bucket]:
-    s3 = session.client("s3", REGION)
-    where = {} if REGION == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": REGION}}
-    s3.create_bucket(Bucket=BUCKET, **where)
-    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    yield Bucket(session, REGION, BUCKET)
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=BUCKET):
-        for each in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-            s3.delete_object(Bucket=BUCKET, Key=each["Key"], VersionId=each["VersionId"])
-    s3.delete_bucket(Bucket=BUCKET)
+def store(endpoint: str) -> Iterator[Bucket]:
+    with bucket(BUCKET, REGION, versions=True) as made:
+        yield made
 
 
 def held(site: str = "primary", epoch: int = 1, ttl_ms: int = 3000) -> bytes:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from unittest.mock import patch
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from scripts.clouds.aws.objects import Bucket
 from scripts.clouds.aws.session import Session
@@ -21,21 +20,15 @@ from scripts.fencing.lease import (
     wait_until_expired,
     why_not_expired,
 )
+from tests.scratch_bucket import bucket, object_store
 
 BUCKET, REGION = "minimal-tertiary-recovery", "us-east-1"
 
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Bucket]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    env = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
-    with patch.dict(os.environ, env):
-        session = Session()
-        session.client("s3", REGION).create_bucket(Bucket=BUCKET)
-        yield Bucket(session, REGION, BUCKET)
-    server.stop()
+    with object_store(), bucket(BUCKET, REGION) as made:
+        yield made
 
 
 @pytest.fixture

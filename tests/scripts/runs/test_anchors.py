@@ -3,12 +3,11 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from model import load_plan, names
 from scripts.clouds.access import Clouds
@@ -17,6 +16,7 @@ from scripts.dr import main
 from scripts.journal import JournalChanged
 from scripts.runs.anchors import anchor, compare
 from scripts.runs.journal import Journal, path_of, read
+from tests.scratch_bucket import bucket, object_store
 
 pytestmark = pytest.mark.thorough
 
@@ -27,39 +27,20 @@ UNKNOWN, CHANGED = OutcomeUnknown.exit_code, JournalChanged.exit_code
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with object_store() as opened:
+        yield opened
 
 
 @pytest.fixture(autouse=True)
 def clouds(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clouds]:
     """Every site has its recovery bucket, and nothing in it."""
-    env = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
     monkeypatch.setenv("DR_HOME", str(tmp_path))
     for name in ("DR_SANDBOX", "DR_PROJECT", "DR_DATABASE_URL", "DR_PLAN"):
         monkeypatch.delenv(name, raising=False)
-    with patch.dict(os.environ, env):
-        made = Clouds(PLAN)
+    with ExitStack() as stack:
         for site in PLAN.sites:
-            s3 = _s3(made, site.name)
-            where = {} if site.region == "us-east-1" else {
-                "CreateBucketConfiguration": {"LocationConstraint": site.region}
-            }  # fmt: skip
-            s3.create_bucket(Bucket=names.recovery_bucket(PLAN, site.name), **where)
-        yield made
-        for site in PLAN.sites:
-            store = made.at(site.name).objects()
-            for key in store.keys(""):
-                store.delete(key)
-            _s3(made, site.name).delete_bucket(Bucket=names.recovery_bucket(PLAN, site.name))
-
-
-def _s3(clouds: Clouds, site: str) -> Any:
-    driver: Any = clouds.at(site)
-    return driver.session.client("s3", PLAN.site(site).region)
+            stack.enter_context(bucket(names.recovery_bucket(PLAN, site.name), site.region))
+        yield Clouds(PLAN)
 
 
 def write(*sentences: str, plan: str = "minimal", end: bool = True) -> Journal:

@@ -3,22 +3,18 @@ Two real databases of which one follows the other, as the steps of a move see th
 lies in a real object store.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
-from unittest.mock import patch
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from model import load_plan
 from model.topology import Topology
 from scripts.clouds.access import Clouds
 from scripts.clouds.aws.objects import Bucket
-from scripts.clouds.aws.session import Session
 from scripts.clouds.protocol import ManagedStore
 from scripts.core.net import Login
 from scripts.engines.postgres import guard
@@ -27,10 +23,12 @@ from scripts.fencing.lease import KEY, Lease, WitnessLease
 from scripts.runs.journal import Journal
 from scripts.runs.runbook import Context, Options
 from scripts.stacks.stacks import Stacks
+from tests import scratch_bucket
+from tests.scratch_bucket import object_store
 from tests.scratch_database import connect, following, server
 
 PLAN = load_plan("minimal")
-REGION, BUCKET = "us-east-1", "witness"
+BUCKET = "witness-of-a-pair"
 SOON = PLAN.switchover.model_copy(update={"hand_over": timedelta(seconds=1.5), "drain": timedelta(seconds=0.3)})
 
 
@@ -56,17 +54,10 @@ class Pair(Clouds):
         return self.lease
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bucket() -> Iterator[Bucket]:
-    moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    moto.start()
-    host, port = moto.get_host_and_port()
-    env = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
-    with patch.dict(os.environ, env):
-        session = Session()
-        session.client("s3", REGION).create_bucket(Bucket=BUCKET)
-        yield Bucket(session, REGION, BUCKET)
-    moto.stop()
+    with object_store(), scratch_bucket.bucket(BUCKET) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

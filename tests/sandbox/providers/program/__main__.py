@@ -27,6 +27,9 @@ allowed = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
 aws.iam.RolePolicy("inline", role=role.id, policy=allowed)
 policy = aws.iam.Policy("managed", name="every-type", policy=allowed)
 aws.iam.RolePolicyAttachment("attached", role=role.name, policy_arn=policy.arn)
+aws.iam.OpenIdConnectProvider(
+    "issuer", url="https://oidc.example.com/id/every-type", client_id_lists=["sts.amazonaws.com"]
+)
 
 
 # networks
