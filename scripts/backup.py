@@ -22,7 +22,7 @@ from scripts.clouds.protocol import StoreFeature, need
 from scripts.core.errors import BadInput, ObjectiveMissed
 from scripts.core.home import project_dir
 from scripts.core.waiting import wait_until
-from scripts.people.options import DEFAULT_PLAN, Format, PlanName, plan_of
+from scripts.people.options import DEFAULT_PLAN, Format, PlanName, every_store, known_site, plan_of
 from scripts.people.output import Form, out, seconds, table, write_json
 from scripts.runs.journal import Journal
 from scripts.runs.run_records import new_run_id
@@ -47,15 +47,6 @@ class Taken:
     seconds: float
     verified: bool
     said: str
-
-
-def chosen_stores(plan: Plan, named: Sequence[str]) -> list[str]:
-    """The stores that are named, all that have incarnations otherwise. Raises BadInput."""
-    known = [each.name for each in plan.incarnated_stores]
-    for name in named:
-        if name not in known:
-            raise BadInput(f"--store: {name!r} is no store with backups of its own", f"there is {', '.join(known)}")
-    return [name for name in known if not named or name in named]
 
 
 def back_up(plan: Plan, topology: Topology, clouds: Clouds, site: str, stores: Sequence[str]) -> list[Taken]:
@@ -101,9 +92,8 @@ def now(
     """Take a snapshot of every store and prove that it can be restored and read. It stays until somebody deletes it."""
     loaded = plan_of(plan)
     topology = topology_files.read_topology(loaded, project_dir())
-    site = site or topology.active_site
-    stores = chosen_stores(loaded, store or ())
-    held = topology.incarnations(site) if site in {each.name for each in loaded.sites} else {}
+    site = known_site(loaded, site or topology.active_site)
+    stores, held = every_store(loaded, store), topology.incarnations(site)
     if missing := [name for name in stores if name not in held]:
         raise BadInput(f"{site} holds no {', '.join(missing)} now", "`dr status` shows what each site holds")
     taken = _journalled(loaded, topology, site, stores)

@@ -12,7 +12,7 @@ from model.acceptance import MOMENTS
 from scripts.clouds.access import Clouds
 from scripts.core.errors import BadInput, CheckFailed
 from scripts.core.home import project_dir
-from scripts.people.options import DEFAULT_PLAN, Format, PlanName, plan_of
+from scripts.people.options import DEFAULT_PLAN, Format, PlanName, known_site, plan_of
 from scripts.people.output import Form, out, seconds, table, write_json
 from scripts.probes.acceptance import Outcome, Place, ask_all
 from scripts.stacks import topology_files
@@ -41,9 +41,7 @@ def chosen(plan: Plan, moment: str, names: Sequence[str]) -> list[Check]:
 def ask(plan: Plan, checks: Sequence[Check], site: str = "") -> list[Outcome]:
     """Ask them at a site (the active one) as it is now. Raises BadInput for a site that holds no store."""
     topology = topology_files.read_topology(plan, project_dir())
-    site = site or topology.active_site
-    if site not in {each.name for each in plan.sites}:
-        raise BadInput(f"{site!r} is not a site of {plan.system}", f"there is {', '.join(s.name for s in plan.sites)}")
+    site = known_site(plan, site or topology.active_site)
     held = topology.incarnations(site)
     if not held and plan.incarnated_stores:
         raise BadInput(f"{site} holds no store of {plan.system} now", "`dr status` shows what each site holds")

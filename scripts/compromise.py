@@ -27,6 +27,7 @@ from scripts.people.options import (
     PlanName,
     Yes,
     duration,
+    known_site,
 )
 from scripts.people.output import Form
 from scripts.runbooks.run import look, run
@@ -68,16 +69,13 @@ def options_for(
     objective, at = objective_of(plan), past_moment(clean_before, "--clean-before")
     known = [site.name for site in plan.sites]
     site = to or objective.recover_at
-    if site not in known:
-        hint = f"there is {', '.join(known)}"
-        said = f"{site!r} is not a site of {plan.system}" if to else "the plan recovers from a compromise where it was"
-        raise BadInput(said, hint if to else "name a clean site: --to SITE")
+    if not to and site not in known:
+        raise BadInput("the plan recovers from a compromise where it was", "name a clean site: --to SITE")
+    known_site(plan, site)
     closed = [*compromised] or [name for name in known if name != site]
     for option, named in (("--compromised", closed), ("--lost", lost)):
         for name in named:
-            if name not in known:
-                raise BadInput(f"{option}: {name!r} is not a site of {plan.system}", f"there is {', '.join(known)}")
-            if name == site:
+            if known_site(plan, name, option) == site:
                 raise BadInput(f"{option}: {name} cannot be given up and take over", "leave one of them out, or --to")
     chosen = {
         "disaster": DISASTER,

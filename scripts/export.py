@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scripts.acts.exports import put
-from scripts.backup import chosen_stores
 from scripts.clouds.access import Clouds
 from scripts.clouds.amounts import size
 from scripts.core.errors import BadInput
 from scripts.core.home import project_dir
 from scripts.engines.postgres.dumps import dump
-from scripts.people.options import DEFAULT_PLAN, Format, PlanName, duration, plan_of
+from scripts.people.options import DEFAULT_PLAN, Format, PlanName, bound, every_store, known_site, plan_of
 from scripts.people.output import Form, facts, out, write_json
 from scripts.stacks import topology_files
 
@@ -56,17 +55,15 @@ def export(
     """Write a dump of a database, with checksums, into the objects of its site."""
     loaded = plan_of(plan)
     topology = topology_files.read_topology(loaded, project_dir())
-    site = site or topology.active_site
+    site = known_site(loaded, site or topology.active_site)
     chosen = the_store(loaded, topology, site, store)
-    bound = duration(within, "--within")
-    if bound is None:
-        raise BadInput("--within: how long may it take?", "write it as 6h")
+    seconds = bound(within, "--within")
     clouds = Clouds(loaded)
     try:
         objects, number = clouds.at(site).objects(), topology.incarnation(site, chosen)
         named = name or f"{topology.identifier(loaded, site, chosen)}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
         about = {"name": named, "system": loaded.system, "store": chosen, "site": site}
-        made = export_store(objects, clouds.login(site, chosen, number), about, bound)
+        made = export_store(objects, clouds.login(site, chosen, number), about, seconds)
     finally:
         clouds.close()
     show(made, objects.name, form)
@@ -75,7 +72,7 @@ def export(
 
 def the_store(plan: Plan, topology: Topology, site: str, named: str) -> str:
     """The store that is named, the only one otherwise, at a site that holds it. Raises BadInput."""
-    stores = chosen_stores(plan, [named] if named else [])
+    stores = every_store(plan, [named] if named else None)
     if len(stores) != 1:
         raise BadInput("--store: which one?", f"there is {', '.join(stores) or 'none'}")
     if stores[0] not in topology.incarnations(site):

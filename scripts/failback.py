@@ -17,7 +17,6 @@ import typer
 
 from model import load_plan
 from model.roles import role_of
-from scripts.core.errors import BadInput
 from scripts.core.home import project_dir
 from scripts.failover import failover
 from scripts.people.approvals import ask, needed
@@ -33,6 +32,7 @@ from scripts.people.options import (
     Incident,
     PlanName,
     Yes,
+    known_site,
 )
 from scripts.people.output import Form, err
 from scripts.reprotect import reprotect
@@ -91,10 +91,7 @@ def failback(
     give_up_unlogged; give_up_differences and give_up_old_copy, for what is rebuilt first. Raises as `failover` and
     `reprotect` do.
     """
-    home = to or plan.primary.name
-    if home not in {site.name for site in plan.sites}:
-        raise BadInput(f"{home!r} is not a site of {plan.system}", "`dr plan check` lists them")
-
+    home = known_site(plan, to or plan.primary.name)
     more = {key: value for key, value in more.items() if value}
     given_up = {key: more.pop(key) for key in GIVES_UP if key in more}
 
@@ -143,11 +140,7 @@ def command(
     """Move the service back, without losing a write: rebuild, switch over, rebuild what was left."""
     loaded = load_plan(plan)
     topology = topology_files.read_topology(loaded, project_dir())
-    home = to or loaded.primary.name
-    if home not in {site.name for site in loaded.sites}:
-        raise BadInput(
-            f"{home!r} is not a site of {loaded.system}", f"there is {', '.join(s.name for s in loaded.sites)}"
-        )
+    home = known_site(loaded, to or loaded.primary.name)
     todo = parts(loaded, topology, home)
     if dry_run:
         for name, site in todo:

@@ -34,6 +34,7 @@ from scripts.people.options import (
     PlanName,
     Yes,
     duration,
+    known_site,
 )
 from scripts.people.output import Form
 from scripts.runbooks.run import look, run
@@ -222,10 +223,8 @@ def lost_by_default(plan: Plan, topology: Topology, to: str) -> list[str]:
 
 
 def _check_names(plan: Plan, to: str, lost: Iterable[str]) -> None:
-    known = [site.name for site in plan.sites]
     for name in (to, *lost):
-        if name not in known:
-            raise BadInput(f"{name!r} is not a site of {plan.system}", f"there is {', '.join(known)}")
+        known_site(plan, name)
     if to in lost:
         raise BadInput(f"{to} cannot be lost and take over", "leave one of --lost and --to out")
 

@@ -13,7 +13,7 @@ from scripts.clouds.protocol import ServiceFeature, need
 from scripts.core.errors import BadInput, CheckFailed
 from scripts.core.home import project_dir
 from scripts.people.approvals import ask
-from scripts.people.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes, plan_of
+from scripts.people.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes, known_site, plan_of
 from scripts.people.output import Form, facts, out, write_json
 from scripts.runs.journal import Journal
 from scripts.runs.run_records import new_run_id
@@ -36,10 +36,7 @@ def hook(
     loaded = plan_of(plan)
     if name not in loaded.hooks:
         raise BadInput(f"{name!r} is no hook of {loaded.system}", f"there is {', '.join(loaded.hooks) or 'none'}")
-    site = site or topology_files.read_topology(loaded, project_dir()).active_site
-    known = [each.name for each in loaded.sites]
-    if site not in known:
-        raise BadInput(f"{site!r} is not a site of {loaded.system}", f"there is {', '.join(known)}")
+    site = known_site(loaded, site or topology_files.read_topology(loaded, project_dir()).active_site)
     chosen = loaded.hooks[name]
     said = {"hook": name, "site": site, "service": chosen.service, "command": " ".join(chosen.command)}
     if not dry_run:

@@ -12,12 +12,12 @@ import typer
 
 from scripts.acts.exports import fetch, manifest
 from scripts.clouds.access import Clouds
-from scripts.core.errors import BadInput, DatabaseFailed, DrError, Refused
+from scripts.core.errors import DatabaseFailed, DrError, Refused
 from scripts.core.home import project_dir
 from scripts.engines.postgres.dumps import bring_back, create_database, drop_database, why_not_empty
 from scripts.export import show, the_store
 from scripts.people.approvals import ask
-from scripts.people.options import DEFAULT_PLAN, Format, PlanName, Yes, duration, plan_of
+from scripts.people.options import DEFAULT_PLAN, Format, PlanName, Yes, bound, known_site, plan_of
 from scripts.people.output import Form
 from scripts.stacks import topology_files
 
@@ -70,10 +70,8 @@ def import_dump(
     """Bring an export into a store that is empty, or into a new database beside it."""
     loaded = plan_of(plan)
     topology = topology_files.read_topology(loaded, project_dir())
-    site = site or topology.active_site
-    chosen, bound = the_store(loaded, topology, site, store), duration(within, "--within")
-    if bound is None:
-        raise BadInput("--within: how long may it take?", "write it as 6h")
+    site = known_site(loaded, site or topology.active_site)
+    chosen, seconds = the_store(loaded, topology, site, store), bound(within, "--within")
     clouds = Clouds(loaded)
     try:
         objects = clouds.at(site).objects()
@@ -81,7 +79,7 @@ def import_dump(
         target = f"a new database {into}" if into else f"{chosen} of {site}, which has to be empty"
         ask(f"{sum(export.rows.values())} rows of {export.at:%Y-%m-%d %H:%M} are brought into {target}", site, yes=yes)
         login = clouds.login(site, chosen, topology.incarnation(site, chosen))
-        import_store(objects, login, export, bound, into)
+        import_store(objects, login, export, seconds, into)
     finally:
         clouds.close()
     show(export, objects.name, form)

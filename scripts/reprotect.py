@@ -22,6 +22,7 @@ from scripts.people.options import (
     PlanName,
     Stores,
     Yes,
+    known_site,
     known_stores,
 )
 from scripts.people.output import Form
@@ -55,10 +56,7 @@ def reprotect(
     Raises BadInput, Refused, Locked. One that follows already gives an outcome that is done.
     """
     topology = topology_files.read_topology(plan, project_dir())
-    known = [each.name for each in plan.sites]
-    if site not in known:
-        raise BadInput(f"{site!r} is not a site of {plan.system}", f"there is {', '.join(known)}")
-    if plan.site(site).kind == "cold":
+    if plan.site(known_site(plan, site)).kind == "cold":
         raise BadInput(f"{site} is cold: it receives backups and follows nobody", "re-protect a primary or warm site")
     if site in topology.isolated and not more.get("declared_clean"):
         raise Refused(

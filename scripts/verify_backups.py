@@ -20,11 +20,11 @@ from model import load_plan
 from scripts.acts.verifications import write_down
 from scripts.clouds.access import Clouds
 from scripts.clouds.protocol import Phase, RestorePoint, StoreFeature, need
-from scripts.core.errors import BadInput, DatabaseFailed, DrError, ObjectiveMissed, Refused
+from scripts.core.errors import DatabaseFailed, DrError, ObjectiveMissed, Refused
 from scripts.core.waiting import wait_until
 from scripts.engines.postgres.contents import look_inside
 from scripts.engines.postgres.session import Database
-from scripts.people.options import DEFAULT_PLAN, Format, PlanName, duration
+from scripts.people.options import DEFAULT_PLAN, Format, PlanName, duration, known_site
 from scripts.people.output import Form, out, table, write_json
 from scripts.probes.verifications import Verification
 
@@ -148,11 +148,7 @@ def command(
 ) -> int:
     """Restore the newest backups somewhere else and look inside."""
     loaded = load_plan(plan)
-    chosen = site or (loaded.cold.name if loaded.cold else loaded.primary.name)
-    if chosen not in {each.name for each in loaded.sites}:
-        raise BadInput(
-            f"{chosen!r} is not a site of {loaded.system}", f"there is {', '.join(s.name for s in loaded.sites)}"
-        )
+    chosen = known_site(loaded, site or (loaded.cold.name if loaded.cold else loaded.primary.name))
     clouds = Clouds(loaded)
     verdicts = verify_all(loaded, clouds, chosen, duration(freshest, "--freshest"))
     clouds.close()

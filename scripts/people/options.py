@@ -50,6 +50,15 @@ def plan_of(name: str) -> Plan:
     return load_plan(name)
 
 
+def known_site(plan: Plan, name: str, option: str = "") -> str:
+    """The name of a site that the plan has. Raises BadInput, which names the option that it came with."""
+    known = [site.name for site in plan.sites]
+    if name not in known:
+        where = f"{option}: " if option else ""
+        raise BadInput(f"{where}{name!r} is not a site of {plan.system}", f"there is {', '.join(known)}")
+    return name
+
+
 def known_stores(plan: Plan, named: Iterable[str] | None) -> tuple[str, ...]:
     """
     The stores of a `--store`, in the plan's order; nothing where none is named, which means all. Raises BadInput for
@@ -58,10 +67,22 @@ def known_stores(plan: Plan, named: Iterable[str] | None) -> tuple[str, ...]:
     asked, known = set(named or ()), [each.name for each in plan.incarnated_stores]
     if unknown := sorted(asked.difference(known)):
         raise BadInput(
-            f"--store: {plan.system} has no {', '.join(map(repr, unknown))} that is restored or re-protected by itself",
+            f"--store: {plan.system} has no {', '.join(map(repr, unknown))} with backups of its own",
             f"there is {', '.join(known) or 'none'}",
         )
     return tuple(name for name in known if name in asked)
+
+
+def every_store(plan: Plan, named: Iterable[str] | None) -> tuple[str, ...]:
+    """The same, where nothing that is named means every one."""
+    return known_stores(plan, named) or tuple(each.name for each in plan.incarnated_stores)
+
+
+def bound(text: str, option: str) -> timedelta:
+    """How long something may take. Raises BadInput where nothing is said."""
+    if (found := duration(text, option)) is None:
+        raise BadInput(f"{option}: how long may it take?", "write it as 6h")
+    return found
 
 
 def duration(text: str, option: str) -> timedelta | None:
