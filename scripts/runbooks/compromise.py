@@ -59,7 +59,7 @@ def compromise(plan: Plan, isolated: tuple[str, ...]) -> Runbook:
             undo="a locked login is unlocked by hand: ALTER ROLE ... LOGIN", attempts=2),
         *checks(plan, "before_switch"),
         Row("open", open_clean_site, "Let the clean site write, and see a write accepted", point_of_no_return=True,
-            why_no_undo="from here on the restored copy has a history of its own", attempts=2),
+            why_no_undo="from here on the restored copy has a history of its own", attempts=2, does=Does.OPEN),
         *hooks(plan, "revoke_api_keys"),
         Row("traffic", switch_traffic, "Claim the traffic for the clean site",
             undo="delete the claim: the record leads to the site before it again", attempts=3),

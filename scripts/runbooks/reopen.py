@@ -23,7 +23,7 @@ def reopen(plan: Plan) -> Runbook:
         Row("preflight", check_reopen, "See that no other site was opened since, or say what would be lost",
             why_no_undo=LOOKS, does=Does.CHECK),
         Row("open", give_writes_back, "Give the site its lease back, open its databases, and see a write accepted",
-            undo="begin the move again", attempts=3),
+            undo="begin the move again", attempts=3, does=Does.OPEN),
         Row("traffic", return_traffic, "Take back the claims of the other sites",
             undo="claim the traffic for another site: `dr failover --planned`"),
         Row("verify", verify_service, "See the service answer and accept writes", why_no_undo=LOOKS,

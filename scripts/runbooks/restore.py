@@ -32,7 +32,7 @@ def restore(plan: Plan) -> Runbook:
             undo="declare the damaged incarnation alone again: it is still there", attempts=2),
         *checks(plan, "before_switch"),
         Row("promote", grant_lease, "Let the restored databases be written, and see a write accepted",
-            point_of_no_return=True, why_no_undo="from here on they have a history of their own"),
+            point_of_no_return=True, why_no_undo="from here on they have a history of their own", does=Does.OPEN),
         *hooks(plan, "migrate", "read_only_off"),
         Row("verify", verify_service, "See the service answer and accept writes", why_no_undo=LOOKS,
             does=Does.SEE_SERVICE),

@@ -163,7 +163,8 @@ def _execute(
             elif isinstance(outcome.error, HandedBack):
                 run_records.update(run_id, status="handed back")  # the same: the service is where it was
             else:
-                _say_how_to_go_on(outcome.error, run_id, _or_reopen(name, topology) if _is_closed(outcome) else "")
+                or_else = _or_reopen(name, topology) if _is_closed(runbook, outcome) else ""
+                _say_how_to_go_on(outcome.error, run_id, or_else)
         measures = measure(plan, list(read(journal.path, live=True)), str(options.more.get("disaster") or ""))
         return replace(outcome, measures=measures.to_json())
     finally:
@@ -173,9 +174,9 @@ def _execute(
         journal.close()
 
 
-def _is_closed(outcome: RunOutcome) -> bool:
+def _is_closed(runbook: Runbook, outcome: RunOutcome) -> bool:
     """The old site was stopped, and no other one opened."""
-    return not any(row in outcome.results for row in ("grant_lease", "verify_service"))
+    return not any(runbook.row(name).does is Does.OPEN for name in outcome.results)
 
 
 def _or_reopen(name: str, before: Topology) -> str:

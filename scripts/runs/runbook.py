@@ -45,6 +45,8 @@ class Does(StrEnum):
     """Says what the run is about, and starts the clock."""
     STOP_WRITES = "stop_writes"
     """Stops a writer that lives: the outage of a planned switch begins with it."""
+    OPEN = "open"
+    """Lets a site write: from here on it may hold rows that no other one has."""
     START_SERVICE = "start_service"
     """Brings the service that `subject` names to full strength."""
     SEE_SERVICE = "see_service"
