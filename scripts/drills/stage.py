@@ -212,13 +212,13 @@ class Stage:
             workload.stop()
 
     @contextmanager
-    def writing_family(self, *, rate: float = 2.0) -> Iterator[dict[str, Writer]]:
-        """The whole family at work at once, each with tables and a ledger of its own, `rate` writes a second each."""
+    def writing_family(self, names: Iterable[str] = tuple(FAMILY), *, rate: float = 2.0) -> Iterator[dict[str, Writer]]:
+        """All of the family at work at once, `rate` writes a second each, with tables and a ledger of their own."""
         self.workloads += 1
         writers = {
-            name: Writer(writes, self._as_the_service, self.folder / f"ledger-{self.workloads}-{name}.jsonl",
+            name: Writer(FAMILY[name], self._as_the_service, self.folder / f"ledger-{self.workloads}-{name}.jsonl",
                          rate=rate, store=self.stores[0])
-            for name, writes in FAMILY.items()
+            for name in names
         }  # fmt: skip
         try:
             for each in writers.values():

@@ -116,3 +116,14 @@ def test_a_promotion_in_vain_and_every_row_after_one(made: Stage) -> None:
         done = resume(outcome.run, plan=made.plan)
         assert done.error is None, done.error
         assert made.active == "secondary"
+
+
+def test_an_old_site_that_is_lost_in_the_middle_of_a_switch(made: Stage) -> None:
+    """The unplanned failover takes the place of the switch, and loses nothing either: everything had arrived."""
+    with loaded(made, epochs=2):
+        broken = broken_off(made, "hand_over", "done")
+        made.lose("primary")
+        outcome = failover(made.plan, "secondary", lost=["primary"], plan_path=made.plan_path)
+        assert outcome.error is None, outcome.error
+        assert made.active == "secondary"
+        assert run_records.load(broken.run).status == "given up"
