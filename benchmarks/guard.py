@@ -17,11 +17,7 @@ import os
 import re
 import resource
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
@@ -33,6 +29,7 @@ from scripts.engines.postgres import guard
 from scripts.engines.postgres.session import Database
 from scripts.people.output import out, table
 from tests.scratch_database import BIN, server
+from tests.scripts.engines.postgres.leases import renewed
 
 CLIENTS, SCALE = 8, 16
 LOADS = {"tpcb-like": 0.85, "simple-update": 0.85, "select-only": 0.97}  # what is aimed at on loopback
@@ -108,31 +105,6 @@ def _cpu(postmaster: psutil.Process) -> float:
     return float(times.children_user + times.children_system) + ours.ru_utime + ours.ru_stime
 
 
-@contextmanager
-def renewed(database: Database) -> Iterator[None]:
-    """The lease as an agent renews it, twice a second."""
-    over = threading.Event()
-
-    def renew() -> None:
-        while not over.wait(0.5):
-            _grant(database)
-
-    _grant(database)
-    thread = threading.Thread(target=renew)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
-def _grant(database: Database) -> None:
-    clock = guard.clock(database)
-    if clock is None or not guard.grant(database, "primary", 1, clock + timedelta(seconds=30)):
-        raise Unmeasured("the guard was not granted the lease that it is measured with")
-
-
 def compare(maintenance: Database, pid: int, rounds: int, seconds: int) -> list[Compared]:
     logins = {}
     for name in ("without", "with"):
@@ -144,7 +116,7 @@ def compare(maintenance: Database, pid: int, rounds: int, seconds: int) -> list[
     found = []
     with Database(logins["with"]) as database:
         guard.install(database)
-        with renewed(database):
+        with renewed(database, seconds=5):  # twice a second
             cases = [(load, "", aim) for load, aim in LOADS.items()]
             cases += [(load, DELAY, AIM_WITH_DELAY) for load in ("tpcb-like", "simple-update")]
             for load, options, aim in cases:

@@ -12,6 +12,7 @@ from scripts.engines.postgres.session import Database
 from scripts.engines.protocol import QueryRefused
 from tests.asserts.waiting import wait_until
 from tests.scratch_database import copy_of
+from tests.scripts.engines.postgres.leases import grant
 
 pytestmark = pytest.mark.drill
 WRITE = "INSERT INTO orders VALUES (gen_random_uuid()::text, '')"
@@ -21,12 +22,6 @@ WRITE = "INSERT INTO orders VALUES (gen_random_uuid()::text, '')"
 def other(guarded: Database) -> Iterator[Database]:
     with Database(guarded.login) as second:
         yield second
-
-
-def grant(database: Database, site: str, epoch: int, seconds: float) -> bool:
-    clock = guard.clock(database)
-    assert clock is not None
-    return guard.grant(database, site, epoch, clock + timedelta(seconds=seconds))
 
 
 def refusal(database: Database, sql: str = WRITE) -> str:
