@@ -10,6 +10,7 @@ from typing import Any
 from previews import property_paths
 from previews.meanings import GUARDS, MEANINGS, STORES
 from previews.meanings.table import ASPECT_RANK, Aspect, Better, Meaning
+from previews.openness import openness
 from previews.previewed import Resource, StackPreview, Step
 from previews.safety import is_secret, is_unknown
 
@@ -72,8 +73,10 @@ def _changes_of(step: Step) -> Iterator[Change]:
     if step.old is not None and step.new is not None and step.old is not step.new:
         yield from _option_changes(step, step.old, step.new)
         for meaning in MEANINGS.get(step.type, ()):
-            yield from _compare(step, meaning, step.old, step.new)
+            if meaning.better is not Better.CLOSED:
+                yield from _compare(step, meaning, step.old, step.new)
         yield from _moved_replica(step, step.old, step.new)
+    yield from _opened(step)
     guard = GUARDS.get(step.type)
     if guard is not None and step.op in {"create", "delete", "import", "gone"}:
         gone = step.op in {"delete", "gone"}
@@ -82,6 +85,29 @@ def _changes_of(step: Step) -> Iterator[Change]:
             yield _change(step, guard.label, guard.aspect, direction, note="removed" if gone else "added")
     if step.op == "delete" and step.old is not None and not step.old.retain:
         yield from _lost_replica(step, step.old)
+
+
+def _opened(step: Step) -> Iterator[Change]:
+    """Whom policies and access lists let in, also those that come or go with the resource itself."""
+    if step.old is step.new or (step.op in {"delete", "gone"} and step.type in STORES):
+        return
+    sides = [(side.inputs if side else None) or {} for side in (step.old, step.new)]
+    for meaning in MEANINGS.get(step.type, ()):
+        if meaning.better is not Better.CLOSED:
+            continue
+        found = [property_paths.values_at(inputs, meaning.path) for inputs in sides]
+        if found[0] == found[1]:
+            continue
+        before, after = (
+            openness(meaning, *side) for side in zip(sides, (each.values() for each in found), strict=True)
+        )
+        shown = {"before": before.text, "after": after.text, "path": meaning.path}
+        if after.is_worse_than(before):
+            yield _change(step, meaning.label, meaning.aspect, Direction.WEAKER, **shown)
+        elif after.unsure:
+            yield _change(step, meaning.label, meaning.aspect, Direction.JUDGE, note=after.unsure, **shown)
+        elif before.is_worse_than(after):
+            yield _change(step, meaning.label, meaning.aspect, Direction.STRONGER, **shown)
 
 
 def _lost_replica(step: Step, old: Resource) -> Iterator[Change]:

@@ -24,6 +24,7 @@ class Better(Enum):
     PRESENT = "set at all"
     OFTEN = "a schedule that runs more often"
     LONGER = "a longer duration, in the notation of the system that reads it"
+    CLOSED = "a resource policy, an access list or members that let in only whom they name, and shut nobody out"
     PROMOTE = "nothing: losing the value promotes a replica"
     JUDGE = "depends: a person must look"
 
@@ -56,6 +57,7 @@ class Meaning:
     `path` is in the wire names of the provider; `[*]` stands for every item of a list. `default` is what the cloud
     does when the property is absent. `absent` says how an absent value without a default ranks: weak, strong, unknown.
     `limits` marks rules of a list that take away (an expiry): there a new item is the weakening.
+    `needs` is the action that the policy of a resource must leave to somebody.
     `notation` is how durations and schedules are written here, and `zero_is_default` says that no time at all means
     the default.
     """
@@ -72,6 +74,7 @@ class Meaning:
     limits: bool = False
     notation: Notation | None = None
     zero_is_default: bool = False
+    needs: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ CUSTOM = ("kubernetes:velero.io/", "kubernetes:keda.sh/")
 # The SDK of Google Cloud is not among the project's dependencies: no component uses it. Its names are from its docs.
 NOT_INSTALLED = ("gcp:",)
 BUILT_IN = ("kubernetes:core/", "kubernetes:apps/")
-FREE_FORM = {"tags", "selectionTags", "dimensions"}
+# What is anybody's: names of tags, and what a policy document says.
+FREE_FORM = {"tags", "selectionTags", "dimensions", "policy"}
 
 
 def camel(snake: str) -> str:

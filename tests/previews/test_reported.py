@@ -17,7 +17,7 @@ CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("reported.
 def reports(case: dict[str, Any], folder: Path) -> list[Report]:
     """The same change as a digest and as an event log."""
     more = case.get("options", {})
-    old = state(case["type"], "thing", case["before"], **more)
+    old = state(case["type"], "thing", case["before"], **more) if "before" in case else None
     new = state(case["type"], "thing", case["after"], **more) if "after" in case else None
     each = step(case["op"], old, new, keys=case.get("causes"))
     counts = {case["op"]: 1}

@@ -1,12 +1,11 @@
 """Databases and backups cannot be reached from the internet."""
 
 import ipaddress
-import re
 from collections.abc import Iterator
 
 from ..kernel import CRITICAL, HIGH, MEDIUM, Context, Resource, Rule
-from ..kernel.access import public_resources
-from ..kernel.buckets import ACL, BLOCK, BUCKET, blocks_of, opened_by, policies_of
+from ..kernel.access import narrow, public_resources
+from ..kernel.buckets import ACL, BLOCK, BUCKET, POLICY, block_elsewhere, blocks_of, opened_by, policies_of
 from ..kernel.checks import is_false, is_one_of, is_true, unless
 from ..kernel.standards import GDPR_ENCRYPTION, NIST_BOUNDARY, PCI_STORES_NOT_PUBLIC
 from ..kernel.values import printable
@@ -49,12 +48,10 @@ def few_addresses(first: str, last: str) -> bool:
         return False
 
 
-def narrow(resource: str) -> bool:
-    """Whether an ARN names a folder of a bucket, and not the whole of it."""
-    return re.fullmatch(r"arn:aws[a-z-]*:s3:::[^/*]+/[^/*]+/.*", resource) is not None
-
-
 def closed(r: Resource, ctx: Context) -> Iterator[str]:
+    if r.type == POLICY:
+        yield from elsewhere(r, ctx)
+        return
     block: Resource | None = r
     if r.type == BUCKET:
         if ctx.stack.first_naming((BLOCK,), "bucket", r) is not None:
@@ -76,6 +73,23 @@ def closed(r: Resource, ctx: Context) -> Iterator[str]:
             yield f"{why}, and a policy opens {printable(resource)}"
 
 
+def elsewhere(policy: Resource, ctx: Context) -> Iterator[str]:
+    """A policy of a bucket that is in another stack: what is said of the bucket here decides."""
+    if ctx.stack.target((BUCKET,), policy, "bucket") is not None or not policy["policy"].present():
+        return  # asked with its bucket
+    block = block_elsewhere(policy, ctx)
+    if block is not None and (block.type == BLOCK or shuts(block)):
+        return  # asked with its block, or closed for the whole account
+    for resource in public_resources(policy["policy"]):
+        if not narrow(resource):
+            yield f"the policy opens {printable(resource)}, and no access block here closes the bucket it is about"
+
+
+def shuts(block: Resource) -> bool:
+    """Whether an access block makes a public policy count for nothing."""
+    return block["restrictPublicBuckets"].flag() is True
+
+
 def lists_closed(r: Resource, ctx: Context) -> Iterator[str]:
     if r.type == BLOCK:
         for check in (is_true("blockPublicAcls"), is_true("ignorePublicAcls")):
@@ -85,7 +99,7 @@ def lists_closed(r: Resource, ctx: Context) -> Iterator[str]:
     if opened is None:
         return
     bucket = r if r.type == BUCKET else ctx.stack.target((BUCKET,), r, "bucket")
-    block = blocks_of(bucket, ctx) if bucket is not None else None
+    block = blocks_of(bucket, ctx) if bucket is not None else block_elsewhere(r, ctx)
     if block is None or block["ignorePublicAcls"].flag() is not True:
         yield f"{opened}, and no BucketPublicAccessBlock ignores it"
 
@@ -161,10 +175,22 @@ RULES = (
         serves=SERVES,
     ),
     Rule(
+        id="DR-PUB-012",
+        title="Containers of blobs give nothing out without a login",
+        severity=CRITICAL,
+        types=("azure-native:storage:BlobContainer",),
+        checks=(is_one_of("publicAccess", "None", absent="None"),),
+        why="A container of backups that is open is the whole database, open.",
+        remedy="Leave publicAccess out, and set allowBlobPublicAccess of the account to false.",
+        fix={"publicAccess": "None"},
+        serves=SERVES,
+        see=("checkov CKV_AZURE_34",),
+    ),
+    Rule(
         id="DR-PUB-007",
         title="Buckets are closed to the public, but for named folders",
         severity=CRITICAL,
-        types=(BLOCK, BUCKET),
+        types=(BLOCK, BUCKET, POLICY),
         scope="stack",
         checks=(closed,),
         why="A bucket of backups that is open is the whole database, open. A folder with a health signal may be.",
@@ -172,8 +198,8 @@ RULES = (
         serves=SERVES,
         see=("checkov CKV_AWS_70", "checkov CKV_AWS_54", "checkov CKV_AWS_56"),
         differs=(
-            "CKV_AWS_70 judges a policy by itself; this rule the bucket that it opens, with the access block that may "
-            "close it again, so that the policy of a bucket in another stack is judged there."
+            "CKV_AWS_70 judges a policy by itself; this rule together with the access block that may close the bucket "
+            "again. Folders that a policy names may be open."
         ),
     ),
     Rule(

@@ -7,9 +7,11 @@ organizations, accounts, networks or resources (Amazon S3 User Guide, "The meani
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .selections import matches
 from .values import Node
 
 # Keys whose fixed values make a caller known.
@@ -32,6 +34,7 @@ _PINNING = {
     "s3:dataaccesspointaccount",
     "s3:dataaccesspointarn",
     "kms:calleraccount",
+    "elasticfilesystem:accesspointarn",
 }
 _POSITIVE = {
     "stringequals",
@@ -41,6 +44,10 @@ _POSITIVE = {
     "arnlike",
     "ipaddress",
 }
+_S3 = re.compile(r"arn:aws[a-z-]*:s3:::")
+# Whoever comes by a mount target is in its network (EFS User Guide, "The meaning of public").
+_BY_MOUNT_TARGET = "elasticfilesystem:accessedviamounttarget"
+_EVERYBODY = {"allusers", "authenticatedusers", "allauthenticatedusers", "blob", "container"}
 _EVERYWHERE = {"0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1"}
 
 
@@ -74,6 +81,73 @@ def public_resources(policy: Node) -> Iterator[str]:
                 yield "*"
 
 
+def is_everybody(word: str) -> bool:
+    """
+    Whether a word of an access list stands for everybody: a canned list or a group of S3, a member of Google Cloud, the
+    public access of an Azure container. Everybody with an account of the cloud's own is everybody too.
+    """
+    plain = word.lower().rsplit("/", 1)[-1].rsplit(":", 1)[-1]
+    return plain in _EVERYBODY or plain.startswith(("public-", "publicread", "authenticated"))
+
+
+def shuts_out(policy: Node, action: str, only_here: bool = False) -> str | None:
+    """The action that a policy leaves to nobody: `action`, or with `only_here` also that of changing the policy.
+
+    A statement that denies an action to everybody without a condition leaves it to nobody, to no administrator either.
+    only_here: nothing but the policy gives access, as with keys (AWS KMS Developer Guide, "Key policies"), so that what
+    it allows nobody is nobody's; then changing it must be left to somebody too. Raises Unknown.
+    """
+    found = document(policy.raw)
+    if found is None:
+        return None  # said by public_resources
+    statements = list(found["Statement"].items())
+    needed = (action, "kms:PutKeyPolicy") if only_here else (action,)
+    for each in needed:
+        if any(_denies_everybody(statement, each) for statement in statements):
+            return each
+        # Who may change the policy of a key may give the rest.
+        if only_here and each == needed[-1] and not any(_allows(statement, each) for statement in statements):
+            return each
+    return None
+
+
+def _allows(statement: Node, action: str) -> bool:
+    return (statement["Effect"].text() or "").lower() == "allow" and _speaks_of(statement, action)
+
+
+def _denies_everybody(statement: Node, action: str) -> bool:
+    """Whether a statement denies an action on all of the resource. `NotPrincipal` leaves it to those it names."""
+    if (statement["Effect"].text() or "").lower() != "deny" or not _everybody(statement["Principal"]):
+        return False
+    if statement["Condition"].present() or not _speaks_of(statement, action):
+        return False
+    if statement["NotResource"].present():
+        return False
+    return not statement["Resource"].present() or any(_takes_in_all(name) for name in _words(statement["Resource"]))
+
+
+def _takes_in_all(resource: str) -> bool:
+    """Whether an ARN takes in all that is there: of a bucket its objects, and not the bucket or a folder alone."""
+    return resource == "*" or not (_S3.match(resource) and ("/" not in resource or narrow(resource)))
+
+
+def narrow(resource: str) -> bool:
+    """Whether an ARN names a folder of a bucket, and not the whole of it."""
+    return re.fullmatch(r"arn:aws[a-z-]*:s3:::[^/*]+/[^/*]+/.*", resource) is not None
+
+
+def _speaks_of(statement: Node, action: str) -> bool:
+    """Whether the actions of a statement take one in: names without regard to case, with `*` and `?`."""
+    if statement["NotAction"].present():
+        return not any(matches(name.lower(), action.lower()) for name in _words(statement["NotAction"]))
+    return any(matches(name.lower(), action.lower()) for name in _words(statement["Action"]))
+
+
+def _words(node: Node) -> list[str]:
+    """The texts of a list or of one text. Raises Unknown."""
+    return [item.text() or "" for item in node.items()] if isinstance(node.raw, list) else [node.text() or ""]
+
+
 def is_public(statement: Node) -> bool:
     """Whether a statement allows everybody. Raises Unknown."""
     if (statement["Effect"].text() or "").lower() != "allow":
@@ -98,9 +172,11 @@ def _pinned(condition: Node) -> bool:
         name = operator.lower()
         if name.startswith("forallvalues:") or name.endswith("ifexists"):
             continue  # these hold where the key is absent
+        keys = condition.key(operator)
+        if name == "bool" and any(key.lower() == _BY_MOUNT_TARGET for key in keys.names()):
+            return True
         if name.removeprefix("foranyvalue:") not in _POSITIVE:
             continue
-        keys = condition.key(operator)
         for key in keys.names():
             if key.lower() in _PINNING and all(_fixed(key.lower(), value) for value in _values(keys.key(key))):
                 return True

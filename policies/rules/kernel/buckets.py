@@ -64,6 +64,18 @@ def blocks_of(bucket: Resource, ctx: Context) -> Resource | None:
     return own or next(iter(ctx.stack.of(ACCOUNT_BLOCK)), None)
 
 
+def block_elsewhere(r: Resource, ctx: Context) -> Resource | None:
+    """The access block that covers the bucket of `r` (a BucketPolicy or BucketAcl), which is in another stack.
+
+    Raises Unknown.
+    """
+    urns = (r.property_dependencies or {}).get("bucket", ())
+    found, undecided = ctx.stack.naming((BLOCK,), "bucket", urns, forms_of(r["bucket"].text()))
+    if not found and undecided:
+        raise undecided[0]
+    return next(iter((*found, *ctx.stack.of(ACCOUNT_BLOCK))), None)
+
+
 def opened_by(r: Resource) -> str | None:
     """What an access list of a bucket or BucketAcl opens to the public; None for nothing. Raises Unknown."""
     acl = r["acl"]

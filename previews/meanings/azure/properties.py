@@ -61,15 +61,6 @@ AZURE: tuple[Meaning, ...] = (
                 order=("Disabled", "SameZone", "ZoneRedundant"),
             ),
             Meaning(server, "sourceServerResourceId", "replication source", Aspect.REPLICA, Better.PROMOTE),
-            Meaning(
-                server,
-                "network.publicNetworkAccess",
-                "network access from the internet",
-                Aspect.EXPOSURE,
-                Better.ORDER,
-                absent="unknown",
-                order=("Enabled", "Disabled"),
-            ),
             Meaning(server, "location", "region", Aspect.GEO, Better.JUDGE),
             Meaning(server, "replicationRole", "replication role", Aspect.REPLICA, Better.JUDGE),
         )

@@ -1,0 +1,43 @@
+"""Azure: who is let in. Wire names of azure-native 3; what is left out as the API's documentation gives it."""
+
+from __future__ import annotations
+
+from previews.meanings.table import Aspect, Better, Meaning
+
+
+def _network(token: str, path: str, *words: str) -> Meaning:
+    """Whether the internet reaches it, from the most open word to the least."""
+    order = words or ("Enabled", "SecuredByPerimeter", "Disabled")
+    label = "network access from the internet"
+    return Meaning(token, path, label, Aspect.EXPOSURE, Better.ORDER, absent="unknown", order=order)
+
+
+AZURE_EXPOSURE: tuple[Meaning, ...] = (
+    _network("azure-native:dbforpostgresql:Server", "network.publicNetworkAccess"),
+    _network("azure-native:dbformysql:Server", "network.publicNetworkAccess"),
+    _network("azure-native:cosmosdb:DatabaseAccount", "publicNetworkAccess"),
+    _network("azure-native:sql:Server", "publicNetworkAccess"),
+    _network("azure-native:redis:Redis", "publicNetworkAccess"),
+    _network("azure-native:storage:StorageAccount", "publicNetworkAccess"),
+    _network("azure-native:storage:StorageAccount", "networkRuleSet.defaultAction", "Allow", "Deny"),
+    _network("azure-native:keyvault:Vault", "properties.publicNetworkAccess"),
+    _network("azure-native:keyvault:Vault", "properties.networkAcls.defaultAction", "Allow", "Deny"),
+    _network("azure-native:containerregistry:Registry", "publicNetworkAccess"),
+    Meaning(
+        "azure-native:storage:StorageAccount",
+        "allowBlobPublicAccess",
+        "containers may be open to everybody",
+        Aspect.EXPOSURE,
+        Better.OFF,
+        default=False,
+    ),
+    Meaning("azure-native:storage:BlobContainer", "publicAccess", "who is let in", Aspect.EXPOSURE, Better.CLOSED),
+    Meaning(
+        "azure-native:containerregistry:Registry",
+        "anonymousPullEnabled",
+        "images open to everybody",
+        Aspect.EXPOSURE,
+        Better.OFF,
+        default=False,
+    ),
+)
