@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.rules.kernel.access import is_everybody, narrow, public_resources, shuts_out
+from policies.rules.kernel.grants import members_of
 from policies.rules.kernel.resource_policies import reached_from_a_network
 from policies.rules.kernel.values import Node, Unknown
 from previews.meanings.table import Meaning
@@ -47,7 +48,7 @@ def openness(meaning: Meaning, inputs: Mapping[str, Any], values: Iterable[Any])
         if is_secret(value) or is_unknown(value):
             unsure = "its value is secret" if is_secret(value) else "known only after the update"
         elif not meaning.needs:
-            words = value if isinstance(value, list) else [value]
+            words = value if isinstance(value, list) else [value, *(node.raw for node in members_of(Node(value)))]
             unsure = "known only after the update" if any(is_unknown(word) for word in words) else unsure
             opened |= {str(word) for word in words if is_everybody(str(word))}
         elif value not in (None, "", {}):

@@ -34,6 +34,10 @@ RULES = (
         ),
         serves=(NIST_BOUNDARY, GDPR_ENCRYPTION),
         see=("checkov CKV_AWS_33", "checkov CKV_AWS_168", "checkov CKV_AWS_169", "checkov CKV_AWS_32"),
+        differs=(
+            "The checks of the peer pass a policy that cannot be read, and some of them any condition; this rule takes "
+            "the first for open, and of conditions those that pin the caller."
+        ),
     ),
     Rule(
         id="DR-PUB-010",

@@ -1,11 +1,10 @@
 """Buckets, keys, secrets, topics and images of Google Cloud are open to nobody in particular, not to everybody."""
 
-import json
 from collections.abc import Iterator
 
 from ..kernel import CRITICAL, Context, Resource, Rule
 from ..kernel.access import is_everybody
-from ..kernel.grants import ENTITIES, GRANTS, LISTS
+from ..kernel.grants import ENTITIES, GRANTS, LISTS, members_of
 from ..kernel.standards import GDPR_ENCRYPTION, NIST_BOUNDARY
 from ..kernel.values import Node, printable
 
@@ -17,14 +16,7 @@ def _named(r: Resource) -> Iterator[Node]:
     yield from (r["member"], r["entity"], r["predefinedAcl"])
     yield from r["members"].items() if isinstance(r["members"].raw, list) else ()
     yield from r["roleEntities"].items() if isinstance(r["roleEntities"].raw, list) else ()
-    data = r["policyData"].text()
-    if data:
-        try:
-            policy = Node(json.loads(data), "policyData")
-        except (ValueError, RecursionError):
-            return
-        for binding in policy["bindings"].items():
-            yield from binding["members"].items() if isinstance(binding["members"].raw, list) else ()
+    yield from members_of(r["policyData"])
 
 
 def closed(r: Resource, ctx: Context) -> Iterator[str]:

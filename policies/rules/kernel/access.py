@@ -29,6 +29,9 @@ _PINNING = {
     "aws:vpcsourceip",
     "aws:sourcevpc",
     "aws:sourcevpce",
+    "aws:vpceaccount",
+    "aws:vpceorgid",
+    "aws:vpceorgpaths",
     "aws:userid",
     "aws:username",
     "s3:dataaccesspointaccount",
@@ -161,9 +164,15 @@ def _everybody(principal: Node) -> bool:
         return True
     for kind in ("AWS", "*"):
         named = principal.key(kind)
-        if named.raw == "*" or any(entry.raw == "*" for entry in named.items()):
+        if any(_any_account(name) for name in _words(named)):
             return True
     return isinstance(principal.raw, list) and "*" in principal.raw
+
+
+def _any_account(principal: str) -> bool:
+    """Whether a principal is everybody, or said to be of any account."""
+    parts = principal.split(":", 5)
+    return principal == "*" or (parts[0] == "arn" and len(parts) > 4 and parts[4] in ("*", "?"))
 
 
 def _pinned(condition: Node) -> bool:

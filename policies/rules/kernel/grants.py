@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+
+from .values import Node
+
 # What grants name, by module and stem; each comes as a member, a binding and a whole policy (provider docs).
 _GRANTED = (
     ("storage", "bucketIAM", "BucketIAM"),
@@ -35,3 +40,13 @@ LISTS = (
     "gcp:storage/defaultObjectACL:DefaultObjectACL",
     "gcp:storage/objectACL:ObjectACL",
 )
+
+
+def members_of(policy: Node) -> Iterator[Node]:
+    """Whom the bindings of a policy name, which is JSON text. One that cannot be read is refused by the provider."""
+    try:
+        document = Node(json.loads(policy.text() or ""), policy.path)
+    except (ValueError, RecursionError):
+        return
+    for binding in document["bindings"].items():
+        yield from binding["members"].items() if isinstance(binding["members"].raw, list) else ()

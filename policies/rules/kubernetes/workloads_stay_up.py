@@ -16,16 +16,24 @@ WORKLOADS = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
 SETS = ("kubernetes:apps/v1:DaemonSet", "kubernetes:apps/v1:ReplicaSet")
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 SCALERS = ("kubernetes:autoscaling/v2:HorizontalPodAutoscaler",)
+POD = "kubernetes:core/v1:Pod"
+ALONE = (POD, "kubernetes:core/v1:ReplicationController")
 HANDLERS = ("httpGet", "tcpSocket", "exec", "grpc")
 
 
 def containers(r: Resource) -> Iterator[Node]:
-    yield from r["spec.template.spec.containers"].items()
+    yield from r[f"{pod_path(r)}.containers"].items()
+
+
+def pod_path(r: Resource) -> str:
+    return "spec" if r.type == POD else "spec.template.spec"
 
 
 def probes(r: Resource, ctx: Context) -> Iterator[str]:
-    if not r["spec.template.spec.containers"].present():
-        yield "spec.template.spec.containers is absent"
+    if r.type == POD and r["spec.restartPolicy"].text() in ("Never", "OnFailure"):
+        return  # runs to its end, as the pod of a job does
+    if not r[f"{pod_path(r)}.containers"].present():
+        yield f"{pod_path(r)}.containers is absent"
 
     def look(container: Node) -> Iterator[str]:
         for name in ("readinessProbe", "livenessProbe"):
@@ -174,12 +182,13 @@ RULES = (
         id="DR-K8S-001",
         title="Containers have readiness and liveness probes",
         severity=HIGH,
-        types=(*WORKLOADS, *SETS),
+        types=(*WORKLOADS, *SETS, *ALONE),
         checks=(probes,),
         why="Traffic is switched to what says it is ready. A container without a probe says so at once.",
         remedy="Give every container a readinessProbe and a livenessProbe.",
         serves=REDUNDANCY,
         see=("checkov CKV_K8S_8", "checkov CKV_K8S_9", "Azure Policy Kubernetes/ContainerEnforceProbes"),
+        differs="CKV_K8S_8 and 9 take a probe that asks nothing; this rule wants one that asks something.",
     ),
     Rule(
         id="DR-K8S-002",

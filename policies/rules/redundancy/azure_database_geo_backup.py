@@ -25,4 +25,5 @@ RULE = Rule(
         "prowler postgresql_flexible_server_geo_redundant_backup_enabled",
         "prowler mysql_flexible_server_geo_redundant_backup_enabled",
     ),
+    differs="CKV_AZURE_94 judges single servers too, a service that Azure has retired; this rule flexible servers.",
 )

@@ -35,6 +35,11 @@ RULES = (
         remedy="Set zoneRedundant to true when the namespace is made (of Service Bus: Premium only).",
         serves=REDUNDANCY,
         see=("checkov CKV_AZURE_228", "Azure Policy ae243d87-5cf3-4dce-90bd-6d62be328de9"),
+        differs=(
+            "CKV_AZURE_228 judges the location alone: where a region has zones, Azure spreads a new namespace by "
+            "itself. This rule wants zoneRedundant to be true, so that Azure refuses a namespace where there are no "
+            "zones instead of making it in one place."
+        ),
     ),
     Rule(
         id="DR-HAV-015",

@@ -64,6 +64,7 @@ RULES = (
         remedy="Use the Premium sku and a containerregistry.Replication in the recovery region.",
         serves=OTHER_REGION,
         see=("checkov CKV_AZURE_165",),
+        differs=("CKV_AZURE_165 asks for any replication of a Premium registry, this rule for one in another region."),
     ),
     Rule(
         id="DR-GEO-007",

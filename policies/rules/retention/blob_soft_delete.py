@@ -30,4 +30,8 @@ RULE = Rule(
         "Azure Policy 9fbd64e3-67b8-489b-98e5-fa0007d17e76",
         "prowler storage_ensure_soft_delete_is_enabled",
     ),
+    differs=(
+        "CKV2_AZURE_38 asks for any soft delete of blobs, this rule for `minDays` of it and for that of containers "
+        "too: what keeps fewer days passes there."
+    ),
 )

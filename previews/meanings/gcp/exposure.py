@@ -11,7 +11,7 @@ GCP_EXPOSURE: tuple[Meaning, ...] = (
     *(
         Meaning(token, path, "who is let in", Aspect.EXPOSURE, Better.CLOSED)
         for tokens, paths in (
-            (GRANTS, ("member", "members")),
+            (GRANTS, ("member", "members", "policyData")),
             (ENTITIES, ("entity",)),
             (LISTS, ("predefinedAcl", "roleEntities")),
         )
