@@ -1,8 +1,12 @@
 """Settings of the whole suite."""
 
 import signal
+from collections.abc import Generator
 
+import pytest
 from hypothesis import settings
+
+from tests.shared_world import FAILED
 
 # An example that takes long on a busy machine is no mistake: no test here is timed. The same commit is tried with the
 # same examples, so that its verdict is the same on every machine; `make explore` looks for new ones.
@@ -13,3 +17,10 @@ settings.load_profile("dr")
 # A suite started in the background inherits an ignored Ctrl-C; the tests of interruption need one that works.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report

@@ -22,7 +22,7 @@ from scripts.failback import failback
 from scripts.failover import failover
 from scripts.restore import restore
 from scripts.runs.findings import CopiesCompared, TargetChecked
-from tests.drills.conftest import SharedWorld
+from tests.shared_world import SharedWorld
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 GIVEN_UP: dict[str, Any] = {

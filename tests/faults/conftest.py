@@ -1,13 +1,20 @@
+"""All schedules share a world; each begins with the primary active and the warm site following."""
+
 from collections.abc import Iterator
 
 import pytest
 
-from scripts.drills.small_world import small_world
 from scripts.drills.stage import Stage
+from tests.shared_world import SharedWorld
 
 
 @pytest.fixture(scope="package")  # not longer: the world is in the environment
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """One world for all schedules; each begins with the primary active and the warm site following."""
-    with small_world(tmp_path_factory.mktemp("faults")) as stage:
-        yield stage
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedWorld]:
+    world = SharedWorld(tmp_path_factory.mktemp("faults"))
+    yield world
+    world.give_up()
+
+
+@pytest.fixture
+def made(shared: SharedWorld, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    yield from shared.lend(request.node)
