@@ -33,7 +33,7 @@ def activate_cold(plan: Plan) -> Runbook:
         *checks(plan, "before_switch"),
         Row("promote", grant_lease, "Let the new site write, and see a write accepted", wave="open",
             point_of_no_return=True, why_no_undo="from here on the restored copy has a history of its own",
-            does=Does.OPEN),
+            attempts=3, does=Does.OPEN),
         Row("traffic", switch_traffic, "Claim the traffic for the new site", wave="open",
             undo="delete the claim: the record leads to the site before it again"),
         Row("verify", verify_service, "See the service answer and accept writes in the new site",

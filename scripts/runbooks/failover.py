@@ -73,7 +73,7 @@ def promotion(plan: Plan) -> tuple[Row, ...]:
         ),
         Row("promote", grant_lease, "Let the new site write, and see a write accepted", wave="takeover",
             after=tuple(f"promote_database:{each.name}" for each in databases),
-            undo="the lease runs out by itself where nobody renews it", does=Does.OPEN),
+            undo="the lease runs out by itself where nobody renews it", attempts=3, does=Does.OPEN),
     )  # fmt: skip
 
 
