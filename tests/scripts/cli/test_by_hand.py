@@ -89,9 +89,10 @@ def test_up_status_break_heal_down(shell: Shell) -> None:
         found = shell.json("status", 0, 1)
         tiers = found["tiers"].values()
         quiet = not any(each["said"] for each in found["sites"])
-        return found if tiers and quiet and all(tier["good"] == tier["of"] for tier in tiers) else None
+        served = found["writers"] == [primary.name] and site(found, primary.name)["traffic"]
+        return found if tiers and quiet and served and all(tier["good"] == tier["of"] for tier in tiers) else None
 
-    found: Any = wait_until(is_whole, timeout=120, what="every service to be at full strength", every=1)
+    found: Any = wait_until(is_whole, timeout=120, what="every service to be at full strength and reached", every=1)
     assert found["writers"] == [primary.name]
     assert (found["active_site"], found["epoch"], found["environment"]) == (primary.name, 1, "sandbox")
     assert (found["lease"]["site"], found["lease"]["epoch"]) == (primary.name, 1)
