@@ -72,6 +72,9 @@ class WorldCompute:
             for pod in described
         ]
 
+    def pod_log(self, region: str, namespace: str, pod: str) -> str:
+        return str(self._up(region).call("pod_log", namespace=namespace, pod=pod))
+
     def start_job(self, region: str, spec: JobSpec) -> None:
         _refuse_strange(spec.env)
         self._up(region).call(

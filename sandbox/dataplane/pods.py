@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.dataplane.addresses import NumberPool
-from sandbox.dataplane.jobs import Jobs
+from sandbox.dataplane.jobs import LONGEST_LOG, Jobs
 from sandbox.dataplane.processes import pod_user
 
 PROBE_PERIOD_SECONDS = 10.0
@@ -127,6 +127,16 @@ class Node:
             for pod in self._pods.values()
             if not pod.leaving and namespace in (None, pod.deployment[0])
         ]
+
+    def log(self, namespace: str, name: str) -> str:
+        """The end of what a pod wrote; empty for one that is not there."""
+        pod, path = self._pods.get(name), self._log_of(name)
+        if pod is None or pod.deployment[0] != namespace or not path.exists():
+            return ""
+        return path.read_bytes()[-LONGEST_LOG:].decode(errors="replace")
+
+    def _log_of(self, pod: str) -> Path:
+        return self._folder / f"{pod}.log"
 
     def expose(self, node_port: int, namespace: str, deployments: Sequence[str]) -> None:
         """Have a port of the node lead to the pods of these Deployments."""
@@ -244,7 +254,7 @@ class Node:
         }
         answer = asyncio.get_running_loop().create_future()
         self._awaited[pod.name] = answer
-        log = str(self._folder / f"{pod.name}.log")
+        log = str(self._log_of(pod.name))
         self._tell({"fork": pod.name, "command": list(process.command), "env": env, "log": log, "user": pod_user().uid})
         pid: int = await asyncio.shield(answer)
         return pid

@@ -114,6 +114,9 @@ class Region:
     async def pods(self, namespace: str | None = None) -> list[dict[str, Any]]:
         return self.node.describe(namespace)
 
+    async def pod_log(self, namespace: str, pod: str) -> str:
+        return self.node.log(namespace, pod)
+
 
 async def obey(control: socket.socket) -> None:
     reader, writer = await asyncio.open_connection(sock=control, limit=1 << 24)
@@ -124,7 +127,7 @@ async def obey(control: socket.socket) -> None:
         name: getattr(region, name)
         for name in (
             *("pipe", "close_pipe", "link", "hole", "shut", "door", "close_door", "apply", "restart", "remove"),
-            *("expose", "pods", "start_job", "remove_job", "jobs", "job_log"),
+            *("expose", "pods", "pod_log", "start_job", "remove_job", "jobs", "job_log"),
         )
     }
     async for line in reader:

@@ -247,6 +247,8 @@ class ServiceFeature(Flag):
     """An earlier version of it runs again."""
     RUN_ONCE = auto()
     """A command is run once, with all that the service has."""
+    LOGS = auto()
+    """The last lines that it wrote can be read."""
 
 
 @dataclass(frozen=True)
@@ -267,13 +269,15 @@ class ServiceState:
 class ServiceVersion:
     """
     A version of a service that its cloud still holds. `artefact` is what it runs: an image, a package. `is_wanted` is
-    true for the one that the service is to run now.
+    true for the one that the service is to run now. `content` is the same for the same thing, whatever name it has in
+    its cloud by now: one that was only restarted, or that runs again after a rollback, keeps it.
     """
 
     name: str
     artefact: str
     made_at: datetime
     is_wanted: bool
+    content: str
 
 
 class ManagedService(Protocol):
@@ -314,6 +318,15 @@ class ManagedService(Protocol):
         not run again, one that runs is waited for, one that failed is run anew. RUN_ONCE. Raises OutcomeUnknown when
         its end was not seen.
         """
+
+    def logs(self, lines: int) -> Mapping[str, tuple[str, ...]]:
+        """At most so many of the last lines of each of its copies, by the copy's name. LOGS."""
+
+    def is_declared_by(self, resource: Declared) -> bool:
+        """Does this resource of a stack stand for this service?"""
+
+    def declared_artefact(self, resource: Declared) -> str:
+        """The artefact that a resource which stands for this service names."""
 
 
 class Services(Protocol):

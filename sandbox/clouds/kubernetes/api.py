@@ -75,7 +75,7 @@ class ApiServer:
             if method == "GET" and not where.name and query.get("watch") in {"1", "true"}:
                 return self._watch(where, query, start_response)
             if method == "GET" and where.part == "log":
-                return self._log(where, start_response)
+                return self._log(where, query, start_response)
             code, body = self._serve(method, where, query, environ)
             return _answer(start_response, code, body)
         except ApiError as error:
@@ -125,9 +125,15 @@ class ApiServer:
             "items": [item for item in items if test(item)],
         }
 
-    def _log(self, where: Route, start_response: Any) -> list[bytes]:
-        """The log as text. The sandbox keeps the logs of Jobs; those of Deployments lie in its folder."""
-        text = self._jobs.log(where.namespace or "", where.name).encode()
+    def _log(self, where: Route, query: dict[str, str], start_response: Any) -> list[bytes]:
+        """The log as text. A pod that was started again goes on with the log that it had."""
+        namespace, asked = where.namespace or "", query.get("tailLines")
+        if asked is not None and not asked.isdecimal():
+            raise bad_request(f"tailLines: {asked!r} is not a number of lines")
+        owner = self.store.get(POD, namespace, where.name)["metadata"]["ownerReferences"][0]["kind"]
+        log = (self._jobs if owner == "Job" else self._workloads).log(namespace, where.name)
+        lines = log.splitlines(keepends=True)
+        text = "".join(lines if asked is None else lines[max(0, len(lines) - int(asked)) :]).encode()
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))])
         return [text]
 

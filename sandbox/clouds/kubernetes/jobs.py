@@ -8,7 +8,7 @@ again (`backoffLimit` above 0) is refused, because the sandbox would not.
 import threading
 from typing import Any
 
-from sandbox.clouds.kubernetes.errors import ApiError, not_found
+from sandbox.clouds.kubernetes.errors import ApiError
 from sandbox.clouds.kubernetes.kinds import JOB, POD
 from sandbox.clouds.kubernetes.store import Object, Store, now
 from sandbox.clouds.kubernetes.workloads import MissingReference, Workloads
@@ -65,8 +65,6 @@ class Jobs:
         """What a Job's pod wrote. Raises ApiError 404."""
         found = self._store.get(POD, namespace, pod)
         owner = found["metadata"]["ownerReferences"][0]
-        if owner["kind"] != "Job":
-            raise not_found(POD, pod)
         with self._lock:
             return self._problems.get((namespace, owner["name"])) or self._fabric.compute.job_log(
                 self._region, namespace, owner["name"]

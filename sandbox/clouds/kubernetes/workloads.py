@@ -114,6 +114,13 @@ class Workloads:
             self._show_pods(deployments, by_namespace)
             self._looked = time.monotonic()
 
+    def log(self, namespace: str, pod: str) -> str:
+        """The end of what a pod wrote. Raises ApiError."""
+        try:
+            return self._fabric.compute.pod_log(self._region, namespace, pod)
+        except FabricError as error:
+            raise ApiError(500, "InternalError", str(error)) from error
+
     def _pods(self, namespace: str) -> list[PodState]:
         try:
             return list(self._fabric.compute.pods(self._region, namespace))

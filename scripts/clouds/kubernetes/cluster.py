@@ -7,6 +7,9 @@ always.
 
 from __future__ import annotations
 
+import copy
+import hashlib
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,6 +58,7 @@ class Cluster:
             ) from error
         configuration.retries = False
         self._apps: Any = kubernetes.client.AppsV1Api(kubernetes.client.ApiClient(configuration))
+        self._core: Any = kubernetes.client.CoreV1Api(self._apps.api_client)
 
     def deployment(self, name: str) -> ServiceState | None:
         """What the cluster says of a Deployment, or None where there is none."""
@@ -118,6 +122,7 @@ class Cluster:
                 artefact=str(each.spec.template.spec.containers[0].image),
                 made_at=each.metadata.creation_timestamp,
                 is_wanted=_revision(each) == wanted,
+                content=_content(self._apps.api_client.sanitize_for_serialization(each.spec.template)),
             )
             for each in self._replica_sets(deployment)
         ]
@@ -145,6 +150,29 @@ class Cluster:
                 _request_timeout=TIMEOUT,
             )  # fmt: skip
 
+    def logs(self, name: str, lines: int) -> dict[str, tuple[str, ...]]:
+        """The end of what each pod of a Deployment wrote, by the pod's name; a pod that has none yet has no lines."""
+        selector = self._must_find(name).spec.selector.match_labels or {}
+        with said(f"looking for the pods of {name} in {self.name}"):
+            pods = self._core.list_namespaced_pod(
+                self.namespace, label_selector=",".join(f"{key}={value}" for key, value in selector.items()),
+                _request_timeout=TIMEOUT,
+            ).items  # fmt: skip
+        return {pod.metadata.name: self._log(pod.metadata.name, lines) for pod in pods}
+
+    def _log(self, pod: str, lines: int) -> tuple[str, ...]:
+        """A container that waits for its start has none, and a pod may have gone since it was listed (400, 404)."""
+        try:
+            with said(f"reading the log of {pod} in {self.name}"):
+                written = self._core.read_namespaced_pod_log(
+                    pod, self.namespace, tail_lines=lines, _request_timeout=TIMEOUT
+                )
+        except CloudFailed as error:
+            if getattr(error.__cause__, "status", None) in {400, 404}:
+                return ()
+            raise
+        return tuple(str(written).splitlines()[-lines:])
+
     def _replica_sets(self, deployment: Any) -> list[Any]:
         """Those that a Deployment made, by their revision, newest first."""
         name = deployment.metadata.name
@@ -161,6 +189,19 @@ class Cluster:
 def _revision(raw: Any) -> int:
     """Of a Deployment or a ReplicaSet; 0 before the controller has seen it."""
     return int((raw.metadata.annotations or {}).get(REVISION, 0))
+
+
+def _content(template: dict[str, Any]) -> str:
+    """Of a template of pods, without what a restart and the controller write into it."""
+    kept = copy.deepcopy(template)
+    metadata = kept.get("metadata") or {}
+    for part, key in (("annotations", RESTARTED_AT), ("labels", OF_ONE_REVISION)):
+        found = metadata.pop(part, None) or {}
+        found.pop(key, None)
+        if found:
+            metadata[part] = found
+    kept["metadata"] = metadata
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _state(raw: Any) -> ServiceState:

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from model.hooks import RunAs
+    from scripts.clouds.protocol import Declared
     from scripts.core.commands import Ran
+
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+"""The type of the resource by which a stack declares one."""
 
 
 class Pods:
@@ -39,7 +43,13 @@ class Pods:
 class PodService:
     """See `ManagedService`. A version is a revision of the Deployment, which its ReplicaSets keep."""
 
-    features = ServiceFeature.START | ServiceFeature.RESTART | ServiceFeature.ROLL_BACK | ServiceFeature.RUN_ONCE
+    features = (
+        ServiceFeature.START
+        | ServiceFeature.RESTART
+        | ServiceFeature.ROLL_BACK
+        | ServiceFeature.RUN_ONCE
+        | ServiceFeature.LOGS
+    )
 
     def __init__(self, pods: Pods, name: str) -> None:
         self._pods, self._name = pods, name
@@ -68,3 +78,12 @@ class PodService:
 
     def run_once(self, name: str, command: Sequence[str], seconds: float, *, login: RunAs = "service") -> Ran:
         return run_job(self._pods.cluster, self._name, name, command, seconds, login=login)
+
+    def logs(self, lines: int) -> Mapping[str, tuple[str, ...]]:
+        return self._pods.cluster.logs(self._name, lines)
+
+    def is_declared_by(self, resource: Declared) -> bool:
+        return resource.type == DEPLOYMENT and resource.inputs["metadata"]["name"] == self._name
+
+    def declared_artefact(self, resource: Declared) -> str:
+        return str(resource.inputs["spec"]["template"]["spec"]["containers"][0]["image"])

@@ -167,6 +167,8 @@ class RecordedCompute:
     """How a job of this name ends (None: not in its time), and what it writes."""
     started: list[JobSpec] = field(default_factory=list)
     running: dict[tuple[str, str, str], JobState] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
+    """What a pod of this name wrote."""
 
     def start_job(self, region: str, spec: JobSpec) -> None:
         self.started.append(spec)
@@ -182,6 +184,9 @@ class RecordedCompute:
 
     def job_log(self, region: str, namespace: str, name: str) -> str:
         return self.ends[name][1]
+
+    def pod_log(self, region: str, namespace: str, pod: str) -> str:
+        return self.written.get(pod, "")
 
     def apply(self, region: str, spec: PodSpec) -> None:
         self.specs[region, spec.namespace, spec.deployment] = spec

@@ -151,3 +151,23 @@ def test_the_revisions_of_a_deployment_go_with_it(auth: PodService, world: Simpl
     assert len(world.apps.list_namespaced_replica_set(NAMESPACE).items) == 2
     world.apps.delete_namespaced_deployment("auth", NAMESPACE)
     assert world.apps.list_namespaced_replica_set(NAMESPACE).items == []
+
+
+def test_a_version_that_was_only_restarted_or_runs_again_keeps_its_content(
+    auth: PodService, world: SimpleNamespace
+) -> None:
+    deploy(world, "samia/auth:2")
+    new, old = auth.versions()
+    assert new.content != old.content
+    auth.restart(NOW)
+    assert [each.content for each in auth.versions()] == [new.content, new.content, old.content]
+    auth.roll_back(old.name)
+    again = auth.versions()[0]
+    assert (again.content, again.is_wanted) == (old.content, True)
+    assert again.name != old.name
+
+
+def test_the_last_lines_of_each_of_its_pods_are_read(auth: PodService, world: SimpleNamespace) -> None:
+    assert ServiceFeature.LOGS in auth.features
+    world.compute.written["auth-0"] = "one\ntwo\nthree\n"
+    assert auth.logs(2) == {"auth-0": ("two", "three"), "auth-1": ()}
