@@ -15,6 +15,7 @@ RUN_IN: dict[str, str] = {
     "read_only_on": "a restore, before writes are stopped",
     "migrate": "a restore, when the restored databases take writes",
     "read_only_off": "a restore, when the restored databases take writes",
+    "roll_back_migration": "a rollback of its service, before the earlier version runs again",
     "revoke_api_keys": "the answer to a compromise, when the clean site takes writes",
 }
 """The hooks that a runbook runs, and when. Every other one is run by hand: `dr hook NAME`."""

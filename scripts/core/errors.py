@@ -17,6 +17,7 @@ Everything that may go wrong, as one tree. Each error is two lines to the person
     │   └── CloudFailed         7
     ├── OutcomeUnknown          8  look before you retry
     └── ObjectiveMissed         9  done, but an objective was missed
+        └── StillFailing        9  all that the run could do is done, and the service is not well
 
 Durable steps store their errors, so each of them survives pickling with all that it says.
 """
@@ -34,6 +35,8 @@ class DrError(Exception):
     """`message` says what is wrong, `hint` what to do; both are one line. Neither may hold a secret."""
 
     exit_code: ClassVar[int] = 1
+    ends_run_as: ClassVar[str] = ""
+    """How a run has ended that this broke off, where nothing is left to go on with; empty: `dr resume` goes on."""
     default_hint: ClassVar[str] = "run the same command with --debug to see where it happened"
 
     # One positional argument and the rest in __dict__: this is what BaseException's own pickling restores.
@@ -59,6 +62,7 @@ class CheckFailed(DrError):
 
 
 class HandedBack(DrError):
+    ends_run_as = "handed back"
     default_hint = "mend what it names and begin again: the old site serves as before"
 
 
@@ -116,6 +120,11 @@ class OutcomeUnknown(DrError):
 class ObjectiveMissed(DrError):
     exit_code = 9
     default_hint = "`dr report` shows which objective was missed and where the time went"
+
+
+class StillFailing(ObjectiveMissed):
+    ends_run_as = "still failing"
+    default_hint = "move the service where it is well: `dr failover`"
 
 
 def exit_code_of(error: BaseException) -> int:

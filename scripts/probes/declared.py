@@ -1,4 +1,4 @@
-"""What a stack's state says of the stores that it declares."""
+"""What a stack's state says of the stores and services that it declares."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from scripts.clouds.protocol import ManagedStore
+    from scripts.clouds.protocol import Declared, ManagedService, ManagedStore
     from scripts.runs.runbook import Context
 
 
@@ -17,3 +17,11 @@ def urns_of(context: Context, stack: str, managed: Iterable[ManagedStore]) -> li
     wanted = list(managed)
     resources = resources_of(context.stacks.export(stack), f"stack {stack}")
     return [each.urn for each in resources if any(one.is_declared_by(each) for one in wanted)]
+
+
+def declared_by(context: Context, stack: str, managed: ManagedService) -> Declared | None:
+    """The resource that stands for a service in a stack's state; None where there is none. Raises as above."""
+    from scripts.packs.state_resources import resources_of  # noqa: PLC0415 (as above)
+
+    resources = resources_of(context.stacks.export(stack), f"stack {stack}")
+    return next((each for each in resources if managed.is_declared_by(each)), None)

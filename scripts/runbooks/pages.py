@@ -149,6 +149,19 @@ def pages(plan: Plan) -> tuple[Page, ...]:
             "where that cannot be helped: `--give-up-old-copy`.",
         ),
         Page(
+            "rollback", "Take a service back to an earlier version", "It is bad since the last deployment",
+            "A version of one service is bad, and an earlier one is still kept: that one runs again.",
+            (
+                "You do not know what is wrong with it? `dr status` says which services answer.",
+                "The data was spoilt by the bad version? See [restore](restore.md) as well.",
+            ),
+            "dr rollback SERVICE", home, (),
+            ("Pin in the plan what now runs, or mend it there: the stack still declares the newer version.",),
+            "`dr rollback SERVICE --list` shows the versions, `--to VERSION` names one. The page shows the table for "
+            "the plan's first service. A hook `roll_back_migration` of the service runs first; when it fails, nothing "
+            "is rolled back.",
+        ),
+        Page(
             "stand_down", f"Let {cold} be cold again", f"The service has left {cold}, which still runs",
             "What was built for its time as the active site is let go; its backups stay.",
             (f"{cold} is active? [Fail back](failback.md) first; that does this as its last part.",),
@@ -206,7 +219,9 @@ def _page(plan: Plan, page: Page) -> Iterator[str]:
     for unless in page.unless:
         yield f"- {unless}"
     yield from ("", "## Do this", "", "```")
-    can_be_shown = command.startswith(("dr failover", "dr restore", "dr compromise", "dr reprotect", "dr failback"))
+    can_be_shown = command.startswith(
+        ("dr failover", "dr restore", "dr compromise", "dr reprotect", "dr failback", "dr rollback")
+    )
     if can_be_shown:
         yield f"{command} --dry-run    # what would be done, and what is at stake now; changes nothing"
     yield from (command, "```", "")

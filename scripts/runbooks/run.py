@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
 from scripts.clouds.access import Clouds
-from scripts.core.errors import DrError, HandedBack, Refused
+from scripts.core.errors import DrError, Refused
 from scripts.people.escalation import Escalation, told_up_to
 from scripts.people.notify import Notifier, Telling
 from scripts.runbooks.tables import table
@@ -160,8 +160,8 @@ def _execute(
         if outcome.error is not None:
             if _nothing_changed(runbook, outcome):
                 run_records.update(run_id, status="refused")  # not a run that has to be finished
-            elif isinstance(outcome.error, HandedBack):
-                run_records.update(run_id, status="handed back")  # the same: the service is where it was
+            elif outcome.error.ends_run_as:  # the same: nothing is left to go on with
+                run_records.update(run_id, status=outcome.error.ends_run_as)
             else:
                 or_else = _or_reopen(name, topology) if _is_closed(runbook, outcome) else ""
                 _say_how_to_go_on(outcome.error, run_id, or_else)

@@ -14,9 +14,11 @@ from scripts.runbooks.opening import opening
 from scripts.runbooks.reopen import reopen
 from scripts.runbooks.reprotect import reprotect
 from scripts.runbooks.restore import restore
+from scripts.runbooks.rollback import rollback
 from scripts.runbooks.stand_down import stand_down
 from scripts.runbooks.switchover import switchover
 from scripts.runs.runbook import Options, Runbook
+from scripts.runs.targets import service_of
 
 
 def _database_failover(plan: Plan, options: Options) -> Runbook:
@@ -41,6 +43,7 @@ TABLES: dict[str, Callable[[Plan, Options], Runbook]] = {
     "database_failover": _database_failover,
     "restore": lambda plan, _: restore(plan),
     "compromise": _compromise,
+    "rollback": lambda plan, options: rollback(plan, service_of(plan, options)),
     "stand_down": lambda plan, _: stand_down(plan),
     "open": lambda plan, _: opening(plan),
 }

@@ -192,3 +192,26 @@ class StacksPreviewed(Finding):
 
     previews: list[dict[str, Any]]
     not_asked: list[str]
+
+
+class VersionChosen(Finding):
+    """
+    The version of a service that is to run again, and the one that was wanted before, each by its name in the cloud at
+    that moment, what it runs and its content, which stays the same.
+    """
+
+    service: str
+    name: str
+    artefact: str
+    content: str
+    before_name: str
+    before_artefact: str
+    before_content: str
+
+
+class StackDeclares(Finding):
+    """What a stack goes on saying of a service after a rollback, and what to write in the plan against it."""
+
+    stack: str
+    artefact: str
+    pin: str

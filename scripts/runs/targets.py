@@ -8,9 +8,11 @@ from scripts.runs.findings import Built
 from scripts.runs.runbook import Context
 
 if TYPE_CHECKING:
+    from model import Plan
     from model.objectives import Objective
     from model.stores import IncarnatedStore
-    from scripts.clouds.protocol import ManagedStore
+    from scripts.clouds.protocol import ManagedService, ManagedStore
+    from scripts.runs.runbook import Options
 
 
 def target(context: Context) -> str:
@@ -64,3 +66,25 @@ def held_stores(context: Context, site: str) -> list[ManagedStore]:
     """Every incarnation of a site's stores that is declared, retiring ones among them."""
     held = context.topology.stores.get(site, {})
     return [context.clouds.store(site, name, number) for name, each in held.items() for number in each.numbers]
+
+
+def service_of(plan: Plan, options: Options) -> str:
+    """The service that a run is about: the one that the operator named, else (to show the table) the plan's first."""
+    return str(options.more.get("service") or plan.services[0].name)
+
+
+def managed_service(context: Context) -> ManagedService:
+    """That service at the target, as its cloud manages it."""
+    return context.clouds.at(target(context)).service(service_of(context.plan, context.options))
+
+
+WELL_WITHIN_SECONDS = 180.0
+"""How long a service may take to be well after something was done for it, where the plan says nothing of its start."""
+
+
+def well_within(context: Context) -> float:
+    """The same in this run, in seconds: what the operator said, else three times as long as the plan says it starts."""
+    if said := context.options.more.get("well_within_seconds"):
+        return float(said)
+    startup = context.plan.service(service_of(context.plan, context.options)).startup
+    return max(WELL_WITHIN_SECONDS, 3 * startup.total_seconds() if startup else 0.0)

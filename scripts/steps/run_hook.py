@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.acts.job_names import job_name
-from scripts.clouds.protocol import ServiceFeature, need
+from scripts.acts.hooks import run_hook_once
 from scripts.core.errors import CheckFailed
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import target
@@ -17,17 +16,12 @@ def run_hook(context: Context) -> Result:
     seen.
     """
     name, site = context.subject, target(context)
-    hook = context.plan.hooks[name]
-    seconds = hook.timeout.total_seconds()
-    service = context.clouds.at(site).service(hook.service)
-    need(hook.service, "run a command once", able=ServiceFeature.RUN_ONCE in service.features)
-    job = job_name(context.run, name)
-    ran = service.run_once(job, hook.command, seconds, login=hook.login)
-    reason = ran.why_not_done(seconds)
-    if reason and hook.may_stop:
+    ended = run_hook_once(context, name)
+    if ended.why_not and context.plan.hooks[name].may_stop:
         raise CheckFailed(
-            f"the hook {name} in {site} did not do its work: {reason}",
-            f"look at the job {job} in {service.where}, mend it, then go on with `dr resume`",
+            f"the hook {name} in {site} did not do its work: {ended.why_not}",
+            f"look at the job {ended.job} in {ended.where}, mend it, then go on with `dr resume`",
         )
-    said = f"the hook {name} FAILED in {site}: {reason}" if reason else f"the hook {name} is done in {site}"
-    return Result("done", said, {"hook": name, "job": job, "said": ran.said})
+    failed = f"the hook {name} FAILED in {site}: {ended.why_not}"
+    said = failed if ended.why_not else f"the hook {name} is done in {site}"
+    return Result("done", said, {"hook": name, "job": ended.job, "said": ended.said})
