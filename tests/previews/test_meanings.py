@@ -15,8 +15,8 @@ from previews.meanings import GUARDS, MEANINGS, STORES, Meaning, normal_type
 from previews.meanings.table import Better
 
 PACKAGES = {"aws": "pulumi_aws", "azure-native": "pulumi_azure_native", "kubernetes": "pulumi_kubernetes"}
-# Defined by Velero and CloudNativePG themselves, not by an SDK; and the provider whose SDK is not installed here.
-CUSTOM = re.compile(r"kubernetes:(?:velero\.io|postgresql\.cnpg\.io)/|gcp:")
+# Defined by Velero and CloudNativePG themselves, not by an SDK; and the providers whose SDKs are not installed here.
+CUSTOM = re.compile(r"kubernetes:(?:velero\.io|postgresql\.cnpg\.io)/|(?:gcp|mongodbatlas|hcloud|cloudflare):")
 TYPES = sorted(kind for kind in {*MEANINGS, *GUARDS, *STORES} if not CUSTOM.match(kind))
 ROWS = [row for rows in MEANINGS.values() for row in rows]
 

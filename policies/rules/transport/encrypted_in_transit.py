@@ -102,7 +102,7 @@ RULES = (
         id="DR-TLS-005",
         title="Web apps take HTTPS with TLS 1.2 or newer only",
         severity=HIGH,
-        types=("azure-native:web:WebApp",),
+        types=("azure-native:web:WebApp", "azure-native:web:WebAppSlot"),
         checks=(is_true("httpsOnly"), is_one_of("siteConfig.minTlsVersion", "1.2", "1.3", absent="1.2")),
         why=(
             "A standby app that takes plain HTTP is found by scanners before it is found by users. New apps take "
