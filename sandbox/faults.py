@@ -9,9 +9,11 @@ taken, never answered disk R IDENT               every write to a file of that d
 backup R NAME [log]        bytes of its base (or of its log) are flipped
 health NAME [says]         the health check says "healthy" (or what `says` says), whatever is true
 control-plane R            the region's control plane is silent, its data plane runs on
+service R NAME             the processes of a service that run now hang: they are stopped, and answer nothing
 state STACK                the state backend that the stack lives in cannot be reached
 """
 
+import contextlib
 import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +21,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from sandbox.dataplane.addresses import OUTSIDE
 from sandbox.dataplane.fabric import WorldFabric
@@ -53,6 +57,7 @@ KINDS: Mapping[str, Kind] = {
     "backup": Kind(("region", "name"), {"log": False, "seed": 0}),
     "health": Kind(("name",), {"says": "healthy"}),
     "control-plane": Kind(("region",)),
+    "service": Kind(("region", "name")),
     "state": Kind(("stack",)),
 }
 
@@ -103,6 +108,7 @@ class Faults:
         self._state_regions = state_regions  # by stack
         self._present: dict[tuple[str, ...], Fault] = {}
         self._struck: dict[tuple[str, ...], Server] = {}
+        self._hanging: dict[tuple[str, ...], list[psutil.Process]] = {}
         self._lock = threading.RLock()
 
     def present(self) -> list[dict[str, Any]]:
@@ -149,7 +155,7 @@ class Faults:
         named: Sequence[str] = ()
         if fault.kind in {"link", "slow"}:
             named = fault.strikes
-        elif fault.kind in {"region", "control-plane", "backup", "disk"}:
+        elif fault.kind in {"region", "control-plane", "backup", "disk", "service"}:
             named, regions = fault.strikes[:1], [*self._hosts]
         for region in named:
             if region not in regions:
@@ -177,6 +183,8 @@ class Faults:
                     network.silence(first, broken)
                 case "health":
                     network.lie(first, fault.options["says"] == "healthy" if broken else None)
+                case "service":
+                    self._service(fault, broken=broken)
                 case "state":
                     self._hide_state(self._state_regions[first], hidden=broken)
                 case "database":
@@ -205,6 +213,28 @@ class Faults:
                 self._fabric.network.set_way(source, target, cut=broken)
             else:
                 self._fabric.network.set_way(source, target, delay_seconds=float(fault.options["ms"]) / 1000 * broken)
+
+    def _service(self, fault: Fault, *, broken: bool) -> None:
+        """Those that a Deployment starts later are new processes, and do not hang."""
+        region, name = fault.strikes
+        if broken:
+            pids = [
+                each["pid"]
+                for each in (self._hosts[region].call("pods") if self._hosts[region].up else [])
+                if each["deployment"] == name and each["pid"] is not None
+            ]
+            if not pids:
+                raise FabricError(f"no pod of {name} runs in {region}")
+            self._hanging[fault.key] = []
+            for pid in pids:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process = psutil.Process(pid)
+                    process.suspend()
+                    self._hanging[fault.key].append(process)
+            return
+        for process in self._hanging.pop(fault.key, []):
+            with contextlib.suppress(psutil.NoSuchProcess):  # it was replaced meanwhile
+                process.resume()
 
     # regions
 

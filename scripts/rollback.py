@@ -9,7 +9,6 @@ import typer
 
 from scripts.clouds.access import Clouds
 from scripts.clouds.protocol import ServiceFeature, need
-from scripts.core.errors import BadInput
 from scripts.core.home import project_dir
 from scripts.people.approvals import ask
 from scripts.people.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes, duration, known_site, plan_of
@@ -19,20 +18,13 @@ from scripts.runbooks.run import look, run
 from scripts.runbooks.terminal import finish, show_rows, watched
 from scripts.runs.findings import StackDeclares
 from scripts.runs.runbook import Options, Result, RunOutcome
+from scripts.runs.targets import known_service
 from scripts.stacks import topology_files
 
 if TYPE_CHECKING:
     from model import Plan
     from scripts.clouds.protocol import ServiceVersion
     from scripts.runs.rows import Observer
-
-
-def known_service(plan: Plan, name: str) -> str:
-    """The name of a service that the plan has. Raises BadInput."""
-    known = [each.name for each in plan.services]
-    if name not in known:
-        raise BadInput(f"{name!r} is not a service of {plan.system}", f"there is {', '.join(known) or 'none'}")
-    return name
 
 
 def versions_of(plan: Plan, site: str, service: str) -> list[ServiceVersion]:
@@ -108,7 +100,7 @@ def command(
         _show(versions_of(loaded, site, service), service, site, form)
         return 0
     bound = duration(within, "--within")
-    more = {"well_within_seconds": bound.total_seconds()} if bound else {}
+    more: dict[str, Any] = {"well_within_seconds": bound.total_seconds()} if bound else {}
     options = _options(service, to, site, more)
     if to and (said := _already(loaded, site, service, to)):
         return finish([RunOutcome("", "done", {"rollback": Result("already", said)})], form)

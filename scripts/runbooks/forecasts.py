@@ -22,7 +22,11 @@ TABLES: Mapping[Method, str] = {
     "restore": "activate_cold",
     "restore_in_place": "restore",
 }
-"""The table for each way back; a compromise has one of its own. What has none is answered by nothing that we run."""
+"""The table for each way back. What has none is answered by nothing that we run."""
+BY_DISASTER: Mapping[str, str] = {"compromise": "compromise", "application_failure": "recover"}
+"""Disasters that have a table of their own, whatever the way back."""
+CLIMBED = frozenset({"pods"})
+"""The kinds of services whose drivers can climb a rung of the ladder."""
 
 
 def forecast(plan: Plan, recorded: Mapping[str, Sequence[float]] | None = None) -> Forecast:
@@ -32,15 +36,32 @@ def forecast(plan: Plan, recorded: Mapping[str, Sequence[float]] | None = None) 
 
 def waves_for(plan: Plan, method: Method, objective: Objective) -> Waves | None:
     """See `model.forecast.Tables`."""
-    name = "compromise" if objective.disaster == "compromise" else TABLES.get(method)
+    name = BY_DISASTER.get(objective.disaster) or TABLES.get(method)
     if name is None:
         return None
     waves = []
-    for wave in table(name, plan, Options(to=objective.recover_at)).waves():
+    more = {}
+    if name == "recover":
+        service = slowest_to_climb(plan, objective.component)
+        if service is None:
+            return None
+        more = {"service": service}
+    for wave in table(name, plan, Options(to=objective.recover_at, more=more)).waves():
         waves.append([_row(row) for row in wave])
         if any(row.does is Does.SEE_TIERS for row in wave):
             break
     return waves
+
+
+def slowest_to_climb(plan: Plan, component: str | None) -> str | None:
+    """
+    The service that takes longest to start, of those that may fail; None where the component is no service, or where
+    one of them is of a kind that no driver starts anew by a call.
+    """
+    services = [each for each in plan.services if component in (None, each.name)]
+    if not services or not all(each.kind in CLIMBED for each in services):
+        return None
+    return max(services, key=lambda each: each.startup.total_seconds() if each.startup else 0.0).name
 
 
 def _row(row: Row) -> TableRow:

@@ -149,6 +149,23 @@ def pages(plan: Plan) -> tuple[Page, ...]:
             "where that cannot be helped: `--give-up-old-copy`.",
         ),
         Page(
+            "recover", "Recover one service", "One service does not answer, its site and its databases are well",
+            "One service fails. The ladder is climbed, each rung verified before the next, up to the first that helps.",
+            (
+                "Its database is down? See [database failover](database_failover.md).",
+                "It is bad since the last deployment, and you are sure? See [rollback](rollback.md): it is quicker.",
+                f"Nothing in {home} answers? See [failover](failover.md).",
+            ),
+            "dr recover SERVICE", home, ("application_failure",),
+            (
+                "Where a rollback helped, the stack still declares the newer version: mend or pin it in the plan.",
+                "Where more copies helped, the plan still says fewer: write it there.",
+                f"Where nothing helped (exit code 9): `dr failover --to {warm}`.",
+            ),
+            "`--from rollback` leaves out the rungs before, `--within 2m` bounds each of them. The page shows the "
+            "table for the plan's first service.",
+        ),
+        Page(
             "rollback", "Take a service back to an earlier version", "It is bad since the last deployment",
             "A version of one service is bad, and an earlier one is still kept: that one runs again.",
             (
@@ -220,7 +237,7 @@ def _page(plan: Plan, page: Page) -> Iterator[str]:
         yield f"- {unless}"
     yield from ("", "## Do this", "", "```")
     can_be_shown = command.startswith(
-        ("dr failover", "dr restore", "dr compromise", "dr reprotect", "dr failback", "dr rollback")
+        ("dr failover", "dr restore", "dr compromise", "dr reprotect", "dr failback", "dr rollback", "dr recover")
     )
     if can_be_shown:
         yield f"{command} --dry-run    # what would be done, and what is at stake now; changes nothing"

@@ -11,6 +11,7 @@ from scripts.runbooks.compromise import compromise
 from scripts.runbooks.database_failover import database_failover
 from scripts.runbooks.failover import failover
 from scripts.runbooks.opening import opening
+from scripts.runbooks.recover import recover
 from scripts.runbooks.reopen import reopen
 from scripts.runbooks.reprotect import reprotect
 from scripts.runbooks.restore import restore
@@ -44,6 +45,7 @@ TABLES: dict[str, Callable[[Plan, Options], Runbook]] = {
     "restore": lambda plan, _: restore(plan),
     "compromise": _compromise,
     "rollback": lambda plan, options: rollback(plan, service_of(plan, options)),
+    "recover": lambda plan, options: recover(plan, service_of(plan, options), str(options.more.get("from") or "")),
     "stand_down": lambda plan, _: stand_down(plan),
     "open": lambda plan, _: opening(plan),
 }

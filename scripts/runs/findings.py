@@ -215,3 +215,25 @@ class StackDeclares(Finding):
     stack: str
     artefact: str
     pin: str
+
+
+class ServiceSeen(Finding):
+    """
+    A service as a look found it, `at` a moment: why it is not well (None: it is), how many are wanted, the content of
+    the last version from before the wanted one (empty: none is kept), and the last lines of its copies.
+    """
+
+    service: str
+    at: datetime
+    why_not: str | None
+    wanted: int
+    last_good: str
+    logs: dict[str, list[str]] = {}
+
+
+class RungClimbed(Finding):
+    """A rung of the ladder: whether it helped, and why not. One that was left out has not been climbed."""
+
+    rung: str
+    helped: bool
+    why_not: str = ""

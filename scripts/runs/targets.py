@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scripts.core.errors import BadInput
 from scripts.runs.findings import Built
 from scripts.runs.runbook import Context
 
@@ -66,6 +67,14 @@ def held_stores(context: Context, site: str) -> list[ManagedStore]:
     """Every incarnation of a site's stores that is declared, retiring ones among them."""
     held = context.topology.stores.get(site, {})
     return [context.clouds.store(site, name, number) for name, each in held.items() for number in each.numbers]
+
+
+def known_service(plan: Plan, name: str) -> str:
+    """The name of a service that the plan has. Raises BadInput."""
+    known = [each.name for each in plan.services]
+    if name not in known:
+        raise BadInput(f"{name!r} is not a service of {plan.system}", f"there is {', '.join(known) or 'none'}")
+    return name
 
 
 def service_of(plan: Plan, options: Options) -> str:

@@ -162,7 +162,7 @@ def test_another_site_of_the_provider_that_is_gone_is_no_way_back(document: dict
     assert of(changed(document), "provider_outage").method == "restore"
 
 
-@pytest.mark.parametrize("disaster", ["application_failure", "cache_failure", "registry_failure"])
+@pytest.mark.parametrize("disaster", ["cache_failure", "registry_failure"])
 def test_what_no_runbook_answers_is_not_forecast_as_met(document: dict[str, Any], disaster: str) -> None:
     document["objectives"].append({"disaster": disaster, "rpo": "1h", "rto": "4h", "automation": "automatic"})
     result = changed(document)
@@ -220,7 +220,18 @@ def test_a_forecast_walks_every_row_up_to_the_last_tier(method: Any) -> None:
 
 
 def test_what_no_runbook_answers_is_not_said_to_be_met(document: dict[str, Any]) -> None:
-    goal = {"disaster": "application_failure", "rpo": "0m", "rto": "1h"}
+    goal = {"disaster": "cache_failure", "rpo": "0m", "rto": "1h"}
     document["objectives"].append(goal)
     result = changed(document).objectives[-1]
-    assert (result.verdict, result.because) == ("impossible", "no runbook answers application failure")
+    assert (result.verdict, result.because) == ("impossible", "no runbook answers cache failure")
+
+
+def test_an_application_failure_is_reckoned_along_the_ladder(document: dict[str, Any]) -> None:
+    goal = {"disaster": "application_failure", "rpo": "0m", "rto": "1h", "component": "payments"}
+    document["objectives"].append(goal)
+    result = changed(document).objectives[-1]
+    assert (result.method, result.verdict, result.rpo_seconds) == ("restart", "met", 0.0)
+    rows = ["look_at_service", "restart_service", "roll_back_to_last_good", "scale_service_up", "see_recovered"]
+    assert [step.step for step in result.path] == ["detect", "decide", *(f"{row}:payments" for row in rows)]
+    no_driver = load_plan("celora")
+    assert of(forecast(no_driver), "application_failure").verdict == "impossible", "no driver climbs for a web app"

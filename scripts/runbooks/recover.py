@@ -1,0 +1,39 @@
+"""
+Recover: the ladder for one service that fails in a site that is well. Each rung is verified before the next one, and
+what stands above the rung that helped is left out.
+"""
+
+from __future__ import annotations
+
+from model import Plan
+from scripts.core.errors import BadInput
+from scripts.runbooks.failover import LOOKS
+from scripts.runs.runbook import Does, Row, Runbook
+from scripts.steps.look_at_service import look_at_service
+from scripts.steps.restart_service import restart_service
+from scripts.steps.roll_back_to_last_good import roll_back_to_last_good
+from scripts.steps.scale_service_up import scale_service_up
+from scripts.steps.see_recovered import see_recovered
+
+
+def recover(plan: Plan, service: str, begin: str = "") -> Runbook:
+    """For one service, from the rung `begin` on. Raises BadInput for a rung that there is not."""
+    del plan
+    rungs = (
+        Row("restart", restart_service, f"Restart {service}", subject=service,
+            why_no_undo="what ran before is replaced by the same again"),
+        Row("rollback", roll_back_to_last_good, f"Run the last version of {service} from before this one again",
+            subject=service, undo=f"`dr rollback {service} --to` the version that ran before"),
+        Row("scale", scale_service_up, f"Run more of {service} than the plan says", subject=service,
+            undo="taken back by itself where it does not help, else by the next update of the stack"),
+    )  # fmt: skip
+    names = [row.phase for row in rungs]
+    if begin and begin not in names:
+        raise BadInput(f"{begin!r} is no rung of the ladder", f"there is {', '.join(names)}")
+    return Runbook("recover", (
+        Row("look", look_at_service, f"Look at {service}: its state, its answers, its last log lines", subject=service,
+            why_no_undo=LOOKS, does=Does.CHECK),
+        *(rungs[names.index(begin):] if begin else rungs),
+        Row("verify", see_recovered, f"See {service} well, or say what to do next", subject=service, why_no_undo=LOOKS,
+            does=Does.SEE_SERVICE),
+    ))  # fmt: skip
