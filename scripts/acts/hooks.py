@@ -12,6 +12,9 @@ from scripts.runs.targets import target
 if TYPE_CHECKING:
     from scripts.runs.runbook import Context
 
+ROLL_BACK_MIGRATION = "roll_back_migration"
+"""The hook that takes the schema back to what an earlier version of its service expects."""
+
 
 @dataclass(frozen=True)
 class HookEnded:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from model import Plan
+from scripts.acts.hooks import ROLL_BACK_MIGRATION
 from scripts.runbooks.failover import LOOKS
 from scripts.runs.runbook import Does, Row, Runbook
 from scripts.steps.choose_version import choose_version
-from scripts.steps.roll_back_schema import HOOK, roll_back_schema
+from scripts.steps.roll_back_schema import roll_back_schema
 from scripts.steps.roll_back_service import roll_back_service
 from scripts.steps.say_what_is_declared import say_what_is_declared
 from scripts.steps.see_service_well import see_service_well
@@ -29,7 +30,7 @@ def rollback(plan: Plan, service: str) -> Runbook:
 
 def schema(plan: Plan, service: str) -> tuple[Row, ...]:
     """The row for the hook that takes the schema back, where the plan has one for this service."""
-    if HOOK not in plan.hooks or plan.hooks[HOOK].service != service:
+    if ROLL_BACK_MIGRATION not in plan.hooks or plan.hooks[ROLL_BACK_MIGRATION].service != service:
         return ()
     return (
         Row("migrate", roll_back_schema, "Take the schema back to what the earlier version expects",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from scripts.acts.hooks import run_hook_once
+from scripts.acts.hooks import ROLL_BACK_MIGRATION, run_hook_once
 from scripts.core.errors import Refused
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import target
-
-HOOK = "roll_back_migration"
 
 
 def roll_back_schema(context: Context) -> Result:
@@ -16,12 +14,16 @@ def roll_back_schema(context: Context) -> Result:
     not survive it, and the service goes on with the version that it has. Raises OutcomeUnknown when its end was not
     seen.
     """
-    site, ended = target(context), run_hook_once(context, HOOK)
-    if ended.why_not and context.plan.hooks[HOOK].may_stop:
+    site, ended = target(context), run_hook_once(context, ROLL_BACK_MIGRATION)
+    if ended.why_not and context.plan.hooks[ROLL_BACK_MIGRATION].may_stop:
         raise Refused(
-            f"the hook {HOOK} in {site} refuses: {ended.why_not}",
+            f"the hook {ROLL_BACK_MIGRATION} in {site} refuses: {ended.why_not}",
             f"the version was not changed; the job {ended.job} in {ended.where} says more: mend the version that runs, "
             "or deploy one that fits the schema",
         )
     said = f"FAILED in {site}: {ended.why_not}" if ended.why_not else f"is done in {site}"
-    return Result("done", f"the hook {HOOK} {said}", {"hook": HOOK, "job": ended.job, "said": ended.said})
+    return Result(
+        "done",
+        f"the hook {ROLL_BACK_MIGRATION} {said}",
+        {"hook": ROLL_BACK_MIGRATION, "job": ended.job, "said": ended.said},
+    )

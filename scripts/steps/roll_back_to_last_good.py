@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.acts.hooks import run_hook_once
+from scripts.acts.hooks import ROLL_BACK_MIGRATION, run_hook_once
 from scripts.acts.rungs import climb
 from scripts.clouds.protocol import ServiceFeature
 from scripts.core.errors import CloudFailed, Refused
@@ -10,7 +10,6 @@ from scripts.probes.versions import with_content
 from scripts.runs.findings import ServiceSeen
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import managed_service
-from scripts.steps.roll_back_schema import HOOK
 
 
 def roll_back_to_last_good(context: Context) -> Result:
@@ -38,9 +37,12 @@ def roll_back_to_last_good(context: Context) -> Result:
 
 
 def _take_schema_back(context: Context, service: str) -> None:
-    hook = context.plan.hooks.get(HOOK)
+    hook = context.plan.hooks.get(ROLL_BACK_MIGRATION)
     if hook is None or hook.service != service:
         return
-    ended = run_hook_once(context, HOOK)
+    ended = run_hook_once(context, ROLL_BACK_MIGRATION)
     if ended.why_not and hook.may_stop:
-        raise Refused(f"the hook {HOOK} refuses: {ended.why_not}", f"the job {ended.job} in {ended.where} says more")
+        raise Refused(
+            f"the hook {ROLL_BACK_MIGRATION} refuses: {ended.why_not}",
+            f"the job {ended.job} in {ended.where} says more",
+        )
