@@ -121,7 +121,7 @@ class Journal:
                     raise BadInput(f"{path}: holds the run {entry.run}, not {run}", "give the run another name")
                 self._seq, self._prev = entry.seq + 1, entry.hash
         try:
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            self._file: int | None = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise BadInput(
                 f"{path}: cannot be written ({error.strerror})", "set DR_HOME to a folder that can"
@@ -156,8 +156,13 @@ class Journal:
         ended: datetime | None = None,
         evidence: Mapping[str, Any] | None = None,
     ) -> None:
-        """Append one entry and put it on disk. Raises ServiceFailed when the disk is full, nothing half written."""
+        """
+        Append one entry and put it on disk. Raises ServiceFailed when the disk is full, nothing half written, and for
+        one that comes too late: by then the number of the closed file may be that of another one.
+        """
         with self._lock:
+            if self._file is None:
+                raise ServiceFailed(f"{self.path}: the run has ended", "what comes after its end is not journalled")
             entry: dict[str, Any] = {
                 "v": VERSION,
                 "run": self.run,
@@ -204,7 +209,10 @@ class Journal:
         self.write("note", name, sentence, evidence=evidence)
 
     def close(self) -> None:
-        os.close(self._file)
+        with self._lock:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
 
 
 def catch_up(run: str, store: shared.SharedRuns) -> None:

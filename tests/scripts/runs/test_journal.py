@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scripts.core.errors import BadInput
+from scripts.core.errors import BadInput, ServiceFailed
 from scripts.runs import journal
 from scripts.runs.journal import Journal, read, verify
 
@@ -241,3 +241,19 @@ def test_evidence_is_plain_json() -> None:
         "found": {"at": "2026-01-02T04:00:00+00:00", "took": 90.0, "names": ["a", "b"]},
         "1": "x",
     }
+
+
+def test_what_comes_after_its_end_goes_into_no_other_file(tmp_path: Path) -> None:
+    """A closed file's number is given to the next one that is opened."""
+    record = Journal(tmp_path / "r.jsonl", "r")
+    record.write("end", "failover", "Done", status="done")
+    record.close()
+    record.close()
+    other = Journal(tmp_path / "s.jsonl", "s")
+    other.note("first", "the next run")
+    with pytest.raises(ServiceFailed, match="the run has ended"):
+        record.note("notify", "Told nobody of: done")
+    other.note("second", "goes on")
+    other.close()
+    assert [entry.name for entry in read(tmp_path / "s.jsonl")] == ["first", "second"]
+    assert [entry.name for entry in read(tmp_path / "r.jsonl")] == ["failover"]
