@@ -17,5 +17,11 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedWorld]:
 
 @pytest.fixture
 def made(shared: SharedWorld, request: pytest.FixtureRequest) -> Iterator[Stage]:
-    """The drills' world; each test leaves it as it says."""
+    """The drills' world: nothing is broken, the primary is active, and the warm site follows it."""
     yield from shared.lend(request.node)
+
+
+@pytest.fixture
+def left(shared: SharedWorld, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """The same world as the test before left it, for one that goes on from there."""
+    yield from shared.lend(request.node, as_left=True)

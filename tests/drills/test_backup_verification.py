@@ -7,7 +7,6 @@ from scripts.clouds.access import Clouds
 from scripts.clouds.protocol import RestorePoint
 from scripts.core.errors import Refused
 from scripts.drills import backups
-from scripts.drills.small_world import settle
 from scripts.drills.stage import Stage
 from scripts.probes.points import known_points
 from scripts.probes.verifications import known_verifications, without_bad
@@ -19,7 +18,6 @@ pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 
 
 def test_the_newest_backups_are_restored_and_a_damaged_one_is_found_out(made: Stage) -> None:
-    settle(made)
     before = {each["identifier"] for each in made.world.status()["databases"]}
     assert backups.verify(made).ok
     checks = {entry.name: entry for entry in read(made.journal.path) if entry.phase == "check"}
@@ -37,7 +35,6 @@ def test_the_newest_backups_are_restored_and_a_damaged_one_is_found_out(made: St
 
 
 def test_a_backup_by_hand_is_proven_and_one_that_is_found_bad_is_offered_no_more(made: Stage) -> None:
-    settle(made)
     plan, topology, site = made.plan, made.topology, made.active
     clouds = made.clouds()
     (taken,) = back_up(plan, topology, clouds, site, ["core"])

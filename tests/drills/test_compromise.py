@@ -39,7 +39,6 @@ CLOSED = ("primary", "secondary")
 
 def test_the_service_goes_on_in_a_clean_site_from_a_clean_state(made: Stage, tmp_path: Path) -> None:
     """Although the program is killed in every row, when it has acted and nobody knows it yet."""
-    settle(made)
     plan, epoch, old = made.plan, made.topology.epoch, identifier(made, "primary")
     cold = plan.site("tertiary").region
     known, owner = made.password("primary"), names.database_user(plan)
@@ -152,55 +151,55 @@ def dr(*arguments: str) -> tuple[int, list[str]]:
 
 
 @pytest.fixture
-def closed(made: Stage) -> None:
+def closed(left: Stage) -> None:
     """After a compromise: the two sites are closed already where the test before has passed."""
-    if made.topology.isolated == CLOSED:
+    if left.topology.isolated == CLOSED:
         return
-    settle(made)
+    settle(left)
     clean = datetime.now(UTC).replace(microsecond=0)
-    wait_until_restorable(made, clean, "tertiary")
-    outcome = compromise(made.plan, clean.isoformat(), plan_path=made.plan_path, approved_by=("the drill",))
+    wait_until_restorable(left, clean, "tertiary")
+    outcome = compromise(left.plan, clean.isoformat(), plan_path=left.plan_path, approved_by=("the drill",))
     assert outcome.error is None, outcome.error
-    assert made.topology.isolated == CLOSED
+    assert left.topology.isolated == CLOSED
 
 
 @pytest.mark.usefixtures("closed")
-def test_nothing_goes_back_to_a_closed_site_until_somebody_says_that_it_is_clean(made: Stage) -> None:
-    before = made.topology
+def test_nothing_goes_back_to_a_closed_site_until_somebody_says_that_it_is_clean(left: Stage) -> None:
+    before = left.topology
     with pytest.raises(Refused, match="found compromised"):
-        reprotect(made.plan, "primary", plan_path=made.plan_path)
+        reprotect(left.plan, "primary", plan_path=left.plan_path)
     with pytest.raises(Refused, match="fenced"):
-        failover(made.plan, "primary", planned=True, plan_path=made.plan_path)
-    code, lines = dr("failback", "--plan", made.plan_path, "--yes")
+        failover(left.plan, "primary", planned=True, plan_path=left.plan_path)
+    code, lines = dr("failback", "--plan", left.plan_path, "--yes")
     assert code == 3, lines
     assert lines == [
         "error: primary was found compromised and is isolated",
         'hint: when it has been built anew, say so: --declared-clean "how you know that it is clean"',
     ]
-    assert made.topology == before
-    assert run_records.unfinished(made.plan.system) is None
+    assert left.topology == before
+    assert run_records.unfinished(left.plan.system) is None
 
 
 @pytest.mark.usefixtures("closed")
-def test_a_site_that_was_built_anew_comes_back_with_the_new_login(made: Stage) -> None:
-    plan = made.plan
+def test_a_site_that_was_built_anew_comes_back_with_the_new_login(left: Stage) -> None:
+    plan = left.plan
     for site in CLOSED:
-        outcome = reprotect(plan, site, plan_path=made.plan_path, declared_clean="rebuilt from images, INC-7")
+        outcome = reprotect(plan, site, plan_path=left.plan_path, declared_clean="rebuilt from images, INC-7")
         assert outcome.error is None, outcome.error
-        assert role_of(plan, made.topology, site) == "warm"
-        assert made.password(site) == made.password("tertiary")
+        assert role_of(plan, left.topology, site) == "warm"
+        assert left.password(site) == left.password("tertiary")
         decisions = [entry for entry in read(path_of(outcome.run)) if entry.name == "declared_clean"]
         assert ["INC-7" in entry.sentence for entry in decisions] == [True]
-    assert made.topology.isolated == ()
-    with made.writing() as workload:
-        for outcome in failback(plan, plan_path=made.plan_path):
+    assert left.topology.isolated == ()
+    with left.writing() as workload:
+        for outcome in failback(plan, plan_path=left.plan_path):
             assert outcome.error is None, outcome.error
-        made.wait_for_writes(workload, time.time())
-        loss, _ = made.judge(workload, None)
+        left.wait_for_writes(workload, time.time())
+        loss, _ = left.judge(workload, None)
     assert loss.lost == 0
-    assert made.active == "primary"
-    assert made.preview_all("after the failback")
-    clouds = made.clouds()
+    assert left.active == "primary"
+    assert left.preview_all("after the failback")
+    clouds = left.clouds()
     assert get(door_of(plan, clouds.at("primary").front_door()), "/health/db").status == 200
     finals = {each.name for each in clouds.at("primary").restore_points("core")}
     clouds.close()
@@ -209,7 +208,6 @@ def test_a_site_that_was_built_anew_comes_back_with_the_new_login(made: Stage) -
 
 @pytest.fixture
 def unchanged(made: Stage) -> Iterator[None]:
-    settle(made)
     before, lease = made.topology, made.clouds().witness().read()
     assert lease is not None
     yield

@@ -18,7 +18,6 @@ from model import load_plan
 from model.durations import format_duration
 from scripts.core.home import CHECKOUT
 from scripts.drills.detection import aimed
-from scripts.drills.small_world import settle
 from scripts.drills.stage import Stage
 from scripts.people.escalation import TOLD
 from scripts.runs import run_records
@@ -58,7 +57,6 @@ def escalated(channel: Channel) -> list[str]:
 def test_each_level_is_told_once_although_the_run_was_killed(
     made: Stage, tmp_path: Path, channels: dict[str, Channel]
 ) -> None:
-    settle(made)
     plan = plan_with(made, tmp_path, "500ms", "2s", "1h")
     command = [sys.executable, "-m", "scripts.dr"]
     failover = [*command, "failover", "--plan", str(plan), "--to", "secondary", "--yes"]
@@ -85,7 +83,6 @@ def test_each_level_is_told_once_although_the_run_was_killed(
     entries = list(read(path_of(open_run.run)))
     assert [entry.evidence["after_seconds"] for entry in entries if entry.name == TOLD] == [0.5, 2.0]
     assert "s3cret" not in path_of(open_run.run).read_text(), "an address is in the journal"
-    settle(made)
 
 
 def looks(watcher: Watch, seconds: float) -> None:
@@ -103,7 +100,6 @@ def until_told(watcher: Watch, channel: Channel, what: str) -> None:
 def test_a_watcher_goes_on_telling_where_the_one_before_it_stopped(
     made: Stage, tmp_path: Path, channels: dict[str, Channel]
 ) -> None:
-    settle(made)
     late = format_duration(timedelta(seconds=8 * MULTIPLIER))  # later than a slow first watcher looks
     plan = load_plan(str(plan_with(made, tmp_path, "1s", late, "1h")))
     made.world.break_("region", region=made.plan.primary.region, hang=True)
@@ -144,7 +140,6 @@ def aimed_at_what_hangs(made: Stage, *, plan_path: Path) -> Watch:
 def test_nobody_else_is_told_once_somebody_is_at_work(
     made: Stage, tmp_path: Path, channels: dict[str, Channel]
 ) -> None:
-    settle(made)
     late = 10 * MULTIPLIER
     plan = plan_with(made, tmp_path, "1s", f"{late:.0f}s", "1h")
     watcher = aimed_at_what_hangs(made, plan_path=plan)
@@ -163,4 +158,3 @@ def test_nobody_else_is_told_once_somebody_is_at_work(
         looks(watcher, 0.2)
     watcher.clouds.close()
     assert escalated(channels["manager"]) == [], "it was decided before"
-    settle(made)

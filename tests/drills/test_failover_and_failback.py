@@ -78,28 +78,28 @@ def test_failover_asks_nothing_of_a_region_that_comes_back_in_the_middle(made: S
     assert_refuses_writes(old_dsn)
 
 
-def test_failback_counts_what_only_the_old_copy_holds_and_loses_nothing(made: Stage) -> None:
-    if made.active == "primary":
+def test_failback_counts_what_only_the_old_copy_holds_and_loses_nothing(left: Stage) -> None:
+    if left.active == "primary":
         pytest.skip("the failover that this comes back from did not happen")
-    made.world.heal()
-    assert made.preview_all("when the lost region is back")
+    left.world.heal()
+    assert left.preview_all("when the lost region is back")
     # What was on its way when the region was cut off may be among it, besides what was written there on purpose.
-    old, new = (orders(made.dsn(site)) for site in ("primary", "secondary"))
+    old, new = (orders(left.dsn(site)) for site in ("primary", "secondary"))
     only_there = old.keys() - new.keys()
     assert len(only_there) >= ONLY_THERE
-    with Recorder(made.world) as recorder, made.writing() as workload:
-        (refused,) = failback(made.plan, plan_path=made.plan_path)
+    with Recorder(left.world) as recorder, left.writing() as workload:
+        (refused,) = failback(left.plan, plan_path=left.plan_path)
         assert isinstance(refused.error, Refused)
         assert f"only primary's old copy holds {len(only_there)} rows of 1 table of core" in refused.error.message
         assert f"--give-up-differences {len(only_there)}" in refused.error.hint
         looked_at = {row["values"][0] for each in kept(refused.run) for row in each.each()}
         assert looked_at == only_there
         more = {"incident": "INC-7", "commander": "anna", "give_up_differences": len(only_there)}
-        outcomes = failback(made.plan, plan_path=made.plan_path, **more)
+        outcomes = failback(left.plan, plan_path=left.plan_path, **more)
         assert [(outcome.status, str(outcome.error)) for outcome in outcomes] == [("done", "None")] * 3
-        made.wait_for_writes(workload, time.time())
+        left.wait_for_writes(workload, time.time())
         workload.stop()
-        assert_ledger_survived(workload, made.dsns("primary"))
+        assert_ledger_survived(workload, left.dsns("primary"))
     whole = whole_of(outcomes[0].run)
     assert parts_of(read(path_of(whole))) == [refused.run, *(outcome.run for outcome in outcomes)]
     assert verify(path_of(whole)).complete
@@ -109,5 +109,5 @@ def test_failback_counts_what_only_the_old_copy_holds_and_loses_nothing(made: St
     assert divergence["rows"] == len(only_there)
     assert divergence["tables"][0]["name"] == "orders"
     assert_never_two_writers(recorder, epochs=2)
-    assert made.topology.active_site == "primary"
-    assert made.preview_all("after the failback")
+    assert left.topology.active_site == "primary"
+    assert left.preview_all("after the failback")

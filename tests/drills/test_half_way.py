@@ -12,7 +12,6 @@ import pytest
 from model.roles import role_of
 from sandbox.workload import Workload
 from scripts.core.errors import DrError, LossTooGreat
-from scripts.drills.small_world import settle
 from scripts.drills.stage import Stage
 from scripts.drills.whole import wait_until_whole
 from scripts.failover import failover, serves
@@ -38,7 +37,6 @@ class BrokenOff(DrError):
 @contextmanager
 def loaded(made: Stage, epochs: int = 1) -> Iterator[None]:
     """Requests come in, the primary is active, and in the end everything is whole and nothing was lost."""
-    settle(made)
     with Recorder(made.world) as recorder, made.writing() as workload:
         yield
         made.wait_for_writes(workload, time.time())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts.drills.database import SPOILT, damage, wait_until_restorable
-from scripts.drills.small_world import identifier, settle
+from scripts.drills.small_world import identifier
 from scripts.drills.stage import Stage
 from scripts.failover import lost_by_default
 from scripts.restore import options_for
@@ -21,7 +21,6 @@ pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 
 
 def test_each_effect_of_a_failover_happens_once(made: Stage, tmp_path: Path) -> None:
-    settle(made)
     before = made.topology
     lost = lost_by_default(made.plan, before, "secondary")
     options = Options(to="secondary", more={"disaster": "regional_outage", "lost": lost})
@@ -43,7 +42,6 @@ def test_each_effect_of_a_failover_happens_once(made: Stage, tmp_path: Path) -> 
 
 
 def test_each_effect_of_a_restore_happens_once(made: Stage, tmp_path: Path) -> None:
-    settle(made)
     before, damaged = made.topology, identifier(made, "primary")
     with Recorder(made.world) as recorder, made.writing() as workload:
         at = datetime.now(UTC).replace(microsecond=0)

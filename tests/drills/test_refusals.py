@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 
 from scripts.core.errors import LossTooGreat, NotFenced, Refused
-from scripts.drills.small_world import settle
 from scripts.drills.stage import Stage
 from scripts.failover import failover
 from scripts.runbooks.run import run
@@ -21,7 +20,6 @@ pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 
 @pytest.fixture(autouse=True)
 def unchanged(made: Stage) -> Iterator[None]:
-    settle(made)
     before = made.topology
     yield
     made.world.heal()

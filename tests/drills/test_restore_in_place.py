@@ -18,7 +18,7 @@ from scripts.clouds.protocol import PointKind
 from scripts.core.errors import CheckFailed
 from scripts.core.home import project_dir
 from scripts.drills.database import SPOILT, damage, wait_until_restorable
-from scripts.drills.small_world import identifier, settle
+from scripts.drills.small_world import identifier
 from scripts.drills.stage import Stage
 from scripts.hook import run_by_hand
 from scripts.probes.backups import usable
@@ -85,7 +85,6 @@ def comment(dsn: str) -> str:
 
 
 def test_the_databases_go_back_to_just_before_a_bad_migration(made: Stage, tmp_path: Path) -> None:
-    settle(made)
     epoch, damaged = made.topology.epoch, identifier(made, "primary")
     gate = tmp_path / "gate"
     plan = with_own(made.plan, gate)
@@ -170,19 +169,19 @@ def test_the_databases_go_back_to_just_before_a_bad_migration(made: Stage, tmp_p
         run_by_hand(plan, "slow", "primary")
 
 
-def test_replica_and_cold_backups_follow_the_restored_one(made: Stage) -> None:
-    plan, restored = made.plan, identifier(made, "primary")
-    assert role_of(plan, made.topology, "secondary") == "fenced", "the test before has restored nothing"
-    outcomes = protect_again(plan, made.plan_path, quiet=True)
+def test_replica_and_cold_backups_follow_the_restored_one(left: Stage) -> None:
+    plan, restored = left.plan, identifier(left, "primary")
+    assert role_of(plan, left.topology, "secondary") == "fenced", "the test before has restored nothing"
+    outcomes = protect_again(plan, left.plan_path, quiet=True)
     assert [outcome.status for outcome in outcomes] == ["done"]
-    topology = made.topology
+    topology = left.topology
     assert role_of(plan, topology, "secondary") == "warm"
     assert topology.backups_of == {"primary": topology.incarnations("primary")}
-    with made.writing() as workload:
-        made.wait_for_writes(workload, time.time())
+    with left.writing() as workload:
+        left.wait_for_writes(workload, time.time())
         newest = workload.acknowledged()[-1]
-        wait_until(lambda: newest["id"] in orders(made.dsn("secondary")), timeout=60, what="the replica to follow")
-        clouds = made.clouds()
+        wait_until(lambda: newest["id"] in orders(left.dsn("secondary")), timeout=60, what="the replica to follow")
+        clouds = left.clouds()
         cold = clouds.at("tertiary")
         left = topology.stores["primary"]["core"].restored_from
         assert left is not None
@@ -198,13 +197,12 @@ def test_replica_and_cold_backups_follow_the_restored_one(made: Stage) -> None:
     good = [each for each in usable(plan, topology, "core", there) if each.source == damaged]
     assert all(each.newest <= datetime.fromisoformat(at) for each in good)
     clouds.close()
-    assert made.preview_all("after the re-protection")
+    assert left.preview_all("after the re-protection")
 
 
 @pytest.fixture
 def unchanged(made: Stage) -> Iterator[None]:
     """Nothing is touched: neither settings, nor lease, nor whether writes are taken."""
-    settle(made)
 
     def settings() -> dict[Path, bytes]:
         return {path: path.read_bytes() for path in project_dir().glob("Pulumi.*.yaml")}

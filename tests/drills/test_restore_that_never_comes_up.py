@@ -16,7 +16,6 @@ pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 
 
 def test_a_cold_site_whose_database_cannot_be_restored_goes_on_when_the_backup_is_whole_again(made: Stage) -> None:
-    settle(made)
     plan = made.plan
     assert plan.cold is not None
     with made.writing() as workload:

@@ -14,7 +14,6 @@ from sandbox.ledger import longest_silence
 from scripts.core.errors import BadInput
 from scripts.drills.database import wait_until_restorable
 from scripts.drills.scenarios import scenarios
-from scripts.drills.small_world import settle
 from scripts.drills.stage import Stage
 from scripts.probes.web import door_of, get
 from scripts.reprotect import reprotect
@@ -58,7 +57,6 @@ def test_each_request_reaches_the_service_that_its_path_is_about(pair: Stage) ->
 
 def test_one_store_alone_is_taken_back_and_followed_again(pair: Stage) -> None:
     """The other one keeps its incarnation, its pods and its writer."""
-    settle(pair)
     before = pair.topology
     with pair.writing() as workload:
         good = datetime.now(UTC).replace(microsecond=0)

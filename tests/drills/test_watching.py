@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from scripts.drills.detection import aimed
-from scripts.drills.small_world import identifier, settle
+from scripts.drills.small_world import identifier
 from scripts.drills.stage import Stage
 from scripts.watch import Watch, watch
 from tests.asserts.ledgers import assert_ledger_survived
@@ -18,7 +18,6 @@ pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 
 @pytest.fixture
 def watcher(made: Stage) -> Iterator[Watch]:
-    settle(made)
     found = aimed(made.plan)
     found.plan_path = made.plan_path
     yield found
@@ -53,7 +52,6 @@ def test_a_site_that_nobody_sees_may_only_be_cut_off(made: Stage, watcher: Watch
 
 
 def test_a_watcher_that_begins_while_the_region_is_lost_tells_it_and_sees_it_again(made: Stage) -> None:
-    settle(made)
     made.world.break_("region", region=made.plan.primary.region)
     late = Watch.of(made.plan, made.plan_path)
     try:

@@ -16,7 +16,6 @@ from sandbox.workloads.family import lasting
 from sandbox.workloads.running import Writer
 from scripts.drills.database import wait_until_restorable
 from scripts.drills.shown import ANY_NUMBER
-from scripts.drills.small_world import settle
 from scripts.drills.stage import Stage
 from scripts.failback import failback
 from scripts.failover import failover
@@ -48,7 +47,6 @@ def lost_before(moment: float, found: Mapping[str, Loss]) -> dict[str, Loss]:
 
 
 def test_the_family_survives_a_failover_the_failback_and_a_restore(made: Stage, shared: SharedWorld) -> None:
-    settle(made)
     plan, path = made.plan, made.plan_path
 
     with made.writing_family() as writers:
@@ -83,7 +81,6 @@ def test_the_family_survives_a_failover_the_failback_and_a_restore(made: Stage, 
 
 
 def test_a_planned_switch_loses_nothing_acknowledged(made: Stage) -> None:
-    settle(made)
     with made.writing_family(["asynchronous", "large-objects", "long", "other-owners"], rate=50) as writers:
         outcome = failover(made.plan, "secondary", planned=True, plan_path=made.plan_path)
         assert outcome.error is None

@@ -17,7 +17,7 @@ from sandbox.workloads.catalogue import FAMILY
 from sandbox.workloads.family import lasting
 from sandbox.workloads.running import Writer
 from scripts.core.errors import DrError
-from scripts.drills.small_world import identifier, settle
+from scripts.drills.small_world import identifier
 from scripts.drills.stage import Stage
 from scripts.failover import failover
 from scripts.runbooks.run import resume
@@ -70,7 +70,6 @@ def assert_no_more_lost(made: Stage, writers: Mapping[str, Writer], at_stake: ti
 
 @pytest.mark.parametrize("seed", [11, 23, 42])
 def test_a_failover_under_random_faults(made: Stage, seed: int) -> None:
-    settle(made)
     plan = strikes(made, seed)
     some = random.Random(seed).sample([name for name, writes in FAMILY.items() if lasting(writes)], 4)
     with Recorder(made.world) as recorder, made.writing() as workload, made.writing_family(some) as writers:
