@@ -207,7 +207,7 @@ def test_taken_down_to_the_end(system: System) -> None:
         assert f"cannot be deleted by anybody until {locked_until:%Y-%m-%d %H:%M} UTC" in refused.stderr
         assert f"hint: `dr destroy {prod} {dr} {traffic}" in refused.stderr
     assert system.everything() == before
-    assert system.dr("status").returncode == 0, "the service takes writes as ever"
+    wait_until(lambda: system.dr("status").returncode == 0, timeout=60, what="the service to take writes as ever")
 
     wait_until(
         lambda: not any(each["stuck"] for each in system.held()[cold]["holdings"]),
