@@ -12,14 +12,15 @@ import pytest
 
 from model import names
 from scripts.clouds.protocol import ManagedService
+from scripts.core.errors import StillFailing
 from scripts.core.waiting import wait_until
-from scripts.drills.small_world import settle
+from scripts.drills.small_world import identifier, settle
 from scripts.drills.stage import Stage
 from scripts.probes.service_health import why_not_well
 from scripts.recover import recover
 from scripts.rollback import rollback
 from scripts.runs import run_records
-from scripts.runs.findings import RungClimbed, StackDeclares
+from scripts.runs.findings import RungClimbed, ServiceSeen, StackDeclares
 from scripts.runs.runbook import Options, RunOutcome
 from tests.asserts.waiting import MULTIPLIER
 from tests.drills.killed import killed_everywhere
@@ -124,3 +125,28 @@ def test_a_restart_helps_a_service_that_hangs(made: Stage, well: str) -> None:
     assert outcome.measures["rto_seconds"] is not None
     again = recover(made.plan, SERVICE, plan_path=made.plan_path)
     assert (again.run, again.status) == ("", "done"), "a service that is well is left alone"
+
+
+def test_a_rollback_helps_a_version_that_never_comes_up(made: Stage, well: str) -> None:
+    deploy(made, BAD)
+    seconds = 10.0 * MULTIPLIER  # for each rung: the restart, which cannot help, takes all of it
+    outcome = recover(made.plan, SERVICE, plan_path=made.plan_path, well_within_seconds=seconds)
+    assert outcome.error is None
+    assert climbed(outcome) == {"restart": False, "rollback": True}
+    seen = outcome.found(ServiceSeen)[0]
+    assert any("no such entry point in the image" in line for lines in seen.logs.values() for line in lines)
+    assert next(each for each in managed(made).versions() if each.is_wanted).content == well
+
+
+def test_where_nothing_helps_it_says_so_and_leaves_no_run_to_be_finished(made: Stage) -> None:
+    made.world.break_("database", identifier=identifier(made, "primary"), hang=True)
+    wait_until(lambda: why_not(made) is not None, seconds=WITHIN, what=f"{SERVICE} to miss its database")
+    outcome = recover(made.plan, SERVICE, plan_path=made.plan_path, begin="scale", well_within_seconds=1.0)
+    assert isinstance(outcome.error, StillFailing)
+    assert outcome.exit_code == 9
+    assert "`dr failover` moves the service" in outcome.error.hint
+    assert climbed(outcome) == {"scale": False}
+    state = managed(made).state()
+    assert state is not None
+    assert state.wanted == made.plan.service(SERVICE).replicas.active, "what did not help was taken back"
+    assert run_records.unfinished(made.plan.system) is None
