@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from model.clouds import why_not_serve
 from model.forecast import TableRow
 from model.forecast import forecast as along
 from scripts.runbooks.tables import table
@@ -25,8 +26,6 @@ TABLES: Mapping[Method, str] = {
 """The table for each way back. What has none is answered by nothing that we run."""
 BY_DISASTER: Mapping[str, str] = {"compromise": "compromise", "application_failure": "recover"}
 """Disasters that have a table of their own, whatever the way back."""
-CLIMBED = frozenset({"pods"})
-"""The kinds of services whose drivers can climb a rung of the ladder."""
 
 
 def forecast(plan: Plan, recorded: Mapping[str, Sequence[float]] | None = None) -> Forecast:
@@ -56,10 +55,10 @@ def waves_for(plan: Plan, method: Method, objective: Objective) -> Waves | None:
 def slowest_to_climb(plan: Plan, component: str | None) -> str | None:
     """
     The service that takes longest to start, of those that may fail; None where the component is no service, or where
-    one of them is of a kind that no driver starts anew by a call.
+    one of them is of a kind that no driver of the primary's cloud starts anew by a call.
     """
     services = [each for each in plan.services if component in (None, each.name)]
-    if not services or not all(each.kind in CLIMBED for each in services):
+    if not services or any(why_not_serve(plan.primary.cloud, each.kind) for each in services):
         return None
     return max(services, key=lambda each: each.startup.total_seconds() if each.startup else 0.0).name
 

@@ -90,6 +90,7 @@ OTHER_MEANINGS = {
     "sandbox/dataplane/postgres.py": "the program of the server",
     "sandbox/dataplane/region.py": "an operation of a region's process",
     "sandbox/dataplane/regions.py": "a folder",
+    "sandbox/faults.py": "an operation of a region's process",
     "sandbox/world.py": "ports, and pods that run, in what a world tells of itself",
     "scripts/packs/facts.py": "a count in what the policy pack is told",
 }
