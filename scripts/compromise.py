@@ -30,6 +30,7 @@ from scripts.people.options import (
     known_site,
 )
 from scripts.people.output import Form
+from scripts.runbooks.decided import decided
 from scripts.runbooks.run import look, run
 from scripts.runbooks.terminal import finish, show_rows, watched
 from scripts.runs.runbook import Options, RunOutcome
@@ -138,7 +139,7 @@ def command(
     )
     if not yes and at_a_terminal():
         consequence = "; ".join([consequence, *look("compromise", loaded, options)])
-    people = needed(loaded, DISASTER, *(["accept_data_loss"] if options.accept_data_loss is not None else []))
+    people = needed(loaded, *decided("compromise", loaded, topology, options))
     approval = ask(consequence, options.to, people=people, known=loaded.people, yes=yes, approved_by=approved_by or ())
 
     def act(observer: Observer) -> RunOutcome:

@@ -183,13 +183,19 @@ def consequence(plan: Plan, found: Sequence[Held], given_up: Sequence[str]) -> s
 
 
 def carry_out(stacks: Stacks, found: Sequence[Held], given_up: Sequence[str], by: Sequence[str]) -> dict[str, Changes]:
-    """Destroy these stacks, journalled. Raises the first error; it can be repeated, and what is gone stays gone."""
+    """
+    Destroy these stacks, journalled; it can be repeated, and what is gone stays gone. Raises ApprovalMissing where data
+    goes and too few have agreed, else the first error.
+    """
     from scripts.clouds.access import Clouds  # noqa: PLC0415
+    from scripts.people.approvals import require  # noqa: PLC0415
     from scripts.runs import run_records  # noqa: PLC0415
     from scripts.runs.anchors import anchor  # noqa: PLC0415
     from scripts.runs.journal import Journal  # noqa: PLC0415
 
     plan, wanted = stacks.plan, [held.stack for held in found]
+    if given_up:
+        require(plan, "delete_data", approved_by=by)
     stacks.journal = journal = Journal.of(run_records.new_run_id("destroy"))
     environment = "sandbox" if run_records.environment() else "cloud"
     evidence = {"system": plan.system, "plan": plan.system, "stacks": wanted, "environment": environment, "by": by}

@@ -82,6 +82,7 @@ def failback(
     to: str = "",
     plan_path: str = "",
     show: Callable[[Part, Act], RunOutcome] | None = None,
+    approved_by: tuple[str, ...] = (),
     **more: Any,
 ) -> list[RunOutcome]:
     """
@@ -107,12 +108,14 @@ def failback(
         def act(name: str, site: str, observer: Observer | None) -> RunOutcome:
             given: dict[str, Any] = {
                 "observer": observer, "plan_path": plan_path, "run_id": all_of_it.begin(name, site),
+                "approved_by": approved_by,
             }  # fmt: skip
             said = {**more, KEY: all_of_it.run}
             if name == "reprotect":
                 return reprotect(plan, site, **given, **said, **given_up)
             if name == "stand_down":
-                return run(name, plan, Options(to=site, more=said), **given)
+                given.pop("approved_by")
+                return run(name, plan, Options(to=site, approved_by=approved_by, more=said), **given)
             return failover(plan, site, planned=True, **given, **said)
 
         for part in todo:
@@ -148,11 +151,13 @@ def command(
             show_rows(name, loaded, Options(to=site), topology, form, looks=False)
         return 0
     given_up = {"give_up_differences": give_up_differences, "give_up_old_copy": give_up_old_copy}
+    agreed: tuple[str, ...] = ()
     if todo:
         consequence = f"{loaded.system} moves from {topology.active_site} back to {home}"
         decided = [MOVE, *(["accept_data_loss"] if give_up_unlogged else [])]
         people = needed(loaded, *decided, *(["give_up_old_copy"] if any(given_up.values()) else []))
-        ask(consequence, home, people=people, known=loaded.people, yes=yes, approved_by=approved_by or ())
+        approval = ask(consequence, home, people=people, known=loaded.people, yes=yes, approved_by=approved_by or ())
+        agreed = approval.by
 
     def show(part: Part, act: Act) -> RunOutcome:
         name, site = part
@@ -160,7 +165,7 @@ def command(
         return watched(name, loaded, options, lambda observer: act(name, site, observer), quiet=form is Form.JSON)
 
     more = {"incident": incident, "commander": commander, "give_up_unlogged": give_up_unlogged, **given_up}
-    outcomes = failback(loaded, to=home, plan_path=plan, show=show, **more)
+    outcomes = failback(loaded, to=home, plan_path=plan, show=show, approved_by=agreed, **more)
     if outcomes and outcomes[-1].status != "done" and (left := todo[len(outcomes) :]):
         rest = ", ".join(f"{name} {site}" for name, site in left)
         err().print(f"the failback is not over: when this run is done, `dr failback` does the rest ({rest})")

@@ -37,6 +37,7 @@ from scripts.people.options import (
     known_site,
 )
 from scripts.people.output import Form
+from scripts.runbooks.decided import decided, disaster_for
 from scripts.runbooks.run import look, run
 from scripts.runbooks.terminal import finish, show_rows, watched
 from scripts.runs import run_records
@@ -185,36 +186,6 @@ def table_for(plan: Plan, topology: Topology, to: str, *, planned: bool) -> str:
     return "switchover" if planned else "failover"
 
 
-def disaster_for(plan: Plan, topology: Topology, to: str) -> str:
-    """What is taken for granted when the operator does not say: the disaster whose objective names the target."""
-    role = role_of(plan, topology, to)
-    wanted = "multi_region_outage" if role == "cold" else "regional_outage"
-    known = [each.disaster for each in plan.objectives if not each.component]
-    fitting = [each.disaster for each in plan.objectives if not each.component and each.recover_at == to]
-    if wanted in known:
-        return wanted
-    if not (fitting or known):
-        raise BadInput(f"the plan of {plan.system} has no objective for any disaster", "add one, with rpo and rto")
-    return (fitting or known)[0]
-
-
-def decisions(plan: Plan, topology: Topology, to: str, options: Options) -> list[str]:
-    """
-    What is decided by going on. The disaster follows from what is done and where to; one that the operator declares is
-    decided as well, and is not a way to need fewer people.
-    """
-    found = (
-        ["planned_move"] if options.more["planned"] else [disaster_for(plan, topology, to), options.more["disaster"]]
-    )
-    if options.more.get("give_up_unlogged"):
-        found.append("accept_data_loss")
-    if "fencing" in options.overrides:
-        found.append("override_fencing")
-    if options.accept_data_loss is not None:
-        found.append("accept_data_loss")
-    return found
-
-
 def lost_by_default(plan: Plan, topology: Topology, to: str) -> list[str]:
     """Nothing is asked of a site unless it is needed and known to live."""
     if role_of(plan, topology, to) == "cold":
@@ -276,7 +247,7 @@ def command(
         return 0
     if not yes and at_a_terminal():
         consequence = "; ".join([consequence, *look(name, loaded, options)])
-    people = needed(loaded, *decisions(loaded, topology, to, options))
+    people = needed(loaded, *decided(name, loaded, topology, options))
     approval = ask(consequence, to, people=people, known=loaded.people, yes=yes, approved_by=approved_by or ())
 
     def act(observer: Observer) -> RunOutcome:

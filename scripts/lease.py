@@ -89,15 +89,19 @@ def repair(
 def carry_out(
     plan: Plan, topology: Topology, store: ObjectStore, found: Found, *, evidence: str, approval: Approval
 ) -> Lease:
-    """Repair under the lock of the system, journalled. Raises what the repair itself does, and Locked."""
+    """
+    Repair under the lock of the system, journalled. Raises what the repair itself does, Locked, and ApprovalMissing.
+    """
     from scripts.acts.lease_repair import repair as write_anew  # noqa: PLC0415
     from scripts.acts.lease_repair import why_evidence  # noqa: PLC0415
     from scripts.clouds.access import Clouds  # noqa: PLC0415
+    from scripts.people.approvals import require  # noqa: PLC0415
     from scripts.runs import run_records  # noqa: PLC0415
     from scripts.runs.anchors import anchor  # noqa: PLC0415
     from scripts.runs.journal import Journal  # noqa: PLC0415
     from scripts.runs.lock import run_lock  # noqa: PLC0415
 
+    require(plan, "repair_lease", approved_by=approval.by)
     environment = "sandbox" if run_records.environment() else "cloud"
     facts: dict[str, Any] = {"system": plan.system, "plan": plan.system, "environment": environment}
     with run_lock(plan.system, "dr lease repair"):

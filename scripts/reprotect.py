@@ -26,6 +26,7 @@ from scripts.people.options import (
     known_stores,
 )
 from scripts.people.output import Form
+from scripts.runbooks.decided import decided
 from scripts.runbooks.run import run
 from scripts.runbooks.terminal import finish, show_rows, watched
 from scripts.runs.runbook import Options, Result, RunOutcome
@@ -112,8 +113,7 @@ def command(
         return 0
     what = f"{', '.join(stores)} in {site}" if stores else site
     consequence = f"{what} becomes a copy of {topology.active_site}; the old copy is given up at the end"
-    decided = [*(["give_up_old_copy"] if any(given_up.values()) else []), *(["declare_clean"] if clean else [])]
-    people = needed(loaded, *decided)
+    people = needed(loaded, *decided("reprotect", loaded, topology, options))
     approval = ask(consequence, site, people=people, known=loaded.people, yes=yes, approved_by=approved_by or ())
 
     def act(observer: Observer) -> RunOutcome:

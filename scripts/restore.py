@@ -31,6 +31,7 @@ from scripts.people.output import Form, write_json
 from scripts.reprotect import reprotect
 from scripts.restoring import aim, as_json, show
 from scripts.restoring import look as look_at_points
+from scripts.runbooks.decided import decided
 from scripts.runbooks.run import look, run
 from scripts.runbooks.terminal import finish, show_rows, watched
 from scripts.runs.runbook import Options, RunOutcome
@@ -115,7 +116,7 @@ def command(
     consequence = f"{what} goes back to {at}{source}; every later write to it is given up"
     if not yes and at_a_terminal():
         consequence = "; ".join([consequence, *look("restore", loaded, options)])
-    people = needed(loaded, options.more["disaster"], *(["accept_data_loss"] if loss is not None else []))
+    people = needed(loaded, *decided("restore", loaded, topology, options))
     approval = ask(
         consequence, topology.active_site, people=people, known=loaded.people, yes=yes, approved_by=approved_by or ()
     )

@@ -45,12 +45,14 @@ def leave(stage: Stage) -> Found:
         if warm is not None:
             found.ok &= stage.must_fail(
                 "no clean site with a copy", f"{warm} is not taken for clean: it holds a copy of what was compromised",
-                lambda: compromise(plan, clean.isoformat(), to=warm, plan_path=stage.plan_path), Refused,
+                lambda: compromise(
+                    plan, clean.isoformat(), to=warm, plan_path=stage.plan_path, approved_by=stage.approvers
+                ), Refused,
             )  # fmt: skip
         runbook = table("compromise", plan, options_for(plan, clean.isoformat()))
         with progress(runbook) as observer:
             outcome = compromise(
-                plan, clean.isoformat(), observer=observer, plan_path=stage.plan_path, approved_by=("the drill",),
+                plan, clean.isoformat(), observer=observer, plan_path=stage.plan_path, approved_by=stage.approvers,
                 fault_at=found.fault_at.isoformat(), detected_at=found.detected_at.isoformat(),
             )  # fmt: skip
         found.runs.append(outcome)

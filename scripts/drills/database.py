@@ -81,12 +81,14 @@ def corrupt(stage: Stage) -> Found:
         wait_until_restorable(stage, good)
         found.ok &= stage.must_fail(
             "no restore to before the oldest backup", "a moment that no backup reaches is refused",
-            lambda: restore(plan, (good - timedelta(days=365)).isoformat(), plan_path=stage.plan_path), Refused,
+            lambda: restore(
+                plan, (good - timedelta(days=365)).isoformat(), plan_path=stage.plan_path, approved_by=stage.approvers
+            ), Refused,
         )  # fmt: skip
         runbook = table("restore", plan, Options(to=stage.active))
         with progress(runbook) as observer:
             outcome = restore(
-                plan, good.isoformat(), observer=observer, plan_path=stage.plan_path,
+                plan, good.isoformat(), observer=observer, plan_path=stage.plan_path, approved_by=stage.approvers,
                 fault_at=found.fault_at.isoformat(), detected_at=found.detected_at.isoformat(),
             )  # fmt: skip
         found.runs.append(outcome)

@@ -31,7 +31,7 @@ def lose(stage: Stage) -> Found:
         if plan.guarded_stores:
             found.ok &= stage.must_fail(
                 "no failover from a living writer", f"a failover is refused while {old} renews its lease",
-                lambda: failover(plan, to, plan_path=stage.plan_path), NotFenced,
+                lambda: failover(plan, to, plan_path=stage.plan_path, approved_by=stage.approvers), NotFenced,
             )  # fmt: skip
         wait_until_whole(stage)
         watcher = aimed(plan)

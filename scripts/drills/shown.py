@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from scripts.failback import Act, Part, failback
-from scripts.failover import disaster_for, failover, table_for
+from scripts.failover import failover, table_for
 from scripts.people.output import progress
+from scripts.runbooks.decided import disaster_for
 from scripts.runbooks.tables import table
 from scripts.runs.runbook import Options, RunOutcome
 
@@ -38,7 +39,7 @@ def shown_failover(
     with progress(runbook, goal.total_seconds() if goal else None) as observer:
         return failover(
             plan, to, planned=planned, disaster=disaster, observer=observer, plan_path=stage.plan_path,
-            approved_by=("the drill",), commander="the drill", **more,
+            approved_by=stage.approvers, commander="the drill", **more,
         )  # fmt: skip
 
 
@@ -51,4 +52,4 @@ def shown_failback(stage: Stage) -> list[RunOutcome]:
             return act(name, site, observer)
 
     given_up: dict[str, Any] = {"give_up_differences": ANY_NUMBER, "give_up_unlogged": True}
-    return failback(stage.plan, plan_path=stage.plan_path, show=show, **given_up)
+    return failback(stage.plan, plan_path=stage.plan_path, show=show, approved_by=stage.approvers, **given_up)

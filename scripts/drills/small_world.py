@@ -39,7 +39,7 @@ def settle(made: Stage) -> None:
         "give_up_old_copy": True,
         "give_up_unlogged": True,
     }
-    for outcome in failback(made.plan, plan_path=made.plan_path, **given_up):
+    for outcome in failback(made.plan, plan_path=made.plan_path, approved_by=made.approvers, **given_up):
         if outcome.error is not None:
             raise outcome.error
     wait_until_whole(made)

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 from model.routes import writers
@@ -127,6 +128,12 @@ class Stage:
     def stores(self) -> list[str]:
         """The names of the stores that have incarnations, in the plan's order."""
         return [each.name for each in self.plan.incarnated_stores]
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Who agrees to what a rehearsal does: the people of the plan, or as many names as it may ask for."""
+        most = max([1, *self.plan.approvals.values()])
+        return self.plan.people or tuple(f"the drill {letter}" for letter in ascii_lowercase[: most - 1])
 
     @property
     def cold(self) -> str:

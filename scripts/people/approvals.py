@@ -41,6 +41,28 @@ def needed(plan: Plan, *decisions: str) -> int:
     return max([1, *(approvals.get(each, most if each in SETS_ASIDE else 1) for each in decisions)])
 
 
+def require(plan: Plan, *decisions: str, approved_by: Sequence[str]) -> None:
+    """
+    For a caller that asks nobody: have as many agreed as the plan wants for these decisions? Where one is enough it is
+    the caller. Raises ApprovalMissing, and BadInput for a name that is none.
+    """
+    if (people := needed(plan, *decisions)) > 1:
+        _enough(", ".join(decisions), people, plan.people, approved_by)
+
+
+def _enough(consequence: str, people: int, known: Sequence[str], approved_by: Sequence[str]) -> tuple[str, ...]:
+    """Those who agree, each once, the operator among them."""
+    operator = _operator()
+    asked = [operator] if not known or names.is_listed(operator, known) else []
+    everybody = names.listed([*asked, *approved_by], known)
+    if len(everybody) < people:
+        raise ApprovalMissing(
+            f"{consequence}: {people} people must agree, and only {', '.join(everybody) or 'nobody of the plan'} did",
+            "name the others: --approved-by NAME, once for each",
+        )
+    return everybody
+
+
 def ask(
     consequence: str,
     phrase: str,
@@ -56,14 +78,7 @@ def ask(
     `people`, the others are named in `approved_by`. `known` are the people of the plan, who alone count where it lists
     any. Raises ApprovalMissing, and BadInput for a name that is none.
     """
-    operator = _operator()
-    asked = [operator] if not known or names.is_listed(operator, known) else []
-    everybody = names.listed([*asked, *approved_by], known)
-    if len(everybody) < people:
-        raise ApprovalMissing(
-            f"{consequence}: {people} people must agree, and only {', '.join(everybody) or 'nobody of the plan'} did",
-            "name the others: --approved-by NAME, once for each",
-        )
+    everybody = _enough(consequence, people, known, approved_by)
     if yes:
         return Approval(everybody, "flag")
     if not at_a_terminal():

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from scripts.clouds.access import Clouds
 from scripts.core.errors import DrError, Refused
+from scripts.people.approvals import require
 from scripts.people.escalation import Escalation, told_up_to
 from scripts.people.notify import Notifier, Telling
+from scripts.runbooks.decided import decided
 from scripts.runbooks.tables import table
 from scripts.runs import run_records, shared
 from scripts.runs.anchors import anchor
@@ -46,8 +48,8 @@ def run(
     Begin a run of the table `name`. `options.more`: `lost` (names of sites that are not asked anything), and moments
     such as `fault_at` (ISO 8601) that are known from before the run.
 
-    Raises Locked, Refused when an earlier run of this system is not finished, BadInput. What rows raise is in the
-    outcome.
+    Raises Locked, Refused when an earlier run of this system is not finished, ApprovalMissing where the plan asks more
+    people for what it decides than have agreed, BadInput. What rows raise is in the outcome.
     """
     warm_up = threading.Thread(target=_load_durable, name="warm-up")
     warm_up.start()
@@ -58,13 +60,14 @@ def run(
                 f"the run {open_run.run} ({open_run.runbook}) is not finished",
                 f"go on with `dr resume {open_run.run}`{_or_reopen(open_run.runbook, open_run.topology_before())}",
             )
+        topology = LazyStacks(plan).read_topology()
+        require(plan, *decided(name, plan, topology, options), approved_by=options.approved_by)
         run_id = run_id or run_records.new_run_id(name)
-        stacks = LazyStacks(plan)
         return _execute(
             name,
             plan,
             options,
-            topology=stacks.read_topology(),
+            topology=topology,
             run_id=run_id,
             plan_path=plan_path,
             observer=observer,

@@ -6,15 +6,29 @@ import os
 import pty
 import subprocess
 import sys
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import pytest
 
 from model import Plan, Topology, load_plan
-from scripts import failover
+from model.governance import Decision
+from scripts import destroy, failover, lease
+from scripts.compromise import compromise
 from scripts.core.errors import ApprovalMissing, BadInput
+from scripts.failback import failback
 from scripts.people import approvals
-from scripts.runs import lock
+from scripts.restore import disaster_of, restore
+from scripts.runbooks.decided import decided
+from scripts.runbooks.run import run
+from scripts.runs import journal, lock, run_records
+from scripts.runs.runbook import Options
+
+if TYPE_CHECKING:
+    from scripts.stacks.stacks import Stacks
 
 
 def test_the_plan_says_how_many() -> None:
@@ -96,16 +110,67 @@ def test_a_lesser_disaster_is_no_way_around_the_second_person(declared: str, ove
     plan, topology = plan_with(regional_outage=2), Topology.initial(SAMIA)
     to = SAMIA.warm.name if SAMIA.warm else ""
     options = failover.options_for(plan, topology, to, disaster=declared, override_fencing=override)
-    assert approvals.needed(plan, *failover.decisions(plan, topology, to, options)) == 2
+    assert approvals.needed(plan, *decided("failover", plan, topology, options)) == 2
 
 
 def test_a_planned_move_and_a_loss_are_decisions_of_their_own() -> None:
     plan, topology = plan_with(planned_move=2, accept_data_loss=3), Topology.initial(SAMIA)
     to = SAMIA.warm.name if SAMIA.warm else ""
     planned = failover.options_for(plan, topology, to, planned=True)
-    assert approvals.needed(plan, *failover.decisions(plan, topology, to, planned)) == 2
+    assert approvals.needed(plan, *decided("switchover", plan, topology, planned)) == 2
     lossy = failover.options_for(plan, topology, to, accept_data_loss=timedelta(minutes=5))
-    assert approvals.needed(plan, *failover.decisions(plan, topology, to, lossy)) == 3
+    assert approvals.needed(plan, *decided("failover", plan, topology, lossy)) == 3
+
+
+AN_HOUR_AGO = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+WARM = SAMIA.warm.name if SAMIA.warm else ""
+# None of these asks anybody, as `dr` does: they are what a program of one's own would call.
+WAYS_IN: dict[str, Callable[[Plan], Any]] = {
+    "failover": lambda plan: failover.failover(plan, WARM),
+    "a lesser disaster": lambda plan: failover.failover(plan, WARM, disaster="application_failure"),
+    "planned": lambda plan: failover.failover(plan, WARM, planned=True),
+    "override": lambda plan: failover.failover(plan, WARM, override_fencing="it is off"),
+    "loss": lambda plan: failover.failover(plan, WARM, accept_data_loss=timedelta(hours=1)),
+    "failback": lambda plan: failback(plan, to=WARM),
+    "restore": lambda plan: restore(plan, AN_HOUR_AGO),
+    "compromise": lambda plan: compromise(plan, AN_HOUR_AGO),
+    "reopen": lambda plan: run("reopen", plan, Options(plan.primary.name)),
+    "old copy": lambda plan: run("reprotect", plan, Options(WARM, more={"give_up_old_copy": True})),
+    "differences": lambda plan: run("reprotect", plan, Options(WARM, more={"give_up_differences": 1})),
+    "clean": lambda plan: run("reprotect", plan, Options(WARM, more={"declared_clean": "I say so"})),
+    "destroy": lambda plan: destroy.carry_out(cast("Stacks", SimpleNamespace(plan=plan)), [], ["samia-prod"], ()),
+    "lease": lambda plan: lease.carry_out(
+        plan, Topology.initial(plan), cast("Any", None), cast("Any", None), evidence="I know",
+        approval=approvals.Approval(("ada",), "flag"),
+    ),
+}  # fmt: skip
+
+
+ALONE = {
+    "planned": "planned_move",
+    "failback": "planned_move",
+    "reopen": "planned_move",
+    "loss": "accept_data_loss",
+    "restore": disaster_of(SAMIA),
+    "compromise": "compromise",
+}
+"""The one decision that the plan asks two people for; without a name here it is the regional outage."""
+
+
+@pytest.mark.parametrize("way", WAYS_IN)
+@pytest.mark.parametrize("everything", [True, False], ids=["each is asked for", "one is asked for"])
+def test_nobody_gets_around_the_second_person_by_a_program(
+    way: str, everything: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DR_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DR_PROJECT", str(tmp_path))
+    decisions = [*get_args(Decision), *(each.disaster for each in SAMIA.objectives)]
+    alone = ALONE.get(way, "regional_outage")
+    plan = plan_with(**dict.fromkeys(decisions if everything else [alone], 2))
+    with pytest.raises(ApprovalMissing, match="2 people must agree, and only ada did"):
+        WAYS_IN[way](plan)
+    assert run_records.everything() == []
+    assert [name for name in journal.runs() if not name.startswith("failback")] == []
 
 
 def test_without_a_person_there_is_no_yes() -> None:
