@@ -183,9 +183,9 @@ def test_replica_and_cold_backups_follow_the_restored_one(left: Stage) -> None:
         wait_until(lambda: newest["id"] in orders(left.dsn("secondary")), timeout=60, what="the replica to follow")
         clouds = left.clouds()
         cold = clouds.at("tertiary")
-        left = topology.stores["primary"]["core"].restored_from
-        assert left is not None
-        damaged, _, at = left.partition("@")
+        came_from = topology.stores["primary"]["core"].restored_from
+        assert came_from is not None
+        damaged, _, at = came_from.partition("@")
 
         def arrived() -> bool:
             points = usable(plan, topology, "core", cold.restore_points("core"))
