@@ -35,3 +35,13 @@ def test_no_document_names_a_path_of_one_machine_or_a_package_index() -> None:
         text = file.read_text()
         assert not re.search(r"(?<![\w.])/(?:work|root|home)/", text), f"{file.name} holds a path of one machine"
         assert "index-url" not in text.replace("--no-emit-index-url", ""), f"{file.name} names a package index"
+
+
+def test_nothing_is_installed_that_would_run_code_to_be_built() -> None:
+    """A source distribution runs its own code at install; a wheel with the hash of the lock file does not."""
+    files = [ROOT / "Makefile", *(ROOT / ".github").rglob("*.yml"), ROOT / ".ci" / "run"]
+    installs = [line for file in files for line in file.read_text().splitlines() if re.search(r"pip3? install", line)]
+    assert any("-r requirements.lock" in line for line in installs)
+    for line in installs:
+        ours = "--no-deps --no-build-isolation -e ." in line
+        assert ours or ("--only-binary :all:" in line and "--require-hashes" in line), line

@@ -30,7 +30,15 @@ def at(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
-def write_run(run: str, *, lost: int = 3, verified: float = 20, status: str = "done", evil: str = "") -> None:
+def write_run(
+    run: str,
+    *,
+    lost: int = 3,
+    verified: float = 20,
+    status: str = "done",
+    evil: str = "",
+    row: str = "fence_old_writer",
+) -> None:
     plan = load_plan("samia")
     before = Topology.initial(plan)
     journal = Journal.of(run)
@@ -46,7 +54,7 @@ def write_run(run: str, *, lost: int = 3, verified: float = 20, status: str = "d
     journal.write("decision", "declare", f"regional_outage declared{evil}", evidence={"disaster": "regional_outage"})
     after = after_failover(before, plan, "secondary")
     for number, (name, phase) in enumerate(
-        [("fence_old_writer", "fence"), ("promote_database", "promote"), ("record_topology", "record")]
+        [(row, "fence"), ("promote_database", "promote"), ("record_topology", "record")]
     ):
         found: dict[str, Any] = {"topology": after.to_config()} if name == "record_topology" else {"lsn": "0/30001A8"}
         step = {
@@ -222,6 +230,12 @@ def test_text_from_a_journal_is_only_text(tmp_path: Path) -> None:
     assert "<script" not in text
     assert page.fetched == []
     assert "<script>alert(1)</script>" in page.text
+
+
+@pytest.mark.parametrize("name", [r"$\frac{", "$$", "_{^", "\\", "$x$ &amp; <b>"])
+def test_the_name_of_a_row_is_no_formula(name: str, tmp_path: Path) -> None:
+    write_run("r1", row=name)
+    assert f"fence: {name}" in page_of("r1", tmp_path)[1].text
 
 
 def test_a_journal_that_was_changed_gives_no_report(capsys: pytest.CaptureFixture[str]) -> None:
