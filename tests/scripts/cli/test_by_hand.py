@@ -118,8 +118,8 @@ def test_up_status_break_heal_down(shell: Shell) -> None:
     assert all(verify(journal_of(run)).complete for run in runs())
     assert any(entry.name == "open_service" for run in runs() for entry in read(journal_of(run)))
 
-    table = shell.dr("status").stdout
-    assert re.search(rf"{primary.name}\s.*active\s.*here\s.*accepted", table)
+    row = rf"{primary.name}\s.*active\s.*here\s.*accepted"
+    wait_until(lambda: re.search(row, shell.dr("status").stdout), timeout=60, what="clients to be led there", every=1)
     assert shell.dr("sandbox down").stdout == "The world has ended\n"
     assert shell.dr("sandbox down").stdout == "No world was up\n"
     assert shell.dr("sandbox status").returncode == 3
