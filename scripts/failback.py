@@ -36,6 +36,7 @@ from scripts.people.options import (
 )
 from scripts.people.output import Form, err
 from scripts.reprotect import reprotect
+from scripts.runbooks.decided import decided
 from scripts.runbooks.run import run
 from scripts.runbooks.terminal import finish, show_rows, watched
 from scripts.runs.parts import KEY, settle, whole
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from model.topology import Topology
     from scripts.runs.rows import Observer
 
-MOVE = "planned_move"
 GIVES_UP = ("give_up_differences", "give_up_old_copy")
 Part = tuple[str, str]
 """The name of a table, and the site that it works on."""
@@ -108,14 +108,13 @@ def failback(
         def act(name: str, site: str, observer: Observer | None) -> RunOutcome:
             given: dict[str, Any] = {
                 "observer": observer, "plan_path": plan_path, "run_id": all_of_it.begin(name, site),
-                "approved_by": approved_by,
             }  # fmt: skip
             said = {**more, KEY: all_of_it.run}
+            if name == "stand_down":
+                return run(name, plan, Options(to=site, approved_by=approved_by, more=said), **given)
+            given["approved_by"] = approved_by
             if name == "reprotect":
                 return reprotect(plan, site, **given, **said, **given_up)
-            if name == "stand_down":
-                given.pop("approved_by")
-                return run(name, plan, Options(to=site, approved_by=approved_by, more=said), **given)
             return failover(plan, site, planned=True, **given, **said)
 
         for part in todo:
@@ -154,8 +153,8 @@ def command(
     agreed: tuple[str, ...] = ()
     if todo:
         consequence = f"{loaded.system} moves from {topology.active_site} back to {home}"
-        decided = [MOVE, *(["accept_data_loss"] if give_up_unlogged else [])]
-        people = needed(loaded, *decided, *(["give_up_old_copy"] if any(given_up.values()) else []))
+        options = Options(to=home, more={"planned": True, "give_up_unlogged": give_up_unlogged, **given_up})
+        people = needed(loaded, *decided("switchover", loaded, topology, options))
         approval = ask(consequence, home, people=people, known=loaded.people, yes=yes, approved_by=approved_by or ())
         agreed = approval.by
 

@@ -18,11 +18,12 @@ from scripts.people.options import (
     PlanName,
     Yes,
     duration,
-    known_site,
     plan_of,
+    site_or_active,
 )
 from scripts.people.output import Form
 from scripts.probes.service_health import why_not_well
+from scripts.runbooks.decided import decided
 from scripts.runbooks.run import run
 from scripts.runbooks.tables import table
 from scripts.runbooks.terminal import finish, show_rows, watched
@@ -56,16 +57,12 @@ def recover(
 
     Raises BadInput, Refused, Locked. What no rung helped is in the outcome: StillFailing.
     """
-    site = _site(plan, site)
+    site = site_or_active(plan, site)
     options = _options(known_service(plan, service), begin, site, more, approved_by)
     table("recover", plan, options)  # a rung that there is not is refused first
     if not begin and (said := _already(plan, site, service)):
         return RunOutcome("", "done", {"recover": Result("already", said)})
     return run("recover", plan, options, observer=observer, plan_path=plan_path, run_id=run_id)
-
-
-def _site(plan: Plan, named: str) -> str:
-    return known_site(plan, named or topology_files.read_topology(plan, project_dir()).active_site, "--site")
 
 
 def _options(
@@ -99,18 +96,18 @@ def command(
     """Restart a failing service, roll it back, run more of it: until one of these helps. Ends with 9 when none does."""
     loaded = plan_of(plan)
     known_service(loaded, service)
-    site = _site(loaded, site)
+    site, topology = site_or_active(loaded, site), topology_files.read_topology(loaded, project_dir())
     bound = duration(within, "--within")
     more: dict[str, Any] = {"well_within_seconds": bound.total_seconds()} if bound else {}
     options = _options(service, begin, site, more)
     table("recover", loaded, options)
     if dry_run:
-        show_rows("recover", loaded, options, topology_files.read_topology(loaded, project_dir()), form)
+        show_rows("recover", loaded, options, topology, form)
         return 0
     consequence = (
         f"{service} in {site} is restarted, then rolled back, then run in more copies, until one of these helps"
     )
-    people = needed(loaded, DISASTER)
+    people = needed(loaded, *decided("recover", loaded, topology, options))
     approval = ask(consequence, service, people=people, known=loaded.people, yes=yes, approved_by=approved_by or ())
 
     def act(observer: Observer) -> RunOutcome:

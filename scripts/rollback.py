@@ -11,7 +11,7 @@ from scripts.clouds.access import Clouds
 from scripts.clouds.protocol import ServiceFeature, need
 from scripts.core.home import project_dir
 from scripts.people.approvals import ask
-from scripts.people.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes, duration, known_site, plan_of
+from scripts.people.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes, duration, plan_of, site_or_active
 from scripts.people.output import Form, out, table, write_json
 from scripts.probes.versions import version_named, wanted_of
 from scripts.runbooks.run import look, run
@@ -55,15 +55,11 @@ def rollback(
 
     Raises BadInput, Refused, Locked, CloudFailed.
     """
-    site = _site(plan, site)
+    site = site_or_active(plan, site)
     options = _options(known_service(plan, service), to, site, more)
     if to and (said := _already(plan, site, service, to)):
         return RunOutcome("", "done", {"rollback": Result("already", said)})
     return run("rollback", plan, options, observer=observer, plan_path=plan_path, run_id=run_id)
-
-
-def _site(plan: Plan, named: str) -> str:
-    return known_site(plan, named or topology_files.read_topology(plan, project_dir()).active_site, "--site")
 
 
 def _options(service: str, to: str, site: str, more: dict[str, Any]) -> Options:
@@ -95,7 +91,7 @@ def command(
     """Run the version before, or a named one, of a service again. Ends with 9 when it is not well in its time."""
     loaded = plan_of(plan)
     known_service(loaded, service)
-    site = _site(loaded, site)
+    site = site_or_active(loaded, site)
     if show:
         _show(versions_of(loaded, site, service), service, site, form)
         return 0

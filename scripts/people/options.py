@@ -59,6 +59,14 @@ def known_site(plan: Plan, name: str, option: str = "") -> str:
     return name
 
 
+def site_or_active(plan: Plan, named: str) -> str:
+    """The site of a `--site`; without one the active site, as the settings name it. Raises BadInput."""
+    from scripts.core.home import project_dir  # noqa: PLC0415  (settings are not needed for --help)
+    from scripts.stacks.topology_files import read_topology  # noqa: PLC0415  (as above)
+
+    return known_site(plan, named or read_topology(plan, project_dir()).active_site, "--site")
+
+
 def known_stores(plan: Plan, named: Iterable[str] | None) -> tuple[str, ...]:
     """
     The stores of a `--store`, in the plan's order; nothing where none is named, which means all. Raises BadInput for
