@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from scripts.acts.job_names import job_name
 from scripts.clouds.protocol import ServiceFeature, need
+from scripts.core.errors import Refused
 from scripts.runs.targets import target
 
 if TYPE_CHECKING:
+    from model import Plan
     from scripts.runs.runbook import Context
 
 ROLL_BACK_MIGRATION = "roll_back_migration"
@@ -38,3 +40,24 @@ def run_hook_once(context: Context, name: str) -> HookEnded:
     job = job_name(context.run, name)
     ran = service.run_once(job, hook.command, seconds, login=hook.login)
     return HookEnded(job, service.where, ran.why_not_done(seconds), ran.said)
+
+
+def takes_schema_back(plan: Plan, service: str) -> bool:
+    """Does the plan name a hook that takes the schema of this service back?"""
+    hook = plan.hooks.get(ROLL_BACK_MIGRATION)
+    return hook is not None and hook.service == service
+
+
+def take_schema_back(context: Context) -> HookEnded:
+    """
+    Run that hook. Raises Refused when it does not end well in its time and may stop a run: the data would not survive
+    it, and the service goes on with the version that it has. Raises OutcomeUnknown when its end was not seen.
+    """
+    ended = run_hook_once(context, ROLL_BACK_MIGRATION)
+    if ended.why_not and context.plan.hooks[ROLL_BACK_MIGRATION].may_stop:
+        raise Refused(
+            f"the hook {ROLL_BACK_MIGRATION} in {target(context)} refuses: {ended.why_not}",
+            f"the version was not changed; the job {ended.job} in {ended.where} says more: mend the version that runs, "
+            "or deploy one that fits the schema",
+        )
+    return ended

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 def urns_of(context: Context, stack: str, managed: Iterable[ManagedStore]) -> list[str]:
     """The URNs of the resources that stand for these instances in a stack's state. Raises EngineFailed, BadInput."""
-    from scripts.packs.state_resources import resources_of  # noqa: PLC0415 (the SDK is loaded where it is wanted)
-
     wanted = list(managed)
-    resources = resources_of(context.stacks.export(stack), f"stack {stack}")
-    return [each.urn for each in resources if any(one.is_declared_by(each) for one in wanted)]
+    return [each.urn for each in _resources(context, stack) if any(one.is_declared_by(each) for one in wanted)]
 
 
 def declared_by(context: Context, stack: str, managed: ManagedService) -> Declared | None:
     """The resource that stands for a service in a stack's state; None where there is none. Raises as above."""
-    from scripts.packs.state_resources import resources_of  # noqa: PLC0415 (as above)
+    return next((each for each in _resources(context, stack) if managed.is_declared_by(each)), None)
 
-    resources = resources_of(context.stacks.export(stack), f"stack {stack}")
-    return next((each for each in resources if managed.is_declared_by(each)), None)
+
+def _resources(context: Context, stack: str) -> Sequence[Declared]:
+    from scripts.packs.state_resources import resources_of  # noqa: PLC0415 (the SDK is loaded where it is wanted)
+
+    return resources_of(context.stacks.export(stack), f"stack {stack}")

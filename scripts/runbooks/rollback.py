@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from model import Plan
-from scripts.acts.hooks import ROLL_BACK_MIGRATION
+from scripts.acts.hooks import takes_schema_back
 from scripts.runbooks.failover import LOOKS
 from scripts.runs.runbook import Does, Row, Runbook
 from scripts.steps.choose_version import choose_version
@@ -30,7 +30,7 @@ def rollback(plan: Plan, service: str) -> Runbook:
 
 def schema(plan: Plan, service: str) -> tuple[Row, ...]:
     """The row for the hook that takes the schema back, where the plan has one for this service."""
-    if ROLL_BACK_MIGRATION not in plan.hooks or plan.hooks[ROLL_BACK_MIGRATION].service != service:
+    if not takes_schema_back(plan, service):
         return ()
     return (
         Row("migrate", roll_back_schema, "Take the schema back to what the earlier version expects",

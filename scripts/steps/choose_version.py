@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scripts.acts.services import deployed_service
 from scripts.clouds.protocol import ServiceFeature, need
 from scripts.core.errors import Refused
 from scripts.probes.versions import version_before, version_named, wanted_of
@@ -20,8 +21,7 @@ def choose_version(context: Context) -> Result:
     """
     service, site, managed = context.subject, target(context), managed_service(context)
     need(service, "go back to an earlier version", able=ServiceFeature.ROLL_BACK in managed.features)
-    if managed.state() is None:
-        raise Refused(f"{service} is not deployed in {site}", f"`dr up` on the stack of {site} deploys it")
+    deployed_service(context)
     versions, named = managed.versions(), str(context.options.more.get("version") or "")
     wanted = wanted_of(versions)
     chosen = version_named(versions, named) if named else version_before(versions)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from scripts.acts.services import deployed_service
 from scripts.clouds.protocol import ServiceFeature
-from scripts.core.errors import DrError, Refused
+from scripts.core.errors import DrError
 from scripts.core.moments import now
 from scripts.probes.service_health import why_not_well
 from scripts.probes.versions import last_good
 from scripts.runs.findings import ServiceSeen
 from scripts.runs.runbook import Context, Result
-from scripts.runs.targets import managed_service, target
+from scripts.runs.targets import target
 
 LINES = 20
 
@@ -19,10 +20,7 @@ def look_at_service(context: Context) -> Result:
     `context.subject` names the service. Logs that cannot be had are left out: they hold up nobody. Raises CloudFailed,
     and Refused where it is not deployed.
     """
-    service, site, managed = context.subject, target(context), managed_service(context)
-    state = managed.state()
-    if state is None:
-        raise Refused(f"{service} is not deployed in {site}", f"`dr up` on the stack of {site} deploys it")
+    service, site, (managed, state) = context.subject, target(context), deployed_service(context)
     why_not = why_not_well(context.plan, context.clouds, site, service)
     logs: dict[str, list[str]] = {}
     if why_not is not None and ServiceFeature.LOGS in managed.features:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from scripts.acts.hooks import ROLL_BACK_MIGRATION, run_hook_once
+from scripts.acts.hooks import take_schema_back, takes_schema_back
 from scripts.acts.rungs import climb
 from scripts.clouds.protocol import ServiceFeature
-from scripts.core.errors import CloudFailed, Refused
+from scripts.core.errors import CloudFailed
 from scripts.probes.versions import with_content
 from scripts.runs.findings import ServiceSeen
 from scripts.runs.runbook import Context, Result
@@ -29,20 +29,9 @@ def roll_back_to_last_good(context: Context) -> Result:
         if found is None:
             raise CloudFailed(f"{managed.where} does not keep that version of {service} any more")
         if not found.is_wanted:
-            _take_schema_back(context, service)
+            if takes_schema_back(context.plan, service):
+                take_schema_back(context)
             managed.roll_back(found.name)
         return f"{service} was rolled back to {found.artefact}, which its stack does not declare"
 
     return climb(context, "rollback", act, why_not_here=why_not)
-
-
-def _take_schema_back(context: Context, service: str) -> None:
-    hook = context.plan.hooks.get(ROLL_BACK_MIGRATION)
-    if hook is None or hook.service != service:
-        return
-    ended = run_hook_once(context, ROLL_BACK_MIGRATION)
-    if ended.why_not and hook.may_stop:
-        raise Refused(
-            f"the hook {ROLL_BACK_MIGRATION} refuses: {ended.why_not}",
-            f"the job {ended.job} in {ended.where} says more",
-        )
