@@ -6,6 +6,7 @@ world is given up with everything in it, and the next drill gets a new one.
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -26,6 +27,13 @@ class SharedWorld:
         self._folders, self._plan, self._open, self.made = folders, plan, ExitStack(), 0
         self._stage: Stage | None = None
 
+    @classmethod
+    def shared(cls, folders: pytest.TempPathFactory, name: str, plan: str = PLAN) -> Iterator[Self]:
+        """As the body of the fixture that gives one to many tests."""
+        world = cls(folders.mktemp(name), plan)
+        yield world
+        world.give_up()
+
     def stage(self) -> Stage:
         if self._stage is None:
             self.made += 1
@@ -37,7 +45,7 @@ class SharedWorld:
         Nothing broken, the primary active, and everything follows it. A world whose service has moved is not brought
         back for it: that costs more than twice the processor time of a new one.
         """
-        if self._stage is not None and self._why_not_at_home(self._stage) is not None:
+        if self._stage is not None and not self._is_at_home(self._stage):
             self.give_up()
         try:
             settle(self.stage())
@@ -47,12 +55,11 @@ class SharedWorld:
         return self.stage()
 
     @staticmethod
-    def _why_not_at_home(made: Stage) -> str | None:
-        unfinished = run_records.unfinished(made.plan.system)
-        if unfinished is not None:
-            return f"the run {unfinished.run} is not done"
-        todo = parts(made.plan, made.topology, made.plan.primary.name)
-        return f"it takes {len(todo)} runs to get home" if todo else None
+    def _is_at_home(made: Stage) -> bool:
+        """No run has to be finished, and none to be begun."""
+        return run_records.unfinished(made.plan.system) is None and not parts(
+            made.plan, made.topology, made.plan.primary.name
+        )
 
     def lend(self, item: pytest.Item, *, as_left: bool = False) -> Iterator[Stage]:
         """For one test, as the body of its fixture: at home, or as the test before left it."""

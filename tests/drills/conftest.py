@@ -10,9 +10,7 @@ from tests.shared_world import SharedWorld
 
 @pytest.fixture(scope="package")  # not longer: the world is in the environment
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedWorld]:
-    world = SharedWorld(tmp_path_factory.mktemp("drills"))
-    yield world
-    world.give_up()
+    yield from SharedWorld.shared(tmp_path_factory, "drills")
 
 
 @pytest.fixture

@@ -27,9 +27,7 @@ PLAN = str(Path(__file__).parents[1] / "plans" / "pair.yaml")
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedWorld]:
-    world = SharedWorld(tmp_path_factory.mktemp("pair"), PLAN)
-    yield world
-    world.give_up()
+    yield from SharedWorld.shared(tmp_path_factory, "pair", PLAN)
 
 
 @pytest.fixture
