@@ -58,10 +58,7 @@ def check_target(context: Context) -> Result:
 
 
 def _data_at_stake(context: Context, epoch: int, renewed: datetime | None) -> tuple[timedelta, dict[str, CopyPosition]]:
-    """
-    From the newest transaction that arrived to the last moment the old writer could have accepted one: the end of its
-    lease by the witness, or now where there is none.
-    """
+    """From the newest transaction that arrived to the last that the old writer can accept: at worst, and of each."""
     site, worst, copies = target(context), timedelta(0), dict[str, CopyPosition]()
     for database in context.plan.incarnated_stores:
         try:
@@ -77,10 +74,10 @@ def _data_at_stake(context: Context, epoch: int, renewed: datetime | None) -> tu
                 f"`dr failover --to {context.topology.active_site}` opens the active site and writes that down, then "
                 f"`dr reprotect --site {site}` rebuilds the copy",
             )
-        last_write = found.clock
+        lease_end = None
         if renewed is not None and epoch <= context.topology.epoch:
-            last_write = min(found.clock, renewed.astimezone(UTC) + context.plan.fencing.lease.ttl)
-        own = _between(found, last_write)
+            lease_end = renewed.astimezone(UTC) + context.plan.fencing.lease.ttl
+        own = _between(found, last_write(found.clock, lease_end, planned=is_planned(context)))
         worst = max(worst, own)
         copies[database.name] = CopyPosition(
             data_at_stake_seconds=own.total_seconds(),
@@ -90,6 +87,16 @@ def _data_at_stake(context: Context, epoch: int, renewed: datetime | None) -> tu
             oldest_xid=found.oldest_xid,
         )
     return worst, copies
+
+
+def last_write(now: datetime, lease_end: datetime | None, *, planned: bool) -> datetime:
+    """
+    When the old writer can have accepted a write at the latest: at the end of its lease, which may lie ahead because a
+    site that is cut off goes on until then; now, where there is no lease, or a planned switch asks it to stop.
+    """
+    if lease_end is None:
+        return now
+    return min(now, lease_end) if planned else lease_end
 
 
 def _between(found: Standing, last_write: datetime) -> timedelta:

@@ -59,17 +59,12 @@ def finish(made: Stage) -> None:
 
 
 def assert_no_more_lost(made: Stage, writers: Mapping[str, Writer], at_stake: timedelta) -> None:
-    """
-    These go straight to a database, which takes their writes until its lease ends although its site is cut off: what is
-    said to be at stake is reckoned up to the moment of the look, so the rest of the lease comes on top.
-    """
-    bound = at_stake + made.plan.fencing.lease.ttl if at_stake else at_stake
     for name, each in writers.items():
         each.stop()
         loss = each.verify({made.stores[0]: made.dsn()})
         assert loss.acknowledged > 0, f"{name} wrote nothing: the proof is empty"
         assert loss.doubled == 0, name
-        assert (loss.last or 0.0) - (loss.first or 0.0) <= bound.total_seconds(), f"{name}: {loss}"
+        assert (loss.last or 0.0) - (loss.first or 0.0) <= at_stake.total_seconds(), f"{name}: {loss}"
         assert loss.lost == 0 or at_stake, f"{name}: {loss}"
 
 

@@ -108,6 +108,8 @@ END $guard$;
 -- `dr.may_write` is repeated in it: each of them costs more than the test. The first one of a transaction asks for the
 -- check at its commit; rolled back to a savepoint, that is forgotten with it.
 CREATE OR REPLACE FUNCTION dr.refuse_or_ask() RETURNS trigger LANGUAGE plpgsql AS $guard$
+DECLARE
+    asked text; -- an assignment costs less than PERFORM, which runs a query
 BEGIN
     IF pg_catalog.clock_timestamp() OPERATOR(pg_catalog.<) pg_catalog.to_timestamp(
             pg_catalog.pg_sequence_last_value('dr.valid_until'::pg_catalog.regclass) OPERATOR(pg_catalog./) 1e6::pg_catalog.float8)
@@ -115,7 +117,7 @@ BEGIN
             pg_catalog.pg_sequence_last_value('dr.granted_to'::pg_catalog.regclass) OPERATOR(pg_catalog./) 1e6::pg_catalog.float8)
     THEN
         IF pg_catalog.current_setting('dr.asked', true) IS DISTINCT FROM 'yes' THEN
-            PERFORM pg_catalog.set_config('dr.asked', 'yes', true);
+            asked := pg_catalog.set_config('dr.asked', 'yes', true);
             INSERT INTO dr.check_at_commit DEFAULT VALUES;
         END IF;
         RETURN NULL;
