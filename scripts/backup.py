@@ -24,8 +24,7 @@ from scripts.core.home import project_dir
 from scripts.core.waiting import wait_until
 from scripts.people.options import DEFAULT_PLAN, Format, PlanName, every_store, known_site, plan_of
 from scripts.people.output import Form, out, seconds, table, write_json
-from scripts.runs.journal import Journal
-from scripts.runs.run_records import new_run_id
+from scripts.runs.own_run import own_run
 from scripts.stacks import topology_files
 from scripts.verify_backups import verify_points
 
@@ -111,22 +110,15 @@ def now(
 
 
 def _journalled(plan: Plan, topology: Topology, site: str, stores: Sequence[str]) -> list[Taken]:
-    """As a run of its own."""
-    journal, clouds, status = Journal.of(new_run_id("backup")), Clouds(plan), "failed"
-    sentence = f"A backup of {', '.join(stores)} in {site}"
-    evidence = {"system": plan.system, "site": site, "stores": list(stores)}
-    journal.write("run", "backup", sentence, status="begun", evidence=evidence)
-    try:
-        taken = back_up(plan, topology, clouds, site, stores)
+    sentence, evidence = f"A backup of {', '.join(stores)} in {site}", {"site": site, "stores": list(stores)}
+    with own_run(plan, "backup", "backup", sentence, evidence) as own:
+        taken = back_up(plan, topology, own.clouds, site, stores)
         for each in taken:
             seen = {**vars(each), "of": each.of.isoformat()}
             outcome = "passed" if each.verified else "failed"
-            journal.write("probe", each.store, f"{each.backup}: {each.said}", status=outcome, evidence=seen)
-        status = "done" if all(each.verified for each in taken) else "failed"
-    finally:
-        journal.write("end", "backup", sentence, status=status)
-        journal.close()
-        clouds.close()
+            own.journal.write("probe", each.store, f"{each.backup}: {each.said}", status=outcome, evidence=seen)
+        if not all(each.verified for each in taken):
+            own.status = "failed"
     return taken
 
 

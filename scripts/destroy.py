@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scripts.core.errors import BadInput, DrError, EngineFailed, Refused
+from scripts.core.errors import BadInput, EngineFailed, Refused
 from scripts.people.options import DEFAULT_PLAN, ApprovedBy, DryRun, Format, PlanName, Yes, plan_of
 from scripts.people.output import Form, err, out, table, write_json
 
@@ -187,31 +187,18 @@ def carry_out(stacks: Stacks, found: Sequence[Held], given_up: Sequence[str], by
     Destroy these stacks, journalled; it can be repeated, and what is gone stays gone. Raises ApprovalMissing where data
     goes and too few have agreed, else the first error.
     """
-    from scripts.clouds.access import Clouds  # noqa: PLC0415
     from scripts.people.approvals import require  # noqa: PLC0415
-    from scripts.runs import run_records  # noqa: PLC0415
-    from scripts.runs.anchors import anchor  # noqa: PLC0415
-    from scripts.runs.journal import Journal  # noqa: PLC0415
+    from scripts.runs.own_run import own_run  # noqa: PLC0415
 
-    plan, wanted = stacks.plan, [held.stack for held in found]
+    plan, wanted = stacks.plan, ", ".join(held.stack for held in found)
     if given_up:
         require(plan, "delete_data", approved_by=by)
-    stacks.journal = journal = Journal.of(run_records.new_run_id("destroy"))
-    environment = "sandbox" if run_records.environment() else "cloud"
-    evidence = {"system": plan.system, "plan": plan.system, "stacks": wanted, "environment": environment, "by": by}
-    journal.write("run", "destroy", f"Destroy {', '.join(wanted)}", status="begun", evidence=evidence)
-    status, said = "failed", ""
-    try:
-        _note_overrides(journal, found, given_up, by)
+    evidence = {"stacks": [held.stack for held in found], "by": by}
+    with own_run(plan, "destroy", "destroy", f"Destroy {wanted}", evidence) as own:
+        stacks.journal = own.journal
+        _note_overrides(own.journal, found, given_up, by)
         done = _carry_out(stacks, found, given_up)
-        status, said = "done", f"{', '.join(wanted)} hold nothing any more"
-    except DrError as error:
-        said = error.message
-        raise
-    finally:
-        journal.write("end", "destroy", said or "It broke off", status=status)
-        anchor(plan, Clouds(plan), journal.run, journal.last, journal.hash)
-        journal.close()
+        own.said = f"{wanted} hold nothing any more"
     return done
 
 

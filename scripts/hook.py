@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scripts.acts.job_names import job_name
-from scripts.clouds.access import Clouds
-from scripts.clouds.protocol import ServiceFeature, need
+from scripts.acts.hooks import run_hook_at
 from scripts.core.errors import BadInput, CheckFailed
 from scripts.core.home import project_dir
 from scripts.people.approvals import ask
 from scripts.people.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes, known_site, plan_of
 from scripts.people.output import Form, facts, out, write_json
-from scripts.runs.journal import Journal
-from scripts.runs.run_records import new_run_id
+from scripts.runs.own_run import own_run
 from scripts.stacks import topology_files
 
 if TYPE_CHECKING:
@@ -50,26 +47,16 @@ def hook(
 
 
 def run_by_hand(plan: Plan, name: str, site: str) -> dict[str, str]:
-    """Run it now, journalled as a run of its own; gives its run, its job and what it wrote. Raises CheckFailed."""
-    chosen, run, clouds = plan.hooks[name], new_run_id("hook"), Clouds(plan)
-    seconds = chosen.timeout.total_seconds()
-    service = clouds.at(site).service(chosen.service)
-    need(chosen.service, "run a command once", able=ServiceFeature.RUN_ONCE in service.features)
-    journal, job = Journal.of(run), job_name(run, name)
-    status, sentence = "failed", f"The hook {name} in {site}"
-    evidence = {"system": plan.system, "hook": name, "site": site, "job": job}
-    journal.write("run", "hook", sentence, status="begun", evidence=evidence)
-    try:
-        ran = service.run_once(job, chosen.command, seconds, login=chosen.login)
-        reason = ran.why_not_done(seconds)
-        status, sentence = ("failed", f"{sentence} did not do its work: {reason}") if reason else ("done", sentence)
-    finally:
-        journal.write("end", "hook", sentence, status=status)
-        journal.close()
-        clouds.close()
-    if reason:
-        raise CheckFailed(sentence, f"look at the job {job} in {service.where}, and run it again when it is mended")
-    return {"run": run, "job": job, "said": ran.said}
+    """Run it now, as a run of its own; gives its run, its job and what it wrote. Raises Refused, CheckFailed."""
+    sentence = f"The hook {name} in {site}"
+    with own_run(plan, "hook", "hook", sentence, {"hook": name, "site": site}) as own:
+        ended = run_hook_at(own.clouds.at(site), plan, name, own.run)
+        if ended.why_not:
+            raise CheckFailed(
+                f"{sentence} did not do its work: {ended.why_not}",
+                f"look at the job {ended.job} in {ended.where}, and run it again when it is mended",
+            )
+    return {"run": own.run, "job": ended.job, "said": ended.said}
 
 
 app = typer.Typer(add_completion=False)

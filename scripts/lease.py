@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scripts.core.errors import DrError
 from scripts.people.options import DEFAULT_PLAN, ApprovedBy, DryRun, Format, PlanName, Yes, plan_of
 from scripts.people.output import Form, out, table, write_json
 
@@ -94,35 +93,22 @@ def carry_out(
     """
     from scripts.acts.lease_repair import repair as write_anew  # noqa: PLC0415
     from scripts.acts.lease_repair import why_evidence  # noqa: PLC0415
-    from scripts.clouds.access import Clouds  # noqa: PLC0415
     from scripts.people.approvals import require  # noqa: PLC0415
-    from scripts.runs import run_records  # noqa: PLC0415
-    from scripts.runs.anchors import anchor  # noqa: PLC0415
-    from scripts.runs.journal import Journal  # noqa: PLC0415
     from scripts.runs.lock import run_lock  # noqa: PLC0415
+    from scripts.runs.own_run import own_run  # noqa: PLC0415
 
     require(plan, "repair_lease", approved_by=approval.by)
-    environment = "sandbox" if run_records.environment() else "cloud"
-    facts: dict[str, Any] = {"system": plan.system, "plan": plan.system, "environment": environment}
-    with run_lock(plan.system, "dr lease repair"):
-        journal = Journal.of(run_records.new_run_id("lease"))
-        wanted = f"{topology.active_site}, epoch {topology.epoch}"
-        journal.write("run", "repair_lease", f"Give the writer lease to {wanted}", status="begun", evidence=facts)
-        status, said = "failed", ""
-        try:
-            reason = why_evidence(found, topology)
-            told = {"found": _as_json(found), "evidence": evidence, "reason": reason or "", "by": approval.by}
-            sentence = f"The record is {SAID[found.verdict]}" + (f"; the operator says: {evidence}" if evidence else "")
-            journal.write("decision", "repair_lease", sentence, status="overridden" if reason else "", evidence=told)
-            lease = write_anew(store, plan, topology, found, evidence=evidence)
-            status, said = "done", f"{wanted}: the writer lease is valid again"
-        except DrError as error:
-            said = error.message
-            raise
-        finally:
-            journal.write("end", "repair_lease", said or "It broke off", status=status)
-            anchor(plan, Clouds(plan), journal.run, journal.last, journal.hash)
-            journal.close()
+    wanted = f"{topology.active_site}, epoch {topology.epoch}"
+    with (
+        run_lock(plan.system, "dr lease repair"),
+        own_run(plan, "lease", "repair_lease", f"Give the writer lease to {wanted}", {}) as own,
+    ):
+        reason = why_evidence(found, topology)
+        told = {"found": _as_json(found), "evidence": evidence, "reason": reason or "", "by": approval.by}
+        sentence = f"The record is {SAID[found.verdict]}" + (f"; the operator says: {evidence}" if evidence else "")
+        own.journal.write("decision", "repair_lease", sentence, status="overridden" if reason else "", evidence=told)
+        lease = write_anew(store, plan, topology, found, evidence=evidence)
+        own.said = f"{wanted}: the writer lease is valid again"
     return lease
 
 

@@ -16,6 +16,7 @@ from typing import IO, Any
 
 import psycopg
 
+from sandbox.client import WorldError
 from sandbox.ledger import Loss, Outage, compare, longest_silence
 from sandbox.workloads.family import Connection, Writes
 
@@ -46,6 +47,8 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._address = ""
         """Of the database that took writes last."""
+        self._broke: Exception | None = None
+        """What ended it before anybody asked it to."""
 
     def start(self) -> None:
         self.ledger_path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,11 +56,13 @@ class Writer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends the writer after the write that it is at."""
+        """Ends the writer after the write that it is at. Raises WorldError when it had ended by itself before."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+        if self._broke is not None:
+            raise WorldError(f"the workload ended by itself: {self._broke!r}", "this is a fault of the workload")
 
     @property
     def stores(self) -> list[str]:
@@ -81,6 +86,14 @@ class Writer:
         return compare(self.acknowledged(), {self.store: [(str(seq), seq) for (seq,) in rows]})
 
     def _work(self) -> None:
+        try:
+            self._write_until_stopped()
+        except Exception as error:
+            self._broke = error
+            self._refused.append({"seq": 0, "at": time.time(), "why": f"the workload ended by itself: {error!r}"})
+            raise
+
+    def _write_until_stopped(self) -> None:
         seq, due = 0, time.monotonic()
         connection: Connection | None = None
         with self.ledger_path.open("a") as ledger:

@@ -12,6 +12,7 @@ from scripts.runs.targets import target
 
 if TYPE_CHECKING:
     from model import Plan
+    from scripts.clouds.protocol import Cloud
     from scripts.runs.runbook import Context
 
 ROLL_BACK_MIGRATION = "roll_back_migration"
@@ -29,15 +30,20 @@ class HookEnded:
 
 
 def run_hook_once(context: Context, name: str) -> HookEnded:
+    """Run it at the target of a run; otherwise like `run_hook_at`."""
+    return run_hook_at(context.clouds.at(target(context)), context.plan, name, context.run)
+
+
+def run_hook_at(site: Cloud, plan: Plan, name: str, run: str) -> HookEnded:
     """
-    Run it at the target, once in a run, also when the program was ended in the middle of it. Raises Refused where the
-    service runs no commands, OutcomeUnknown when its end was not seen.
+    Run it there, once in a run, also when the program was ended in the middle of it. Raises Refused where the service
+    runs no commands, OutcomeUnknown when its end was not seen.
     """
-    hook = context.plan.hooks[name]
+    hook = plan.hooks[name]
     seconds = hook.timeout.total_seconds()
-    service = context.clouds.at(target(context)).service(hook.service)
+    service = site.service(hook.service)
     need(hook.service, "run a command once", able=ServiceFeature.RUN_ONCE in service.features)
-    job = job_name(context.run, name)
+    job = job_name(run, name)
     ran = service.run_once(job, hook.command, seconds, login=hook.login)
     return HookEnded(job, service.where, ran.why_not_done(seconds), ran.said)
 

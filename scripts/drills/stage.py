@@ -246,9 +246,16 @@ class Stage:
                 raise ObjectiveMissed(f"{name}: {error}; last refused: {last}", error.hint) from error
 
     def _as_the_service(self) -> list[str]:
-        """The databases that may be the active one, with the service's own login; the one that takes writes is it."""
-        found = []
-        for site in self.topology.stores:
+        """
+        The databases that may be the active one, with the service's own login; the one that takes writes is it. None
+        while a run is writing down, stack by stack, who is.
+        """
+        found = list[str]()
+        try:
+            sites = list(self.topology.stores)
+        except DrError:
+            return found
+        for site in sites:
             with contextlib.suppress(DrError, WorldError):
                 if site not in self._logins:
                     self._logins[site] = self._login(site, self.stores[0])

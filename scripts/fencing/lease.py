@@ -203,3 +203,13 @@ def wait_until_expired(
             f"the witness does not answer: {error}", 'type --override-fencing "how you know the old writer is down"'
         ) from error
     return latest
+
+
+def last_write(now: datetime, lease_end: datetime | None, *, planned: bool) -> datetime:
+    """
+    When the old writer can have accepted a write at the latest: at the end of its lease, which may lie ahead because a
+    site that is cut off goes on until then; now, where there is no lease, or a planned switch asks it to stop.
+    """
+    if lease_end is None:
+        return now
+    return min(now, lease_end) if planned else lease_end

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from model.roles import role_of
 from scripts.core.errors import DrError, LossTooGreat, Refused
-from scripts.fencing.lease import BETWEEN
+from scripts.fencing.lease import BETWEEN, last_write
 from scripts.runs.findings import CopyPosition, TargetChecked
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import epoch_to_be, is_planned, objective, target
@@ -87,16 +87,6 @@ def _data_at_stake(context: Context, epoch: int, renewed: datetime | None) -> tu
             oldest_xid=found.oldest_xid,
         )
     return worst, copies
-
-
-def last_write(now: datetime, lease_end: datetime | None, *, planned: bool) -> datetime:
-    """
-    When the old writer can have accepted a write at the latest: at the end of its lease, which may lie ahead because a
-    site that is cut off goes on until then; now, where there is no lease, or a planned switch asks it to stop.
-    """
-    if lease_end is None:
-        return now
-    return min(now, lease_end) if planned else lease_end
 
 
 def _between(found: Standing, last_write: datetime) -> timedelta:

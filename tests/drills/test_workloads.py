@@ -1,10 +1,11 @@
 """
-Every workload of the family, all of them at once in one world, through a failover and the failback: a re-protection,
-a planned switch and another re-protection. Each has a ledger of its own.
+Every workload of the family, all of them at once in one world, through a failover, the failback (a re-protection, a
+planned switch and another re-protection) and a restore. Each has a ledger of its own.
 """
 
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,10 +14,12 @@ from sandbox.ledger import Loss
 from sandbox.workloads.catalogue import FAMILY
 from sandbox.workloads.family import lasting
 from sandbox.workloads.running import Writer
+from scripts.drills.database import wait_until_restorable
 from scripts.drills.shown import ANY_NUMBER
 from scripts.drills.stage import Stage
 from scripts.failback import failback
 from scripts.failover import failover
+from scripts.restore import restore
 from scripts.runs.findings import CopiesCompared, TargetChecked
 from tests.shared_world import SharedWorld
 
@@ -45,7 +48,7 @@ def lost_before(moment: float, found: Mapping[str, Loss]) -> dict[str, Loss]:
     return {name: loss for name, loss in found.items() if loss.first and loss.first < moment}
 
 
-def test_the_family_survives_a_failover_and_the_failback(made: Stage, shared: SharedWorld) -> None:
+def test_the_family_survives_a_failover_the_failback_and_a_restore(made: Stage, shared: SharedWorld) -> None:
     plan, path = made.plan, made.plan_path
 
     with made.writing_family() as writers:
@@ -68,6 +71,17 @@ def test_the_family_survives_a_failover_and_the_failback(made: Stage, shared: Sh
         # The old copy takes writes to what cannot be guarded until its agent, back from the outage, has closed it.
         assert set(lost) <= NOT_GUARDED
         assert sum(lost.values()) <= sum(each.differences for each in parts[0].found(CopiesCompared)), "not counted"
+
+    with made.writing_family() as writers:
+        at = datetime.now(UTC).replace(microsecond=0)
+        made.wait_for_family(writers, at.timestamp() + 1)
+        wait_until_restorable(made, at)
+        back = restore(plan, at.isoformat(), plan_path=path)
+        assert back.error is None
+        made.wait_for_family(writers, time.time())
+        found = losses(made, writers)
+        assert lost_before(at.timestamp() - 1, found) == {}, "only what came after the moment is given up"
+        assert any(loss.lost for loss in found.values()), "nothing was written after the moment: the proof is empty"
     shared.give_up()  # hundreds of tables, and settings of roles: nobody else shall have them
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from scripts.steps.check_target import last_write
+from scripts.fencing.lease import last_write
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SECONDS = timedelta(seconds=1)
