@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from scripts.core.waiting import wait_until
 from scripts.drills.detection import aimed
 from scripts.drills.small_world import identifier
 from scripts.drills.stage import Stage
@@ -40,6 +41,21 @@ def test_a_dead_node_is_replaced_by_its_standby(made: Stage, watcher: Watch, *, 
         workload.stop()
         assert_ledger_survived(workload, made.dsns())
     made.world.heal()
+
+
+def test_a_dead_node_whose_standby_is_gone_is_started_again(made: Stage, watcher: Watch) -> None:
+    node = identifier(made, "primary")
+    store = made.clouds().store("primary", made.stores[0], made.topology.incarnation("primary", made.stores[0]))
+    with made.writing() as workload:
+        made.world.break_("database", identifier=node, standby=True)
+        wait_until(lambda: store.why_no_standby() is not None, seconds=60 * MULTIPLIER, what="the standby to be missed")
+        made.world.break_("database", identifier=node)
+        looks(watcher, 60, acts=1)
+        assert [outcome.status for outcome in watcher.outcomes] == ["done"]
+        assert watcher.outcomes[0].results["fail_over_database:core"].evidence["restarted"] is True
+        made.wait_for_writes(workload, time.time())
+        workload.stop()
+        assert_ledger_survived(workload, made.dsns())
 
 
 def test_a_site_that_nobody_sees_may_only_be_cut_off(made: Stage, watcher: Watch) -> None:
