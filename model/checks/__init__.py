@@ -6,10 +6,12 @@ Each check yields every mistake it finds. Facts that are worth saying but break 
 
 from collections.abc import Callable, Iterator
 
+from model.clouds import CLOUDS
 from model.hooks import RUN_IN
 from model.mistakes import Mistake
 from model.plan import Plan
 
+from . import limits
 from .data import incarnated, objects
 from .means import not_built
 from .own import acceptance, hooks
@@ -30,6 +32,9 @@ CHECKS: tuple[Check, ...] = (
     fencing,
     incarnated,
     objects,
+    limits.stores,
+    limits.services,
+    limits.copies,
     uses,
     routes,
     replicas,
@@ -61,6 +66,9 @@ def notes(plan: Plan) -> list[str]:
         for name in plan.hooks
         if name not in RUN_IN
     ]
+    kinds = {"", *(part.kind for part in (*plan.stores, *plan.services))}
+    for cloud in dict.fromkeys(site.cloud for site in plan.sites):
+        known += [f"{cloud}: {gone}" for gone in CLOUDS[cloud].gone if gone.kind in kinds]
     return known + [
         f"{kind} {name} is of tier {tier} but is used by tier {plan.effective_tier(name)}, "
         "so it is recovered with that one"

@@ -1,7 +1,6 @@
 """Stores: what is kept where, and for how long."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from model.durations import format_duration, quote
 from model.mistakes import Mistake
@@ -36,11 +35,6 @@ def _backups(plan: Plan, here: str, store: IncarnatedStore) -> Iterator[Mistake]
     if isinstance(backups, Backups):
         if backups.archive_interval >= backups.pitr_retention:
             yield Mistake(f"{here}.archive_interval", "is not shorter than pitr_retention")
-        if not timedelta(days=1) <= backups.pitr_retention <= timedelta(days=35):
-            yield Mistake(
-                f"{here}.pitr_retention",
-                f"{format_duration(backups.pitr_retention)} is not between 1d and 35d, the clouds' limits",
-            )
         yield from unknown_sites(known, f"{here}.copies_to", backups.copies_to)
         if snapshots is not None and snapshots.keep < backups.pitr_retention:
             yield Mistake(

@@ -15,7 +15,7 @@ from model.mistakes import listed
 
 from .aws import AWS
 from .azure import AZURE
-from .facts import CloudFacts, StoreFacts
+from .facts import CloudFacts, Gone, ServiceRules, StoreFacts, StoreRules
 
 CLOUDS = {cloud.name: cloud for cloud in (AWS, AZURE)}
 
@@ -40,6 +40,11 @@ def why_not_region(cloud: str, region: str) -> str | None:
         return f"{quote(region)} is a region of {listed(others)}, not of {cloud}"
     like = listed(near) if near else listed(sorted(regions))
     return f"{quote(region)} is no region of {cloud}; {'did you mean' if near else 'there is'} {like}{'?' * bool(near)}"
+
+
+def pair_of(cloud: str, region: str) -> str | None:
+    """The region that the cloud pairs with another, or None."""
+    return CLOUDS[cloud].regions.get(region)
 
 
 def why_not_account(cloud: str, account: str) -> str | None:
@@ -86,7 +91,11 @@ __all__ = [
     "CLOUDS",
     "Cloud",
     "CloudFacts",
+    "Gone",
+    "ServiceRules",
     "StoreFacts",
+    "StoreRules",
+    "pair_of",
     "why_not_account",
     "why_not_archive",
     "why_not_build_in",

@@ -1,6 +1,6 @@
 """AWS. Regions are those of the standard partition, as botocore lists them; AWS pairs none."""
 
-from .facts import CloudFacts, StoreFacts
+from .facts import CloudFacts, ServiceRules, StoreFacts, StoreRules
 
 REGIONS = (
     "af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1",
@@ -21,4 +21,13 @@ AWS = CloudFacts(
         "objects": StoreFacts(archive_classes=("GLACIER", "GLACIER_IR", "DEEP_ARCHIVE")),
     },
     services=("pods",),
+    store_rules={
+        # RDS: automated backups are kept 35 days at most.
+        "postgres": StoreRules(
+            size=r"db\.[a-z0-9-]+\.[a-z0-9]+", size_is="an instance class such as db.r6g.large", pitr_days=(1, 35)
+        ),
+    },
+    service_rules={
+        "vm_group": ServiceRules(size=r"[a-z0-9-]+\.[a-z0-9-]+", size_is="an instance type such as t3.large"),
+    },
 )

@@ -3,7 +3,7 @@ Azure. Regions and their pairs are those of the public cloud (Microsoft Learn: A
 A geo-restore and a geo-redundant copy can only be had in the paired region; some newer regions have none.
 """
 
-from .facts import CloudFacts
+from .facts import CloudFacts, Gone, ServiceRules, StoreRules
 
 PAIRS = (
     ("australiaeast", "australiasoutheast"), ("australiacentral", "australiacentral2"),
@@ -27,6 +27,83 @@ ONE_WAY = {
     "brazilsoutheast": "brazilsouth",
 }
 
+STORE_RULES = {
+    # Flexible Server: PITR 7 to 35 days; Burstable has neither replicas nor high availability; a geo-redundant backup
+    # is restored in the paired region alone (Microsoft Learn: limits, read replicas, backup and restore).
+    "postgres": StoreRules(
+        size=r"(B|GP|MO)_Standard_[A-Z]+[0-9]+[A-Za-z0-9]*(_v[0-9])?",
+        size_is="a tier and a size such as GP_Standard_D2ds_v5",
+        alone=r"B_.*",
+        pitr_days=(7, 35),
+        copied_to_pair=True,
+    ),
+    # Cosmos DB: continuous backups of 7 or of 30 days.
+    "documents": StoreRules(pitr_days=(7, 30)),
+    # Fixed when the vault is made, and never shortened (Key Vault: soft delete).
+    "vault": StoreRules(soft_delete_days=(7, 90)),
+    "registry": StoreRules(untagged_days=(0, 365)),
+}
+SERVICE_RULES = {
+    # App Service limits: instances of a plan, and slots from Standard on.
+    "web_app": ServiceRules(
+        size=r"(B[1-3]|S[1-3]|P[0-5]m?v[2-4])",
+        size_is="a size of an App Service plan such as P1v3",
+        most={r"B.*": 3, r"S.*": 10, r"P.*": 30},
+        no_slots=r"B.*",
+        taken_slots=("production",),
+        alone_behind_door=True,
+    ),
+}
+GONE = (
+    Gone(
+        "`az front-door` or `az network front-door`",
+        "classic Front Door takes no new profiles since 1 April 2025 and retires on 31 March 2027, and no profile is "
+        "edited while the global control plane is frozen",
+        "a site claims the traffic through its own storage account, and `dr failover` does that",
+    ),
+    Gone(
+        "one resource group for all regions",
+        "nothing in a group can be managed while the region of the group is lost",
+        "each site has a group of its own in its own region, and what is global is in that of the witness",
+    ),
+    Gone(
+        "`az network traffic-manager endpoint update`",
+        "an outage may freeze the global control plane just when it is needed",
+        "endpoints follow the sites' claims, and `dr failover` changes none of them",
+    ),
+    Gone(
+        "`az postgres server`",
+        "single servers were retired on 28 March 2025",
+        "the component is a flexible server, whose replica `dr failover` promotes",
+        kind="postgres",
+    ),
+    Gone(
+        "a new Azure Cache for Redis",
+        "Enterprise tiers retire on 31 March 2027, Basic, Standard and Premium on 30 September 2028, and a tenant that "
+        "had none before 1 April 2026 cannot make one",
+        "Azure Managed Redis takes its place",
+        kind="redis",
+    ),
+    Gone(
+        "`az cosmosdb failover-priority-change` in an outage",
+        "changing priorities needs both regions, so it hangs or makes matters worse while one of them is lost",
+        "the lost region is taken offline, which the vendor alone can undo",
+        kind="documents",
+    ),
+    Gone(
+        "a restore of one database of Cosmos DB under another name",
+        "only deleted databases are restored in their account, under their own names",
+        "what was corrupted is restored into a new account",
+        kind="documents",
+    ),
+    Gone(
+        "the daily export of a vault's secret metadata",
+        "it restores nothing, and a backup of a secret is restored in its own subscription and geography alone",
+        "each site has a vault of its own in its own region",
+        kind="vault",
+    ),
+)
+
 AZURE = CloudFacts(
     name="azure",
     regions={
@@ -37,4 +114,7 @@ AZURE = CloudFacts(
     },
     account=r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     account_is="an Azure subscription id such as 6f1c9a1e-8f6b-4a51-9b4c-0d7f0a4f8b11",
+    store_rules=STORE_RULES,
+    service_rules=SERVICE_RULES,
+    gone=GONE,
 )

@@ -16,11 +16,62 @@ class StoreFacts:
 
 
 @dataclass(frozen=True)
+class StoreRules:
+    """
+    What a cloud allows of a kind of store, whether a component is there for it or not. `size` is the pattern of its
+    sizes and `size_is` says it in words; a size that matches `alone` has neither a standby nor a copy that follows it.
+    `pitr_days`, `soft_delete_days` and `untagged_days` are the shortest and the longest retention. `copied_to_pair`:
+    a backup arrives in the paired region and nowhere else.
+    """
+
+    size: str = r".+"
+    size_is: str = "a size"
+    alone: str | None = None
+    pitr_days: tuple[int, int] | None = None
+    soft_delete_days: tuple[int, int] | None = None
+    untagged_days: tuple[int, int] | None = None
+    copied_to_pair: bool = False
+
+
+@dataclass(frozen=True)
+class ServiceRules:
+    """
+    What a cloud allows of a kind of service, as `StoreRules`. `most` gives for a pattern of sizes how many of it run at
+    most, `no_slots` is the pattern of sizes without deployment slots, and `taken_slots` are names that a slot cannot
+    have. `alone_behind_door`: one service of a site is behind the front door at most.
+    """
+
+    size: str = r".+"
+    size_is: str = "a size"
+    most: Mapping[str, int] = field(default_factory=dict)
+    no_slots: str | None = None
+    taken_slots: tuple[str, ...] = ()
+    alone_behind_door: bool = False
+
+
+@dataclass(frozen=True)
+class Gone:
+    """
+    `what` people remember of a cloud and cannot do any more, or never could where it matters; `because` says why, and
+    `instead` what stands in its place here. `kind` is the kind of store or service that it is about, empty for any.
+    """
+
+    what: str
+    because: str
+    instead: str
+    kind: str = ""
+
+    def __str__(self) -> str:
+        return f"old runbooks say {self.what}, but {self.because}: {self.instead}"
+
+
+@dataclass(frozen=True)
 class CloudFacts:
     """
     `regions` maps each region to the one that it is paired with, or to None where the cloud pairs none.
     `account` is the pattern of what owns resources, and `account_is` says in words what it is. `stores` and `services`
     are the kinds that have a component and a driver here; a plan with another kind is refused before anything is made.
+    `store_rules` and `service_rules` judge a plan also where nothing is built yet, and `gone` is what old runbooks say.
     """
 
     name: str
@@ -29,6 +80,9 @@ class CloudFacts:
     account_is: str
     stores: Mapping[str, StoreFacts] = field(default_factory=dict)
     services: tuple[str, ...] = ()
+    store_rules: Mapping[str, StoreRules] = field(default_factory=dict)
+    service_rules: Mapping[str, ServiceRules] = field(default_factory=dict)
+    gone: tuple[Gone, ...] = ()
 
     @property
     def is_built(self) -> bool:

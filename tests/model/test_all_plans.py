@@ -48,8 +48,8 @@ def test_what_needs_the_record_of_another_stack_says_which() -> None:
 UNBUILT = {
     "samia": [],
     "minimal": [],
-    "celora": ["sites[0].cloud: \"azure\" has no", "sites[1].cloud: \"azure\" has no"],
-    "comet": ["sites[0].cloud: \"azure\" has no", "sites[1].cloud: \"azure\" has no"],
+    "celora": [f'sites[{i}].cloud: "azure" has no' for i in range(3)],
+    "comet": [f'sites[{i}].cloud: "azure" has no' for i in range(3)],
     "amicis": [
         "sites[0].cloud: \"azure\" has no", "sites[1].cloud: \"azure\" has no",
         "stores: none of them can refuse an old writer by itself",
