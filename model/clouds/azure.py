@@ -3,7 +3,13 @@ Azure. Regions and their pairs are those of the public cloud (Microsoft Learn: A
 A geo-restore and a geo-redundant copy can only be had in the paired region; some newer regions have none.
 """
 
+import zlib
+from typing import TYPE_CHECKING
+
 from .facts import CloudFacts, Gone, ServiceRules, StoreRules
+
+if TYPE_CHECKING:
+    from model.plan import Plan
 
 PAIRS = (
     ("australiaeast", "australiasoutheast"), ("australiacentral", "australiacentral2"),
@@ -118,3 +124,44 @@ AZURE = CloudFacts(
     service_rules=SERVICE_RULES,
     gone=GONE,
 )
+
+
+# The names that Azure's own rules make differ from ours (Microsoft Learn: naming rules for resources). What is global
+# is taken for everybody: a real deployment needs an unusual system name, as everywhere.
+
+
+def resource_group(plan: "Plan", site: str) -> str:
+    """The group of a site, in the site's own region: while that is lost, nothing in the group can be managed."""
+    return f"{plan.system}-{site}"
+
+
+def storage_account(plan: "Plan", site: str, store: str) -> str:
+    """Lower case letters and digits, 24 at most, taken for everybody: `cometprimaryrecovery`."""
+    return within(24, f"{plan.system}{site}{store}".replace("-", ""), join="")
+
+
+def vault(plan: "Plan", site: str, store: str) -> str:
+    """Letters, digits and single hyphens, 24 at most, taken for everybody."""
+    return within(24, f"{plan.system}-{site}-{store}")
+
+
+def registry(plan: "Plan", store: str) -> str:
+    """Letters and digits, 50 at most, taken for everybody. One for all sites: it is copied by the cloud itself."""
+    return within(50, f"{plan.system}{store}".replace("-", ""), join="")
+
+
+def app(plan: "Plan", site: str, service: str) -> str:
+    """What runs a service: 60 characters at most together with the name of a slot, taken for everybody."""
+    return within(40, f"{plan.system}-{site}-{service}")
+
+
+def profile(plan: "Plan", *, child: str = "") -> str:
+    """A Traffic Manager profile: the plan's own, or the one nested in it for a site. Taken for everybody."""
+    return within(63, f"{plan.system}-{child}" if child else plan.system)
+
+
+def within(longest: int, name: str, *, join: str = "-") -> str:
+    """A longer name ends in a digest of itself."""
+    if len(name) <= longest:
+        return name
+    return f"{name[: longest - 8 - len(join)].rstrip('-')}{join}{zlib.crc32(name.encode()):08x}"
