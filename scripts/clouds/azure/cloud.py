@@ -1,0 +1,113 @@
+"""Azure: one site of a plan, and what all sites of a run share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from model import names
+from model.clouds import azure
+from model.routes import service_routes
+from scripts.clouds.azure.flexible_server import FlexibleServer, restore_points
+from scripts.clouds.azure.inventory import AzureInventory
+from scripts.clouds.azure.isolation import Closing
+from scripts.clouds.azure.objects import Account
+from scripts.clouds.azure.secrets import SiteSecrets
+from scripts.clouds.azure.session import Session, in_group
+from scripts.clouds.azure.web_app import KIND as APPS
+from scripts.clouds.azure.web_app import WebApps
+from scripts.core.errors import CloudFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from model import Plan
+    from scripts.clouds.protocol import (
+        Inventory,
+        Isolation,
+        ManagedService,
+        ManagedStore,
+        ObjectStore,
+        RestorePoint,
+        Secrets,
+        Services,
+        ServiceState,
+    )
+
+STORES: Mapping[str, Callable[[Session, Plan, str, str, str], ManagedStore]] = {"postgres": FlexibleServer}
+"""The driver of each kind of store that has incarnations. Nothing is done to the others in a move or a restore."""
+SERVICES: Mapping[str, Callable[[Session, Plan, str], Services]] = {"web_app": WebApps}
+"""What runs the services of each kind at a site."""
+BESIDE = "web_app"
+"""The kind of what runs beside the services of the plan: the site's agent."""
+LOGINS = "logins"
+"""The vault of a site that holds how to log in to its stores, in the place of the name of a store."""
+
+
+class AzureDriver:
+    """See `Driver`."""
+
+    def __init__(self, plan: Plan, lost: frozenset[str]) -> None:
+        self.session = Session(frozenset(plan.site(site).region for site in lost if plan.site(site).cloud == "azure"))
+        self._plan = plan
+
+    def at(self, site: str) -> AzureSite:
+        return AzureSite(self.session, self._plan, site)
+
+    def inventory(self) -> Inventory:
+        return AzureInventory(self.session, self._plan)
+
+
+class AzureSite:
+    """See `Cloud`."""
+
+    def __init__(self, session: Session, plan: Plan, site: str) -> None:
+        self.site, self.session, self.region = site, session, plan.site(site).region
+        self._plan = plan
+        self._front_door = ""
+
+    def objects(self) -> ObjectStore:
+        return Account(self.session, self.region, azure.storage_account(self._plan, self.site, "recovery"))
+
+    def secrets(self) -> Secrets:
+        return SiteSecrets(self.session, self.region, azure.vault(self._plan, self.site, LOGINS))
+
+    def store(self, store: str, incarnation: int) -> ManagedStore:
+        return self.scratch(store, names.store_identifier(self._plan, self.site, store, incarnation))
+
+    def scratch(self, store: str, identifier: str) -> ManagedStore:
+        kind = next(each.kind for each in self._plan.stores if each.name == store)
+        return STORES[kind](self.session, self._plan, self.site, store, identifier)
+
+    def restore_points(self, store: str) -> list[RestorePoint]:
+        return restore_points(self.session, self._plan, self.site, store)
+
+    def service(self, service: str) -> ManagedService:
+        kinds = {each.name: each.kind for each in self._plan.services}
+        return self._of_kind(kinds.get(service, BESIDE)).service(service)
+
+    def running(self) -> Mapping[str, ServiceState]:
+        kinds = dict.fromkeys([BESIDE, *(each.kind for each in self._plan.services)])
+        return {name: state for kind in kinds for name, state in self._of_kind(kind).running().items()}
+
+    def front_door(self) -> str:
+        """The name of the app that requests from outside reach, which the cloud gives it."""
+        if not self._front_door:
+            name = azure.app(self._plan, self.site, service_routes(self._plan)[0].service)
+            group = azure.resource_group(self._plan, self.site)
+            identity = in_group(self._plan.site(self.site).account, group, APPS, name)
+            found = self.session.arm(self.region).get(identity)
+            if found is None:
+                raise CloudFailed(f"{name} is not there", f"`dr up` on the stack of {self.site} makes it")
+            self._front_door = str(found["properties"]["defaultHostName"])
+        return self._front_door
+
+    def isolation(self, instances: tuple[str, ...]) -> Isolation:
+        del instances  # the rules of a site's network are those of all that is in it
+        return Closing(self.session, self._plan, self.site)
+
+    def warm_up(self) -> None:
+        self.session.arm(self.region)
+
+    def _of_kind(self, kind: str) -> Services:
+        return SERVICES[kind](self.session, self._plan, self.site)

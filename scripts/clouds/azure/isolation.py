@@ -1,0 +1,75 @@
+"""How a site in Azure is closed: the rules of its network, the doors of its apps, and what its identities may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from model.clouds import azure
+from scripts.clouds.azure.session import Session, in_group
+from scripts.clouds.protocol import Opening
+
+if TYPE_CHECKING:
+    from model import Plan
+
+GROUPS = "Microsoft.Network/networkSecurityGroups"
+APPS = "Microsoft.Web/sites"
+IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
+
+
+class Closing:
+    """See `Isolation`."""
+
+    def __init__(self, session: Session, plan: Plan, site: str) -> None:
+        self._session, self._plan, self._site = session, plan, site
+        self._arm = session.arm(plan.site(site).region)
+
+    def openings(self) -> list[Opening]:
+        """Groups of rules that let something in, and apps that the public reaches. Those of a whole site."""
+        return [
+            *(self._group(each) for each in self._arm.list(self._in_site(GROUPS))),
+            *(self._app(each) for each in self._arm.list(self._in_site(APPS))),
+        ]
+
+    def close(self, opening: Opening) -> None:
+        """Rules that allow are deleted, the one that denies everything stays; an app's door is shut."""
+        for rule in opening.rules.get("allowed", ()):
+            self._arm.delete(str(rule["id"]), wait=300)
+        if opening.rules.get("public"):
+            body = {"properties": {"publicNetworkAccess": "Disabled"}}
+            self._arm.patch(self._in_site(APPS, opening.name), body, f"closing {opening.name}")
+
+    def end_sessions(self, site: str, before: datetime) -> list[str]:
+        """
+        A token of a managed identity cannot be ended, and is valid for a day: what it may do is taken away instead,
+        from whoever holds one of before and of after.
+        """
+        del before
+        where, group = self._plan.site(site), azure.resource_group(self._plan, site)
+        ended = []
+        for identity in self._arm.list(in_group(where.account, group, IDENTITIES)):
+            principal = (identity.get("properties") or {}).get("principalId")
+            wanted = f"principalId eq '{principal}'"
+            scope = f"/subscriptions/{where.account}/providers/Microsoft.Authorization/roleAssignments"
+            held = self._arm.list(f"{scope}?$filter={wanted}")
+            mine = [each for each in held if (each.get("properties") or {}).get("principalId") == principal]
+            for each in mine:
+                self._arm.delete(str(each["id"]))
+            if mine:
+                ended.append(str(identity["name"]))
+        return ended
+
+    def _group(self, group: Mapping[str, Any]) -> Opening:
+        rules = (group.get("properties") or {}).get("securityRules") or []
+        allowed = [each for each in rules if (each.get("properties") or {}).get("access") == "Allow"]
+        return Opening(str(group["name"]), {"allowed": allowed})
+
+    def _app(self, app: Mapping[str, Any]) -> Opening:
+        properties = app.get("properties") or {}
+        is_open = properties.get("publicNetworkAccess") != "Disabled"
+        return Opening(str(app["name"]), {"public": [properties.get("defaultHostName")] if is_open else []})
+
+    def _in_site(self, kind: str, name: str = "") -> str:
+        where = self._plan.site(self._site)
+        return in_group(where.account, azure.resource_group(self._plan, self._site), kind, name)
