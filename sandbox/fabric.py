@@ -131,6 +131,27 @@ class Databases(Protocol):
         """The present node anew, with the data that it has."""
         ...
 
+    def switch_over(self, region: str, identifier: str) -> DatabaseState:
+        """
+        Exchange the roles of a replica and its source, with nothing lost: the source takes no more writes, the replica
+        has all of them and is promoted, and the source is made anew as its replica.
+        """
+        ...
+
+    def stop(self, region: str, identifier: str) -> DatabaseState:
+        """Shut its servers down; what it holds stays."""
+        ...
+
+    def start(self, region: str, identifier: str) -> DatabaseState: ...
+    def create_database(self, region: str, identifier: str, name: str) -> None:
+        """One more database, of the master user. One that is there already stays as it is."""
+        ...
+
+    def drop_database(self, region: str, identifier: str, name: str) -> None: ...
+    def set_parameter(self, region: str, identifier: str, name: str, value: str) -> None:
+        """Of the server's configuration; raises FabricError for one that it does not know, or a value it refuses."""
+        ...
+
     def modify(
         self, region: str, identifier: str, *, standby: bool | None = None, retention_days: int | None = None
     ) -> None: ...

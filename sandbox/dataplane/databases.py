@@ -11,6 +11,7 @@ from sandbox.dataplane.restores import Restores
 from sandbox.fabric import DatabaseState, FabricError
 
 PROMOTE_TIMEOUT_SECONDS = 30
+EVERY_DATABASE = "SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY oid"
 
 
 class WorldDatabases(Restores):
@@ -132,6 +133,75 @@ class WorldDatabases(Restores):
             server.set(primary_conninfo=conninfo)
         server.set(archive_command=instance.archive_command())
         self._build_standby(instance)
+
+    def switch_over(self, region: str, identifier: str) -> DatabaseState:
+        self._up(region)
+        instance = self.instance(region, identifier)
+        if instance.replica_of is None:
+            raise FabricError(f"{identifier} is no replica")
+        self._up(instance.replica_of[0])
+        origin = self.instance(*instance.replica_of)
+        with instance.lock, origin.lock, in_words_of_the_world():
+            self._remove_standby(origin)
+            origin.wants_standby = False
+            # A server that is shut down in order sends all of its log to whoever streams from it before it ends.
+            origin.server.stop()
+            instance.server.promote(PROMOTE_TIMEOUT_SECONDS)
+            instance.replica_of, instance.lag_seconds = None, None
+            origin.replica_of = (region, identifier)
+            self._follow(origin, instance)
+            self._later(lambda: self._take_automated_base(instance, again=True))
+        return instance.state()
+
+    def _follow(self, replica: Instance, source: Instance) -> None:
+        """Make a server anew as a replica of another, behind the same endpoint."""
+        old = replica.server
+        address = self._addresses.place(source.region, source.place, replica.region)
+        replica.server = self._copy_of(replica, (address, self._numbers.postgres), replica.identifier)
+        self._point(replica)
+        self._drop_server(replica, old)
+        replica.status = "available"
+
+    def stop(self, region: str, identifier: str) -> DatabaseState:
+        self._up(region)
+        instance = self.instance(region, identifier)
+        with instance.lock, in_words_of_the_world():
+            for server in (instance.server, *([instance.standby] if instance.standby else [])):
+                server.stop()
+            instance.status = "stopped"
+        return instance.state()
+
+    def start(self, region: str, identifier: str) -> DatabaseState:
+        self._up(region)
+        instance = self.instance(region, identifier)
+        with instance.lock, in_words_of_the_world():
+            for server in (instance.server, *([instance.standby] if instance.standby else [])):
+                if not server.running:
+                    server.start()
+            instance.status = "available"
+        return instance.state()
+
+    def create_database(self, region: str, identifier: str, name: str) -> None:
+        self._up(region)
+        instance = self.instance(region, identifier)
+        with in_words_of_the_world(), instance.server.connect() as connection:
+            there = [row[0] for row in connection.execute(EVERY_DATABASE)]
+            if name not in there:
+                # Its first database, which nobody has open yet; the world's own connections keep template1 open.
+                parts = map(sql.Identifier, (name, instance.username, there[0]))
+                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(*parts))
+        instance.database = name
+
+    def drop_database(self, region: str, identifier: str, name: str) -> None:
+        self._up(region)
+        instance = self.instance(region, identifier)
+        with in_words_of_the_world(), instance.server.connect() as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def set_parameter(self, region: str, identifier: str, name: str, value: str) -> None:
+        self._up(region)
+        with in_words_of_the_world():
+            self.instance(region, identifier).server.set(**{name: value})
 
     def modify(
         self, region: str, identifier: str, *, standby: bool | None = None, retention_days: int | None = None

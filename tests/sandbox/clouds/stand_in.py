@@ -20,13 +20,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def ports() -> Ports:
+def ports(cloud: str = "aws", regions: Sequence[str] = REGIONS) -> Ports:
     return Ports(
-        addresses={region: f"127.{60 + i}.0.1" for i, region in enumerate(REGIONS)},
-        clouds={"aws": free_port()},
-        providers={"aws": free_port()},
+        addresses={region: f"127.{60 + i}.0.1" for i, region in enumerate(regions)},
+        clouds={cloud: free_port()},
+        providers={cloud: free_port()},
         kubernetes=free_port(),
-        kubernetes_providers={region: free_port() for region in REGIONS},
+        kubernetes_providers={region: free_port() for region in regions},
         postgres=free_port(),
         http=free_port(),
         https=free_port(),
@@ -70,6 +70,8 @@ class RecordedDatabases:
     restored: dict[tuple[str, str], datetime | None] = field(default_factory=dict)
     passwords: dict[tuple[str, str], str] = field(default_factory=dict)
     shut_off: set[tuple[str, str]] = field(default_factory=set)
+    made: set[tuple[str, str]] = field(default_factory=set)
+    parameters: dict[tuple[str, str], str] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def _put(
@@ -101,6 +103,29 @@ class RecordedDatabases:
 
     def restart(self, region: str, identifier: str) -> DatabaseState:
         return self.states[region, identifier]
+
+    def switch_over(self, region: str, identifier: str) -> DatabaseState:
+        source = self.states[region, identifier].replica_of
+        assert source is not None
+        self.states[source] = replace(self.states[source], role="replica", replica_of=(region, identifier))
+        return self.promote(region, identifier)
+
+    def stop(self, region: str, identifier: str) -> DatabaseState:
+        self.states[region, identifier] = replace(self.states[region, identifier], status="stopped")
+        return self.states[region, identifier]
+
+    def start(self, region: str, identifier: str) -> DatabaseState:
+        self.states[region, identifier] = replace(self.states[region, identifier], status="available")
+        return self.states[region, identifier]
+
+    def create_database(self, region: str, identifier: str, name: str) -> None:
+        self.made.add((identifier, name))
+
+    def drop_database(self, region: str, identifier: str, name: str) -> None:
+        self.made.discard((identifier, name))
+
+    def set_parameter(self, region: str, identifier: str, name: str, value: str) -> None:
+        self.parameters[identifier, name] = value
 
     def modify(self, region: str, identifier: str, **_: object) -> None:
         if (region, identifier) not in self.states:
