@@ -47,12 +47,15 @@ class ControlPlanes:
         if region in ports.kubernetes_providers:
             providers.append(f"kubernetes:{ports.kubernetes_providers[region]}")
         of_clouds = [cloud.environment(region) for cloud in self.clouds.values()]
-        return {name: value for each in of_clouds for name, value in each.items()} | {
-            "NO_PROXY": "*",
-            "no_proxy": "*",
-            "KUBECONFIG": str(self._home / KUBECONFIG),
-            "PULUMI_DEBUG_PROVIDERS": ",".join(providers),
-        }
+        direct = {"NO_PROXY": "*", "no_proxy": "*"}  # unless a cloud has a proxy of the world's own
+        return (
+            direct
+            | {name: value for each in of_clouds for name, value in each.items()}
+            | {
+                "KUBECONFIG": str(self._home / KUBECONFIG),
+                "PULUMI_DEBUG_PROVIDERS": ",".join(providers),
+            }
+        )
 
     def pod_environment(self, region: str) -> dict[str, str]:
         """What the pods of a region have in theirs: how they reach the clouds."""

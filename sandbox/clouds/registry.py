@@ -30,8 +30,20 @@ def _aws() -> Start:
     return start
 
 
-CLOUDS: Mapping[str, Known] = {"aws": Known(_aws, ("AWS_", "BOTO_"))}
-OTHER_VARIABLES = ("AZURE_", "ARM_", "GOOGLE_", "CLOUDSDK_")
+def _azure() -> Start:
+    from sandbox.clouds.azure.control_plane import start  # noqa: PLC0415 (only for worlds that hold it)
+
+    return start
+
+
+CLOUDS: Mapping[str, Known] = {
+    "aws": Known(_aws, ("AWS_", "BOTO_")),
+    "azure": Known(
+        _azure,
+        ("AZURE_", "ARM_", "IDENTITY_", "MSI_"),
+    ),
+}
+OTHER_VARIABLES = ("GOOGLE_", "CLOUDSDK_")
 """Of clouds that no world holds yet: a program that finds them would leave the world all the same."""
 
 

@@ -1,0 +1,19 @@
+"""The functions of azure-native that programs ask."""
+
+from collections.abc import Mapping
+
+from sandbox.providers.azure.cloud import Cloud
+from sandbox.providers.servicer import Function
+from sandbox.providers.values import Properties
+
+
+def functions(cloud: Cloud) -> Mapping[str, Function]:
+    def client_config(arguments: Properties) -> Properties:
+        return {
+            "clientId": cloud.client,
+            "objectId": cloud.object_id,
+            "subscriptionId": cloud.subscription,
+            "tenantId": cloud.tenant,
+        }
+
+    return {"azure-native:authorization:getClientConfig": client_config}

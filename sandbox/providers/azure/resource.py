@@ -1,0 +1,196 @@
+"""
+One resource type of azure-native, as its plugin works: inputs become path and body of a PUT.
+
+A changed path parameter or a create-only property at the top replaces the resource. A nested create-only one previews
+as an update, and it is the Resource Manager that refuses it. An update is a full PUT of all inputs.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.providers.azure.cloud import Cloud, CloudError
+from sandbox.providers.resource import HalfMade, Resource
+from sandbox.providers.values import Properties
+
+OF_THE_BODY = frozenset({
+    *("location", "tags", "sku", "identity", "kind", "zones", "extendedLocation", "plan", "etag", "managedBy"),
+})  # fmt: skip
+PARAMETER = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Type:
+    """
+    token    azure-native:MODULE:Resource
+    path     its ID, with the names of the inputs that stand in it
+    version  the api-version that the plugin speaks
+    name     the input that is made up where none is given
+    replaces properties at the top whose change replaces it
+    spelled  inputs whose name is another one in the API (below `properties`)
+    at_top   inputs that stand beside `properties`, besides those that always do
+    write_only  inputs that are never read back
+    flat     False: the inputs hold `properties` themselves
+    by_patch an update is a PATCH
+    deleted_by  a URL of a data plane that deletes it, and its audience
+    group_is_parent  its location is that of the group where none is given
+    """
+
+    token: str
+    path: str
+    version: str
+    name: str
+    replaces: frozenset[str] = frozenset()
+    spelled: Mapping[str, str] = field(default_factory=dict)
+    at_top: frozenset[str] = frozenset()
+    write_only: frozenset[str] = frozenset()
+    flat: bool = True
+    by_patch: bool = False
+    deleted_by: tuple[str, str] | None = None
+    located: bool = True
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        return tuple(name for name in PARAMETER.findall(self.path) if name != "subscriptionId")
+
+
+class AzureResource(Resource):
+    """Says over HTTP what `kind` describes."""
+
+    def __init__(self, cloud: Cloud, kind: Type) -> None:
+        self.cloud, self.kind = cloud, kind
+        self.type_name = kind.token
+        _, module, name = kind.token.split(":")
+        self.sdk = (module, name)
+        self.create_only = frozenset({*kind.parameters, *kind.replaces})
+        self.write_only = kind.write_only
+        self.secret = frozenset()
+        self.computed = ("name", "type", "azureApiVersion")  # type: ignore[misc]
+
+    # what is asked for ------------------------------------------------------------------------------------------------
+    def check(self, inputs: Properties, old: Properties) -> list[tuple[str, str]]:
+        missing = [(name, "a value is required") for name in self.kind.parameters if inputs.get(name) is None]
+        for name, value in self.kind.defaults.items():
+            inputs.setdefault(name, value)
+        if not missing and self.kind.located and not inputs.get("location") and old.get("location"):
+            inputs["location"] = old["location"]
+        return missing
+
+    def give_name(self, logical: str, seed: bytes, new: Properties, old: Properties) -> None:
+        name = self.kind.name
+        if new.get(name) is not None:
+            return
+        suffix = "".join(random.Random(seed).choices("0123456789abcdef", k=8))
+        new[name] = old.get(name) or f"{logical}{suffix}"
+
+    def replaces(self, path: str) -> bool:
+        return path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0] in self.create_only and "." not in path
+
+    def clashes(self, old: Properties, new: Properties) -> bool:
+        return all(old.get(name) == new.get(name) for name in self.kind.parameters)
+
+    # calls ------------------------------------------------------------------------------------------------------------
+    def create(self, inputs: Properties) -> str:
+        identity = self._identity(inputs)
+        if self.cloud.find(identity, self.kind.version) is not None and not self._is_there_anyway():
+            message = f"cannot create already existing resource {identity!r}".replace("'", '"')
+            raise CloudError(409, "ResourceAlreadyExists", message)
+        try:
+            self.cloud.ask("PUT", identity, self.kind.version, self._body(inputs))
+        except CloudError as error:
+            if self.cloud.find(identity, self.kind.version) is not None and not self._is_there_anyway():
+                raise HalfMade(identity, str(error)) from error
+            raise
+        return identity
+
+    def read(self, identity: str, state: Properties) -> Properties | None:
+        found = self.cloud.find(identity, self.kind.version)
+        if found is None:
+            return None
+        nested = found.pop("properties", None) or {}
+        back = {api: name for name, api in self.kind.spelled.items()}
+        real: Properties = {**found, "azureApiVersion": self.kind.version}
+        if self.kind.flat:
+            real |= {back.get(name, name): value for name, value in nested.items()}
+        else:
+            real["properties"] = nested
+        for name, value in zip(self.kind.parameters, self._values(identity), strict=True):
+            real.setdefault(name, value)
+            if str(real[name]).lower() != str(value).lower() or state.get(name) is not None:
+                given = str(state.get(name) or value)
+                real[name] = given if given.lower() == value.lower() else value
+        real["location"] = _location(state.get("location"), real.get("location"))
+        real.update({name: state[name] for name in self.write_only if state.get(name) is not None})
+        return {key: value for key, value in real.items() if value is not None}
+
+    def update(self, identity: str, old: Properties, new: Properties, changed: frozenset[str]) -> None:
+        method = "PATCH" if self.kind.by_patch else "PUT"
+        self.cloud.ask(method, identity, self.kind.version, self._body(new))
+
+    def delete(self, identity: str, state: Properties) -> None:
+        if self.kind.deleted_by is not None:
+            url, audience = self.kind.deleted_by
+            given = dict(zip(self.kind.parameters, self._values(identity), strict=True))
+            try:
+                self.cloud.data("DELETE", url.format(**given), audience)
+            except CloudError as error:
+                if error.status != 404:
+                    raise
+            return
+        if not self._is_there_anyway():
+            try:
+                self.cloud.ask("DELETE", identity, self.kind.version)
+            except CloudError as error:
+                if error.status != 404:
+                    raise
+
+    # parts ------------------------------------------------------------------------------------------------------------
+    def _is_there_anyway(self) -> bool:
+        """One that Azure makes with its parent, and that is never deleted."""
+        return self.kind.token.endswith((":Configuration", ":BlobServiceProperties", ":WebAppSlotConfigurationNames"))
+
+    def _identity(self, inputs: Properties) -> str:
+        given = {"subscriptionId": self.cloud.subscription, **inputs}
+        return PARAMETER.sub(lambda found: str(given[found[1]]).strip("/"), self.kind.path)
+
+    def _values(self, identity: str) -> list[str]:
+        """What stands in an ID for each of the parameters."""
+        escaped = re.escape(self.kind.path).replace(r"\{", "{").replace(r"\}", "}")
+        pattern = PARAMETER.sub(lambda at: f"(?P<{at[1]}>{'.+' if at[1] == 'scope' else '[^/]+'})", escaped)
+        found = re.fullmatch(pattern, identity, re.IGNORECASE)
+        if found is None:
+            raise CloudError(400, "InvalidResourceId", f"{identity} is not the ID of a {self.type_name}")
+        return [found[name] for name in self.kind.parameters]
+
+    def _body(self, inputs: Properties) -> Properties:
+        given = {
+            name: value for name, value in inputs.items() if name not in self.kind.parameters and value is not None
+        }
+        given = {name: value for name, value in given.items() if not name.startswith("__")}
+        if not self.kind.flat:
+            return given
+        top = OF_THE_BODY | self.kind.at_top
+        body = {name: value for name, value in given.items() if name in top}
+        if self.kind.located and not body.get("location") and self._group(inputs):
+            body["location"] = self.cloud.ask("GET", self._group(inputs), GROUP_VERSION)["location"]
+        nested = {self.kind.spelled.get(name, name): value for name, value in given.items() if name not in top}
+        return {**body, "properties": nested}
+
+    def _group(self, inputs: Properties) -> str:
+        name = inputs.get("resourceGroupName")
+        return f"/subscriptions/{self.cloud.subscription}/resourceGroups/{name}" if name else ""
+
+
+GROUP_VERSION = "2024-03-01"
+
+
+def _location(declared: Any, real: Any) -> Any:
+    """As it was declared, where both say the same: case and blanks do not count."""
+    if declared and real and str(declared).replace(" ", "").lower() == str(real).replace(" ", "").lower():
+        return declared
+    return real

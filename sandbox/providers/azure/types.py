@@ -1,0 +1,121 @@
+"""The types of azure-native that a world has, with what the plugin's metadata says of each."""
+
+from sandbox.providers.azure.resource import Type
+
+GROUP = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
+NETWORK = f"{GROUP}/providers/Microsoft.Network"
+SERVER = f"{GROUP}/providers/Microsoft.DBforPostgreSQL/flexibleServers/{{serverName}}"
+VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/{{vaultName}}"
+ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{{accountName}}"
+
+RESOURCES = (
+    Type(
+        "azure-native:resources:ResourceGroup", GROUP, "2024-03-01", "resourceGroupName",
+        replaces=frozenset({"location"}), at_top=frozenset({"location"}),
+    ),
+)  # fmt: skip
+AUTHORIZATION = (
+    Type(
+        "azure-native:authorization:ManagementLockByScope",
+        "/{scope}/providers/Microsoft.Authorization/locks/{lockName}", "2020-05-01", "lockName", located=False,
+    ),
+    Type(
+        "azure-native:authorization:RoleAssignment",
+        "/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}", "2022-04-01",
+        "roleAssignmentName", replaces=frozenset({"principalId", "roleDefinitionId", "principalType"}), located=False,
+    ),
+    Type(
+        "azure-native:authorization:RoleDefinition",
+        "/{scope}/providers/Microsoft.Authorization/roleDefinitions/{roleDefinitionId}", "2022-04-01",
+        "roleDefinitionId", spelled={"roleType": "type"}, located=False,
+    ),
+)  # fmt: skip
+IDENTITY = (
+    Type(
+        "azure-native:managedidentity:UserAssignedIdentity",
+        f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{{resourceName}}", "2023-01-31",
+        "resourceName", replaces=frozenset({"location"}),
+    ),
+)  # fmt: skip
+NETWORKS = (
+    Type(
+        "azure-native:network:VirtualNetwork", f"{NETWORK}/virtualNetworks/{{virtualNetworkName}}", "2024-05-01",
+        "virtualNetworkName", replaces=frozenset({"location"}),
+    ),
+    Type(
+        "azure-native:network:Subnet", f"{NETWORK}/virtualNetworks/{{virtualNetworkName}}/subnets/{{subnetName}}",
+        "2024-05-01", "subnetName", located=False,
+    ),
+    Type(
+        "azure-native:privatedns:PrivateZone", f"{NETWORK}/privateDnsZones/{{privateZoneName}}", "2024-06-01",
+        "privateZoneName", replaces=frozenset({"location"}),
+    ),
+    Type(
+        "azure-native:privatedns:VirtualNetworkLink",
+        f"{NETWORK}/privateDnsZones/{{privateZoneName}}/virtualNetworkLinks/{{virtualNetworkLinkName}}",
+        "2024-06-01", "virtualNetworkLinkName", replaces=frozenset({"location"}),
+    ),
+)  # fmt: skip
+POSTGRES = (
+    Type(
+        "azure-native:dbforpostgresql:Server", SERVER, "2025-08-01", "serverName",
+        replaces=frozenset({
+            *("sourceServerResourceId", "pointInTimeUTC", "availabilityZone", "administratorLogin", "location"),
+        }),
+        write_only=frozenset({"administratorLoginPassword", "createMode", "pointInTimeUTC"}),
+    ),
+    Type(
+        "azure-native:dbforpostgresql:Database", f"{SERVER}/databases/{{databaseName}}", "2025-08-01", "databaseName",
+        replaces=frozenset({"charset", "collation"}), located=False,
+    ),
+    Type(
+        "azure-native:dbforpostgresql:Configuration", f"{SERVER}/configurations/{{configurationName}}", "2025-08-01",
+        "configurationName", located=False,
+    ),
+    Type(
+        "azure-native:dbforpostgresql:FirewallRule", f"{SERVER}/firewallRules/{{firewallRuleName}}", "2025-08-01",
+        "firewallRuleName", located=False,
+    ),
+    Type(
+        "azure-native:dbforpostgresql:VirtualEndpoint", f"{SERVER}/virtualEndpoints/{{virtualEndpointName}}",
+        "2025-08-01", "virtualEndpointName", located=False,
+    ),
+    Type(
+        "azure-native:dbforpostgresql:BackupsAutomaticAndOnDemand", f"{SERVER}/backups/{{backupName}}", "2025-08-01",
+        "backupName", located=False,
+    ),
+)  # fmt: skip
+KEY_VAULT = (
+    Type(
+        "azure-native:keyvault:Vault", VAULT, "2024-11-01", "vaultName", replaces=frozenset({"location"}), flat=False,
+    ),
+    Type(
+        "azure-native:keyvault:Secret", f"{VAULT}/secrets/{{secretName}}", "2024-11-01", "secretName", flat=False,
+        located=False,
+        deleted_by=("https://{vaultName}.vault.azure.net/secrets/{secretName}?api-version=7.4", "https://vault.azure.net"),
+    ),
+)  # fmt: skip
+STORAGE = (
+    Type(
+        "azure-native:storage:StorageAccount", ACCOUNT, "2024-01-01", "accountName",
+        replaces=frozenset({"location", "isHnsEnabled"}),
+        spelled={"networkRuleSet": "networkAcls", "enableHttpsTrafficOnly": "supportsHttpsTrafficOnly"},
+    ),
+    Type(
+        "azure-native:storage:BlobServiceProperties", f"{ACCOUNT}/blobServices/{{blobServicesName}}", "2024-01-01",
+        "blobServicesName", located=False,
+    ),
+    Type(
+        "azure-native:storage:BlobContainer", f"{ACCOUNT}/blobServices/default/containers/{{containerName}}",
+        "2024-01-01", "containerName", located=False,
+    ),
+    Type(
+        "azure-native:storage:BlobContainerImmutabilityPolicy",
+        f"{ACCOUNT}/blobServices/default/containers/{{containerName}}/immutabilityPolicies/{{immutabilityPolicyName}}",
+        "2024-01-01", "immutabilityPolicyName", located=False,
+    ),
+)  # fmt: skip
+
+TYPES: tuple[Type, ...] = (
+    *RESOURCES, *AUTHORIZATION, *IDENTITY, *NETWORKS, *POSTGRES, *KEY_VAULT, *STORAGE,
+)  # fmt: skip
