@@ -1,10 +1,10 @@
 -- What the services keep. Applied by their migrations; can be applied again.
 CREATE OR REPLACE FUNCTION epoch_of_the_writer() RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
-    IF to_regclass('dr.writer_lease') IS NULL THEN
+    IF to_regclass('dr_guard.writer_lease') IS NULL THEN
         RETURN 0; -- no lease is used here
     END IF;
-    RETURN (SELECT coalesce(max(epoch), 0) FROM dr.writer_lease);
+    RETURN (SELECT coalesce(max(epoch), 0) FROM dr_guard.writer_lease);
 END $$;
 CREATE TABLE IF NOT EXISTS orders (
     id         uuid PRIMARY KEY DEFAULT gen_random_uuid(),

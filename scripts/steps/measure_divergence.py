@@ -1,9 +1,9 @@
 """
 What the old site accepted and the new one never saw, counted before the old copy is given up.
 
-The new primary remembers where the histories parted (`dr.marker`, written when the lease was granted). What the old
-copy holds from after that, and the new one does not, exists only in the old copy. It is kept beside the journal, so
-that a person can look at it: `dr divergence show`.
+The new primary remembers where the histories parted (`dr_guard.marker`, written when the lease was granted). What the
+old copy holds from after that, and the new one does not, exists only in the old copy. It is kept beside the journal,
+so that a person can look at it: `dr divergence show`.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def sentinel(lease_bucket: Bucket, own: Bucket, database: Database) -> Sentinel:
 
 
 def writable(database: Database) -> bool:
-    return bool(database.rows("SELECT dr.why_not_write() IS NULL")[0][0])
+    return bool(database.rows("SELECT dr_guard.why_not_write() IS NULL")[0][0])
 
 
 @pytest.mark.parametrize("spoiled", [b"garbage", Lease("minimal", "primary", 1, 10**15, "00").to_bytes()])
@@ -105,7 +105,7 @@ def test_it_renews_its_own_lease_and_opens_its_database(
 def test_without_a_lease_it_does_nothing(sentinel: Sentinel, witness: WitnessLease, database: Database) -> None:
     assert sentinel.round() == 0.5
     assert witness.read() is None
-    assert database.rows("SELECT to_regclass('dr.writer_lease')")[0][0] is None
+    assert database.rows("SELECT to_regclass('dr_guard.writer_lease')")[0][0] is None
 
 
 def test_a_lease_of_another_site_is_left_alone_and_the_claim_taken_back(
@@ -138,7 +138,7 @@ def test_while_the_service_moves_it_touches_neither_claim_nor_database(
     seen = witness.read()
     assert seen is not None
     witness.replace(seen, Lease.new("minimal", BETWEEN, 2, 3000))
-    database.rows("SELECT setval('dr.valid_until', 1)")
+    database.rows("SELECT setval('dr_guard.valid_until', 1)")
     for _ in range(2):  # one renewal fails, one looks again
         sentinel.round()
     assert not sentinel.holds

@@ -17,8 +17,8 @@ from sandbox.client import World, WorldError
 
 EVERY_SECONDS = 0.05
 WRITE = """
-INSERT INTO dr.marker (name, site, epoch, note)
-SELECT 'recorder', held.site, held.epoch, %s FROM dr.writer_lease held
+INSERT INTO dr_guard.marker (name, site, epoch, note)
+SELECT 'recorder', held.site, held.epoch, %s FROM dr_guard.writer_lease held
 ON CONFLICT (name) DO UPDATE SET site = excluded.site, epoch = excluded.epoch, note = excluded.note
 RETURNING epoch
 """

@@ -10,7 +10,7 @@ from scripts.engines.protocol import QueryRefused
 if TYPE_CHECKING:
     from scripts.engines.postgres.bounded import Bounded
 
-OWN = "n.nspname NOT IN ('information_schema', 'dr') AND n.nspname !~ '^pg_'"
+OWN = "n.nspname NOT IN ('information_schema', 'dr_guard') AND n.nspname !~ '^pg_'"
 """A schema `n` that is the service's own: neither the server's, nor the guard's, nor a session's. No percent sign."""
 
 # The key: the primary one, else the narrowest unique index that tells every row from every other.

@@ -11,7 +11,7 @@ from scripts.engines.postgres.session import Database, quoted
 BOUND_SECONDS = 600
 _GUARDED = """
 SELECT t.tgrelid::regclass::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-WHERE t.tgname = 'dr_writer_lease' AND c.relkind = 'r' AND t.tgrelid <> 'dr.marker'::regclass ORDER BY 1
+WHERE t.tgname = 'dr_writer_lease' AND c.relkind = 'r' AND t.tgrelid <> 'dr_guard.marker'::regclass ORDER BY 1
 """
 # Superusers and replication are the cloud's own.
 _OTHERS = r"""
@@ -31,9 +31,9 @@ class Contents:
 
 def look_inside(database: Database, name: str) -> Contents:
     """Reads every page of every guarded table. Raises DatabaseFailed; `name` is what is told of."""
-    if database.rows("SELECT to_regclass('dr.writer_lease')")[0][0] is None:
+    if database.rows("SELECT to_regclass('dr_guard.writer_lease')")[0][0] is None:
         raise DatabaseFailed(f"{name} has no guard", "it is from before the service was opened, or of another system")
-    rows = database.rows("SELECT valid_until FROM dr.writer_lease")
+    rows = database.rows("SELECT valid_until FROM dr_guard.writer_lease")
     tables = tuple(table for (table,) in database.rows(_GUARDED))
     if not rows or not tables:
         raise DatabaseFailed(f"{name} holds no guarded table", "it is not a backup of this service")

@@ -71,9 +71,14 @@ def dump(login: Login, path: Path, *, seconds: float) -> Dumped:
         ((snapshot, server),) = database.rows("SELECT pg_export_snapshot(), current_setting('server_version')")
         rows = count_rows(database, seconds=seconds)
         _run(
-            login, "pg_dump", "--format=custom", "--exclude-schema=dr", f"--snapshot={snapshot}", f"--file={path}",
+            login,
+            "pg_dump",
+            "--format=custom",
+            "--exclude-schema=dr_guard",
+            f"--snapshot={snapshot}",
+            f"--file={path}",
             seconds=until - time.monotonic(),
-        )  # fmt: skip
+        )
     return Dumped(rows, str(server))
 
 

@@ -31,15 +31,15 @@ END_SECONDS = 5.0  # how long an ended session may take to go
 
 _SQL = Path(__file__).with_name("guard.sql").read_text()  # now: a pod may not be allowed to read the checkout
 _VERSION = f"guard {hashlib.sha256(_SQL.encode()).hexdigest()[:16]}"
-_INSTALL = f"{_SQL}\nCOMMENT ON SCHEMA dr IS '{_VERSION}';"
+_INSTALL = f"{_SQL}\nCOMMENT ON SCHEMA dr_guard IS '{_VERSION}';"
 
-_INSTALLED = "SELECT pg_catalog.obj_description(pg_catalog.to_regnamespace('dr'), 'pg_namespace') = %(version)s"
+_INSTALLED = "SELECT pg_catalog.obj_description(pg_catalog.to_regnamespace('dr_guard'), 'pg_namespace') = %(version)s"
 
 # Renewal needs no durability, and waits for no disk: after a crash an older lease is only stricter. It never overtakes
 # a younger epoch.
 _NAME = f"""
 WITH held AS (
-    INSERT INTO dr.writer_lease AS held (site, epoch, timeline, valid_until)
+    INSERT INTO dr_guard.writer_lease AS held (site, epoch, timeline, valid_until)
     VALUES (%(site)s, %(epoch)s,
             pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 1, 8), %(until)s)
     ON CONFLICT (one) DO UPDATE
@@ -56,27 +56,27 @@ SELECT pg_catalog.set_config('synchronous_commit', 'off', true) FROM held
 # waits for the row. `closed`: what a revocation or the watchman closed is to be opened again.
 _OPEN_UNTIL = f"""
 WITH held AS (
-    SELECT valid_until FROM dr.writer_lease WHERE site = %(site)s AND epoch = %(epoch)s FOR UPDATE
+    SELECT valid_until FROM dr_guard.writer_lease WHERE site = %(site)s AND epoch = %(epoch)s FOR UPDATE
 )
 SELECT pg_catalog.set_config('synchronous_commit', 'off', true),
-       pg_catalog.setval('dr.grace', greatest((extract(epoch FROM valid_until - pg_catalog.clock_timestamp())
+       pg_catalog.setval('dr_guard.grace', greatest((extract(epoch FROM valid_until - pg_catalog.clock_timestamp())
                                                * {MARGIN / (1 - MARGIN) / 2} * 1000000)::bigint, 1)),
-       pg_catalog.setval('dr.valid_until', (extract(epoch FROM valid_until) * 1000000)::bigint),
-       pg_catalog.setval('dr.granted_to',
+       pg_catalog.setval('dr_guard.valid_until', (extract(epoch FROM valid_until) * 1000000)::bigint),
+       pg_catalog.setval('dr_guard.granted_to',
                          (extract(epoch FROM pg_catalog.pg_postmaster_start_time()) * 1000000)::bigint),
-       EXISTS (SELECT FROM dr.closing) AS closed,
-       EXISTS (SELECT FROM dr.watchmen) AS watched
+       EXISTS (SELECT FROM dr_guard.closing) AS closed,
+       EXISTS (SELECT FROM dr_guard.watchmen) AS watched
 FROM held
 """  # noqa: S608 (constants go in, nothing from outside)
 
 # The next holder is named, so that the last one cannot renew. From here on no check passes, in any snapshot.
 _REVOKE = """
 WITH ended AS (
-    UPDATE dr.writer_lease SET site = %(site)s, epoch = %(epoch)s, valid_until = pg_catalog.clock_timestamp()
+    UPDATE dr_guard.writer_lease SET site = %(site)s, epoch = %(epoch)s, valid_until = pg_catalog.clock_timestamp()
     WHERE epoch < %(epoch)s OR (epoch = %(epoch)s AND site = %(site)s)
     RETURNING epoch
 )
-SELECT pg_catalog.setval('dr.valid_until', 1) FROM ended
+SELECT pg_catalog.setval('dr_guard.valid_until', 1) FROM ended
 """
 
 # A transaction with a number of its own: its commit flushes the log up to itself, and so all that came before it.
@@ -84,22 +84,23 @@ _FLUSH = "SELECT pg_catalog.pg_logical_emit_message(true, 'dr', 'flush')"
 
 # What a hand-over took, as long as nobody else was given it.
 _TAKE_BACK = """
-UPDATE dr.writer_lease SET site = %(site)s, epoch = %(epoch)s WHERE site = %(between)s AND epoch = %(epoch)s + 1
+UPDATE dr_guard.writer_lease SET site = %(site)s, epoch = %(epoch)s WHERE site = %(between)s AND epoch = %(epoch)s + 1
 """
 
 _OPEN_WITHOUT_LEASE = """
-SELECT NOT pg_is_in_recovery() AND NOT dr.may_write() AND NOT EXISTS (SELECT FROM dr.closing)
+SELECT NOT pg_is_in_recovery() AND NOT dr_guard.may_write() AND NOT EXISTS (SELECT FROM dr_guard.closing)
 """
 
-_OPEN = "SELECT dr.why_not_write() IS NULL AND NOT EXISTS (SELECT FROM dr.closing)"
+_OPEN = "SELECT dr_guard.why_not_write() IS NULL AND NOT EXISTS (SELECT FROM dr_guard.closing)"
 
-_READ = "SELECT site, epoch, timeline, valid_until, clock_timestamp() < valid_until FROM dr.writer_lease"
+_READ = "SELECT site, epoch, timeline, valid_until, clock_timestamp() < valid_until FROM dr_guard.writer_lease"
 
 _UNGUARDED = """
-SELECT b.name, coalesce(u.reason, 'it was made a moment ago') FROM dr.bare b LEFT JOIN dr.unguarded u USING (relation)
+SELECT b.name, coalesce(u.reason, 'it was made a moment ago')
+FROM dr_guard.bare b LEFT JOIN dr_guard.unguarded u USING (relation)
 UNION ALL
 SELECT name, 'a foreign table: it is refused at the statement, and its rows are committed elsewhere'
-FROM dr.tables t WHERE relkind = 'f' AND NOT EXISTS (SELECT FROM dr.bare b WHERE b.relation = t.relation)
+FROM dr_guard.tables t WHERE relkind = 'f' AND NOT EXISTS (SELECT FROM dr_guard.bare b WHERE b.relation = t.relation)
 UNION ALL
 SELECT 'prepared transaction ' || quote_literal(gid), 'COMMIT PREPARED asks nobody; prepared at ' || prepared
 FROM pg_prepared_xacts WHERE database = current_database()
@@ -107,19 +108,23 @@ UNION ALL
 SELECT 'large objects', 'no trigger sees them: closed by sessions that begin read-only and are ended'
 WHERE EXISTS (SELECT FROM pg_largeobject_metadata)
 UNION ALL
-SELECT 'DDL', format('%I may not make event triggers: closed by sessions that begin read-only and are ended',
-                    current_user)
-WHERE NOT EXISTS (SELECT FROM pg_event_trigger WHERE evtname = 'dr_ddl_begins' AND evtenabled = 'A')
+SELECT 'DDL', CASE
+    WHEN EXISTS (SELECT FROM pg_event_trigger WHERE evtname = 'dr_ddl_begins')
+    THEN 'the event trigger dr_ddl_begins is disabled, or another one of that name'
+    ELSE format('%I may not make event triggers', current_user)
+    END || ': closed by sessions that begin read-only and are ended'
+WHERE NOT EXISTS (SELECT FROM pg_event_trigger
+                  WHERE evtfoid = 'dr_guard.ddl_begins()'::regprocedure AND evtenabled = 'A')
 ORDER BY 1
 """
 
 WRITE_MARKER = """
-INSERT INTO dr.marker (name, site, epoch, note) VALUES (%(name)s, %(site)s, %(epoch)s, %(note)s)
+INSERT INTO dr_guard.marker (name, site, epoch, note) VALUES (%(name)s, %(site)s, %(epoch)s, %(note)s)
 ON CONFLICT (name) DO UPDATE
 SET site = excluded.site, epoch = excluded.epoch, note = excluded.note, written_at = clock_timestamp()
 RETURNING written_at
 """
-READ_MARKER = "SELECT site, epoch, written_at, note FROM dr.marker WHERE name = %(name)s"
+READ_MARKER = "SELECT site, epoch, written_at, note FROM dr_guard.marker WHERE name = %(name)s"
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,8 @@ def guard_new_tables(database: Database, *, at_most: int = 10_000, timeout: floa
     """
     database.rows("SET lock_timeout = '100ms'")
     try:
-        return int(database.rows("CALL dr.guard_tables(%(at_most)s, 0)", {"at_most": at_most}, timeout=timeout)[0][0])
+        called = database.rows("CALL dr_guard.guard_tables(%(at_most)s, 0)", {"at_most": at_most}, timeout=timeout)
+        return int(called[0][0])
     finally:
         database.rows("SET lock_timeout = 0")
 
@@ -199,7 +205,7 @@ def grant(database: Database, site: str, epoch: int, until: datetime) -> bool:
         return False
     closed, watched = rows[0][-2:]
     if not watched:
-        database.leave("CALL dr.keep_watch()")
+        database.leave("CALL dr_guard.keep_watch()")
     if closed:
         reopen(database)
     return True
@@ -215,7 +221,7 @@ def revoke(database: Database, next_site: str, next_epoch: int) -> bool:
     """
     if not database.rows(_REVOKE, {"site": next_site, "epoch": next_epoch}, timeout=10):
         return False
-    database.rows("SELECT dr.close(false)", timeout=10)
+    database.rows("SELECT dr_guard.close(false)", timeout=10)
     _end_sessions(database)
     database.rows(_FLUSH, timeout=30)
     return True
@@ -238,7 +244,7 @@ def close(database: Database) -> None:
     to one whose lease runs, and to one that is closed.
     """
     if database.rows(_OPEN_WITHOUT_LEASE)[0][0]:
-        database.rows("SELECT dr.close(true)", timeout=10)
+        database.rows("SELECT dr_guard.close(true)", timeout=10)
         _end_sessions(database)
 
 
@@ -248,15 +254,15 @@ def reopen(database: Database) -> None:
 
     Ends the sessions that began while it was closed: they would stay read-only for as long as a pool keeps them.
     """
-    database.rows("SELECT dr.reopen()")
-    database.rows("SELECT dr.end_sessions()")
+    database.rows("SELECT dr_guard.reopen()")
+    database.rows("SELECT dr_guard.end_sessions()")
 
 
 def why_not_closed(database: Database) -> list[str]:
     """After a revocation: what of the closing could not be done, and which sessions could not be ended. Often empty."""
-    failed = [str(each) for (each,) in database.rows("SELECT unnest(not_closed) FROM dr.closing")]
+    failed = [str(each) for (each,) in database.rows("SELECT unnest(not_closed) FROM dr_guard.closing")]
     left = database.rows("""
-        SELECT s.pid, s.usename, s.application_name FROM dr.other_sessions s, dr.closing c
+        SELECT s.pid, s.usename, s.application_name FROM dr_guard.other_sessions s, dr_guard.closing c
         WHERE s.backend_start < c.closed_at ORDER BY s.pid
     """)
     return failed + [f"session {pid} of {user} ({application}) could not be ended" for pid, user, application in left]
@@ -269,7 +275,7 @@ def is_open(database: Database) -> bool:
 
 def closed_since(database: Database) -> datetime | None:
     """When it was closed, by its own clock; None where it is not."""
-    rows = database.rows("SELECT closed_at FROM dr.closing")
+    rows = database.rows("SELECT closed_at FROM dr_guard.closing")
     return rows[0][0] if rows else None
 
 
@@ -286,10 +292,10 @@ def _end_sessions(database: Database) -> None:
     Until none is left that began before the database was closed, or those that are left cannot be ended by us: the
     triggers hold them. Whoever connects from then on begins read-only.
     """
-    before = [pid for (pid,) in database.rows("SELECT pid FROM dr.other_sessions")]
+    before = [pid for (pid,) in database.rows("SELECT pid FROM dr_guard.other_sessions")]
 
     def none_left() -> bool:
-        return database.rows("SELECT dr.end_sessions(%(before)s)", {"before": before}) == [(0,)]
+        return database.rows("SELECT dr_guard.end_sessions(%(before)s)", {"before": before}) == [(0,)]
 
     with contextlib.suppress(OutcomeUnknown):
         wait_until(none_left, seconds=END_SECONDS, every=0.02, what="sessions to end")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _SQL = Path(__file__).with_name("logins.sql").read_text()  # now: a pod may not be allowed to read the checkout
 
 _LOGINS = """
-CREATE TABLE IF NOT EXISTS dr.logins (
+CREATE TABLE IF NOT EXISTS dr_guard.logins (
     role name PRIMARY KEY,
     mark text NOT NULL -- of the password that it was given last: not the password, and nothing that it follows from
 )
@@ -35,13 +35,14 @@ SELECT r.rolname, r.rolcanlogin, coalesce(l.mark, ''), r.rolcreaterole OR r.rolc
        ARRAY(SELECT g.rolname::text FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid),
        ARRAY(SELECT c.oid::regclass::text FROM pg_class c
              WHERE c.relowner = r.oid AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't')
-FROM pg_roles r LEFT JOIN dr.logins l ON l.role = r.rolname
+FROM pg_roles r LEFT JOIN dr_guard.logins l ON l.role = r.rolname
 WHERE (r.rolname = ANY (%(names)s) OR l.role IS NOT NULL) AND r.rolname <> current_user
 """
 _MARK = """
-INSERT INTO dr.logins (role, mark) VALUES (%(role)s, %(mark)s) ON CONFLICT (role) DO UPDATE SET mark = excluded.mark
+INSERT INTO dr_guard.logins (role, mark) VALUES (%(role)s, %(mark)s)
+ON CONFLICT (role) DO UPDATE SET mark = excluded.mark
 """
-_FORGET = "DELETE FROM dr.logins WHERE role = %(role)s"
+_FORGET = "DELETE FROM dr_guard.logins WHERE role = %(role)s"
 _END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %(role)s"
 
 
@@ -53,7 +54,7 @@ def keep(database: Database, passwords: Mapping[str, str], *, anew: bool = False
     A role whose password changed, or that is no longer wanted, has its sessions ended. Gives what a role may do that it
     should not, and that only somebody else can take from it. Raises Unreachable, QueryRefused.
     """
-    if not database.rows("SELECT to_regclass('dr.logins') IS NOT NULL")[0][0]:
+    if not database.rows("SELECT to_regclass('dr_guard.logins') IS NOT NULL")[0][0]:
         database.script(_LOGINS)
     found = {str(row[0]): row[1:] for row in database.rows(_FOUND, {"names": list(passwords)})}
     for role in sorted(found.keys() - passwords.keys()):

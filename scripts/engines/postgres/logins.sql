@@ -1,4 +1,4 @@
--- What those who log in to a database of the service may do: the services and the migrations in `dr.logins`, which
+-- What those who log in to a database of the service may do: the services and the migrations in `dr_guard.logins`, which
 -- `logins.keep` has let in. Can be applied again, and then touches only what is lacking. Waits for no table and no
 -- transaction. Each service has its privileges itself, not from a group: a member could take them from all the others.
 SET LOCAL search_path = pg_catalog, pg_temp;
@@ -6,7 +6,7 @@ DO $logins$
 DECLARE each record; all_of_them text; services text;
 BEGIN
     SELECT string_agg(quote_ident(role), ', '), string_agg(quote_ident(role), ', ') FILTER (WHERE role <> 'dr_migrate')
-    INTO all_of_them, services FROM dr.logins;
+    INTO all_of_them, services FROM dr_guard.logins;
     IF NOT pg_has_role('dr_migrate', 'USAGE') THEN -- so that what it makes can be guarded
         EXECUTE format('GRANT dr_migrate TO %I', current_user);
     END IF;
@@ -14,8 +14,8 @@ BEGIN
     FOR each IN
         SELECT n.oid, quote_ident(n.nspname) AS name, string_agg(quote_ident(r.rolname), ', ') AS lacking,
                bool_or(r.rolname <> 'dr_migrate' AND has_schema_privilege(r.oid, n.oid, 'CREATE')) AS may_make
-        FROM pg_namespace n CROSS JOIN dr.logins l JOIN pg_roles r ON r.rolname = l.role
-        WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'dr') AND n.nspname NOT LIKE 'pg\_%'
+        FROM pg_namespace n CROSS JOIN dr_guard.logins l JOIN pg_roles r ON r.rolname = l.role
+        WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'dr_guard') AND n.nspname NOT LIKE 'pg\_%'
           AND pg_has_role(n.nspowner, 'USAGE')
           AND (NOT has_schema_privilege(r.oid, n.oid, 'USAGE')
                OR has_schema_privilege(r.oid, n.oid, 'CREATE') <> (r.rolname = 'dr_migrate'))
@@ -32,9 +32,9 @@ BEGIN
     FOR each IN
         SELECT format('%I.%I', n.nspname, c.relname) AS name, c.relkind, string_agg(quote_ident(r.rolname), ', ') AS lacking
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        CROSS JOIN dr.logins l JOIN pg_roles r ON r.rolname = l.role
+        CROSS JOIN dr_guard.logins l JOIN pg_roles r ON r.rolname = l.role
         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relpersistence <> 't' AND l.role <> 'dr_migrate'
-          AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'dr') AND n.nspname NOT LIKE 'pg\_%'
+          AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'dr_guard') AND n.nspname NOT LIKE 'pg\_%'
           AND pg_has_role(c.relowner, 'USAGE')
           AND NOT EXISTS (SELECT FROM aclexplode(c.relacl) a WHERE a.grantee = r.oid)
         GROUP BY n.nspname, c.relname, c.relkind
@@ -48,7 +48,7 @@ BEGIN
 
     -- What migrations make later. Not for what the owner makes: the guard's own tables are among it.
     IF services IS NOT NULL AND EXISTS (
-        SELECT FROM dr.logins l JOIN pg_roles r ON r.rolname = l.role
+        SELECT FROM dr_guard.logins l JOIN pg_roles r ON r.rolname = l.role
         WHERE l.role <> 'dr_migrate' AND NOT EXISTS (
             SELECT FROM pg_default_acl d CROSS JOIN LATERAL aclexplode(d.defaclacl) a
             WHERE d.defaclrole = 'dr_migrate'::regrole AND d.defaclobjtype = 'n' AND a.grantee = r.oid))
@@ -60,16 +60,16 @@ BEGIN
         EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE dr_migrate GRANT USAGE ON SCHEMAS TO %s', services);
     END IF;
 
-    IF EXISTS (SELECT FROM dr.logins l JOIN pg_roles r ON r.rolname = l.role
-               WHERE NOT has_table_privilege(r.oid, 'dr.writer_lease', 'SELECT'))
+    IF EXISTS (SELECT FROM dr_guard.logins l JOIN pg_roles r ON r.rolname = l.role
+               WHERE NOT has_table_privilege(r.oid, 'dr_guard.writer_lease', 'SELECT'))
     THEN
-        EXECUTE format('GRANT SELECT ON dr.writer_lease TO %s', all_of_them); -- which epoch a row is written in
+        EXECUTE format('GRANT SELECT ON dr_guard.writer_lease TO %s', all_of_them); -- which epoch a row is written in
     END IF;
 
-    -- Not while it is closed, and it is not closed meanwhile (`dr.close` waits for this lock; a renewal does not).
-    PERFORM FROM dr.writer_lease FOR KEY SHARE;
-    IF NOT EXISTS (SELECT FROM dr.closing) THEN
-        IF EXISTS (SELECT FROM dr.logins l JOIN pg_roles r ON r.rolname = l.role
+    -- Not while it is closed, and it is not closed meanwhile (`dr_guard.close` waits for this lock; a renewal does not).
+    PERFORM FROM dr_guard.writer_lease FOR KEY SHARE;
+    IF NOT EXISTS (SELECT FROM dr_guard.closing) THEN
+        IF EXISTS (SELECT FROM dr_guard.logins l JOIN pg_roles r ON r.rolname = l.role
                    WHERE NOT has_database_privilege(r.oid, current_database(), 'CONNECT'))
         THEN
             EXECUTE format('GRANT CONNECT ON DATABASE %I TO %s', current_database(), all_of_them);

@@ -92,7 +92,7 @@ def context(logins: dict[str, Login], bucket: Bucket, tmp_path: Path) -> Iterato
     clouds.witness().create(Lease.new("minimal", "primary", 1, 3000))
     database = clouds.database("primary", "core", 1)
     guard.install(database)
-    database.rows("DELETE FROM dr.writer_lease")
+    database.rows("DELETE FROM dr_guard.writer_lease")
     clock = guard.clock(database)
     assert clock is not None
     assert guard.grant(database, "primary", 1, clock + timedelta(minutes=5))

@@ -41,13 +41,13 @@ def renewed(database: Database, *, seconds: float = 1.0) -> Iterator[None]:
 
 def watchmen(database: Database) -> list[int]:
     """The sessions that watch this database."""
-    rows = database.rows("SELECT pid FROM dr.watchmen")
+    rows = database.rows("SELECT pid FROM dr_guard.watchmen")
     return [pid for (pid,) in rows]
 
 
 def let_it_end(database: Database) -> None:
     """Until the lease is over and the watchman has done his work."""
-    closed = "SELECT NOT dr.may_write() AND EXISTS (SELECT FROM dr.closing)"
+    closed = "SELECT NOT dr_guard.may_write() AND EXISTS (SELECT FROM dr_guard.closing)"
     wait_until(
         lambda: database.rows(closed) == [(True,)] and not watchmen(database), timeout=10, what="the lease to end"
     )

@@ -59,7 +59,7 @@ def test_everything_comes_back_without_the_guard(filled: Database, beside: Login
         assert back.rows('SELECT count(*), max(id) FROM "Odd name"') == [(7, 7)]
         assert back.rows("SELECT count(*) FROM several") == [(3,)]
         assert back.rows("SELECT count(*) FROM pg_largeobject_metadata") == [(1,)]
-        assert back.rows("SELECT to_regnamespace('dr')::text") == [(None,)]
+        assert back.rows("SELECT to_regnamespace('dr_guard')::text") == [(None,)]
         assert back.rows("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal") == [(0,)]
         back.script("INSERT INTO orders VALUES ('new', 'writes are taken')")
 

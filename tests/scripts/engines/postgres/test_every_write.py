@@ -71,8 +71,8 @@ def service(guarded: Database) -> Iterator[Session]:
 
 def end_of_lease(guarded: Database) -> None:
     """Now, for the triggers; the watchman looks later."""
-    guarded.rows("SELECT setval('dr.grace', 60000000)")
-    guarded.rows("SELECT setval('dr.valid_until', (extract(epoch FROM clock_timestamp()) * 1e6)::bigint)")
+    guarded.rows("SELECT setval('dr_guard.grace', 60000000)")
+    guarded.rows("SELECT setval('dr_guard.valid_until', (extract(epoch FROM clock_timestamp()) * 1e6)::bigint)")
 
 
 def begun(guarded: Database, service: Session, sql: str, *, seconds: float = 1.0) -> None:
@@ -91,6 +91,33 @@ def test_nothing_is_written_without_a_lease(guarded: Database, service: Session)
         service.execute("BEGIN")
         service.execute(sql.encode())
         service.execute("ROLLBACK")
+
+
+def test_a_schema_of_the_service_is_nobody_elses_whatever_its_name(guarded: Database) -> None:
+    guarded.script("CREATE SCHEMA dr; CREATE TABLE dr.marker (id int); CREATE TABLE dr.writer_lease (id int)")
+    guard.guard_new_tables(guarded)
+    with closing(connect(guarded)) as service:
+        for table in ("dr.marker", "dr.writer_lease"):
+            assert_refused(service, f"INSERT INTO {table} VALUES (1)")
+
+
+def test_another_trigger_of_the_guards_name_is_not_taken_for_it(guarded: Database) -> None:
+    guarded.script("""
+        CREATE TABLE mine (id int);
+        CREATE FUNCTION harmless() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+        CREATE TRIGGER dr_writer_lease AFTER INSERT ON mine FOR EACH STATEMENT EXECUTE FUNCTION harmless();
+        ALTER TABLE mine ENABLE ALWAYS TRIGGER dr_writer_lease;
+    """)
+    guard.guard_new_tables(guarded)
+    assert [each.reason for each in guard.unguarded(guarded) if each.name == "public.mine"] == [
+        'trigger "dr_writer_lease" for relation "mine" already exists'
+    ]
+    guarded.script("ALTER TRIGGER dr_writer_lease ON mine RENAME TO theirs")
+    guarded.rows("UPDATE dr_guard.unguarded SET next_try = clock_timestamp()")
+    guard.guard_new_tables(guarded)
+    assert "public.mine" not in [each.name for each in guard.unguarded(guarded)]
+    with closing(connect(guarded)) as service:
+        assert_refused(service, "INSERT INTO mine VALUES (1)")
 
 
 def test_a_procedure_that_commits_is_refused(guarded: Database, service: Session) -> None:
@@ -217,7 +244,7 @@ def test_a_grant_opens_what_was_closed(guarded: Database, service: Session) -> N
 def test_a_database_that_lost_its_lease_is_closed_by_whoever_looks(guarded: Database) -> None:
     grant(guarded)
     guard.close(guarded)
-    assert guarded.rows("SELECT count(*) FROM dr.closing") == [(0,)], "the lease still runs"
+    assert guarded.rows("SELECT count(*) FROM dr_guard.closing") == [(0,)], "the lease still runs"
     end_of_lease(guarded)
     guard.close(guarded)
     with closing(connect(guarded)) as owner:
@@ -331,9 +358,9 @@ class TestWithEventTriggers:
             assert_refused(service, "COMMIT")
 
     @pytest.mark.parametrize("sql", [
-        "DROP SCHEMA dr CASCADE", "DROP FUNCTION dr.refuse_without_lease() CASCADE",
+        "DROP SCHEMA dr_guard CASCADE", "DROP FUNCTION dr_guard.refuse_without_lease() CASCADE",
         "DROP TRIGGER dr_writer_lease ON orders",
-        "DROP TABLE dr.writer_lease", "DROP OWNED BY app CASCADE",
+        "DROP TABLE dr_guard.writer_lease", "DROP OWNED BY app CASCADE",
     ])  # fmt: skip
     def test_the_guard_is_not_dropped_by_the_way(self, database: Database, sql: str) -> None:
         guard.install(database)

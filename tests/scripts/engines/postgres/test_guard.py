@@ -64,7 +64,7 @@ def test_an_older_epoch_never_takes_the_lease_back(guarded: Database) -> None:
 def test_no_write_passes_while_the_row_still_names_the_holder_before(guarded: Database, other: Database) -> None:
     """A restored copy holds the row of the site that it was copied from."""
     write = (
-        "INSERT INTO dr.marker AS m (name, site, epoch) SELECT 'me', site, epoch FROM dr.writer_lease "
+        "INSERT INTO dr_guard.marker AS m (name, site, epoch) SELECT 'me', site, epoch FROM dr_guard.writer_lease "
         "ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch RETURNING m.epoch, statement_timestamp()"
     )  # not when it ended: one that spans two leases may be held up between them, and is judged at its commit
     accepted, over = [], threading.Event()
@@ -82,7 +82,7 @@ def test_no_write_passes_while_the_row_still_names_the_holder_before(guarded: Da
         assert clock is not None
         ends[epoch] = clock + timedelta(milliseconds=20)
         assert guard.grant(guarded, f"site {epoch}", epoch, ends[epoch])
-        wait_until(lambda: not guarded.rows("SELECT dr.may_write()")[0][0], timeout=5, what="the lease to end")
+        wait_until(lambda: not guarded.rows("SELECT dr_guard.may_write()")[0][0], timeout=5, what="the lease to end")
     over.set()
     writer.join(30)
     assert len({epoch for epoch, _ in accepted}) > 10, "nobody wrote: the proof is empty"
@@ -123,7 +123,7 @@ def test_a_promoted_copy_refuses_while_the_lease_of_the_other_side_still_runs(da
     grant(database, "primary", 1, 600)
     with copy_of(database) as copy:
         assert "before this copy was promoted" in refusal(copy)
-        assert copy.rows("SELECT dr.may_write()") == [(False,)]
+        assert copy.rows("SELECT dr_guard.may_write()") == [(False,)]
         assert grant(copy, "secondary", 2, 30)
         copy.rows(WRITE)
     database.rows(WRITE)

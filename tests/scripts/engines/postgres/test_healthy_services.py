@@ -228,9 +228,9 @@ def test_what_carries_the_check_at_commit_does_not_grow(guarded: Database) -> No
     with closing(connect(guarded)) as service, renewed(guarded, seconds=5):
         for _ in range(20):
             service.execute(WRITE)
-        assert guarded.rows("SELECT count(*) > 0 FROM dr.check_at_commit") == [(True,)]
+        assert guarded.rows("SELECT count(*) > 0 FROM dr_guard.check_at_commit") == [(True,)]
         guard.guard_new_tables(guarded)
-        assert guarded.rows("SELECT count(*) FROM dr.check_at_commit") == [(0,)]
+        assert guarded.rows("SELECT count(*) FROM dr_guard.check_at_commit") == [(0,)]
 
 
 def test_serializable_transactions_do_not_fail_for_the_guard(guarded: Database) -> None:

@@ -86,7 +86,7 @@ def test_a_service_reads_and_writes_what_migrations_made_before_and_after(core: 
         shop.execute("INSERT INTO parcels.sent (note) VALUES ('c')")
         assert shop.execute("SELECT note, more FROM orders").fetchall() == [("b", None)]
         shop.execute("DELETE FROM orders")
-        assert shop.execute("SELECT max(epoch) FROM dr.writer_lease").fetchone() == (1,)
+        assert shop.execute("SELECT max(epoch) FROM dr_guard.writer_lease").fetchone() == (1,)
 
 
 ATTACKS = (
@@ -97,39 +97,42 @@ ATTACKS = (
     "ALTER TRIGGER dr_writer_lease ON orders RENAME TO mine",
     "ALTER TABLE orders OWNER TO CURRENT_USER",
     "ALTER TABLE orders RENAME TO theirs",
-    "CREATE TRIGGER first BEFORE INSERT ON orders FOR EACH STATEMENT EXECUTE FUNCTION dr.refuse_without_lease()",
+    "CREATE TRIGGER first BEFORE INSERT ON orders FOR EACH STATEMENT EXECUTE FUNCTION dr_guard.refuse_without_lease()",
     "CREATE RULE none AS ON INSERT TO orders DO INSTEAD NOTHING",
     "DROP TABLE orders",
     "TRUNCATE orders",
     "CREATE TABLE unguarded (id int)",
     "CREATE SCHEMA mine",
     "CREATE FUNCTION may_write() RETURNS boolean LANGUAGE sql AS 'SELECT true'",
-    "CREATE FUNCTION dr.may_write() RETURNS boolean LANGUAGE sql AS 'SELECT true'",
-    "CREATE OR REPLACE FUNCTION dr.refuse_without_lease() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
-    "ALTER FUNCTION dr.refuse_without_lease() SET search_path = pg_temp",
-    "DROP FUNCTION dr.refuse_without_lease() CASCADE",
-    "DROP SCHEMA dr CASCADE",
-    "ALTER SCHEMA dr RENAME TO gone",
-    "CREATE TABLE dr.mine (id int)",
-    "SELECT setval('dr.valid_until', 9000000000000000)",
-    "SELECT nextval('dr.valid_until')",
-    "ALTER SEQUENCE dr.valid_until RESTART",
-    "SELECT setval('dr.granted_to', 1)",
-    "SELECT setval('dr.grace', 9000000000000000)",
-    "DROP SEQUENCE dr.valid_until CASCADE",
-    "UPDATE dr.writer_lease SET valid_until = 'infinity'",
-    "SELECT * FROM dr.writer_lease FOR UPDATE",
-    "LOCK TABLE dr.writer_lease IN ACCESS EXCLUSIVE MODE",
-    "DELETE FROM dr.closing",
-    "INSERT INTO dr.check_at_commit VALUES (true)",
-    "SELECT * FROM dr.logins",
-    "INSERT INTO dr.logins VALUES ('pair_owner', '')",
-    "INSERT INTO dr.unguarded VALUES (0, '', '', 1, now())",
-    "SELECT dr.close(false)",
-    "SELECT dr.reopen()",
-    "SELECT dr.end_sessions()",
-    "CALL dr.keep_watch()",
-    "CALL dr.guard_tables(1, 0)",
+    "CREATE FUNCTION dr_guard.may_write() RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+    (
+        "CREATE OR REPLACE FUNCTION dr_guard.refuse_without_lease() RETURNS trigger LANGUAGE plpgsql "
+        "AS 'BEGIN RETURN NULL; END'"
+    ),
+    "ALTER FUNCTION dr_guard.refuse_without_lease() SET search_path = pg_temp",
+    "DROP FUNCTION dr_guard.refuse_without_lease() CASCADE",
+    "DROP SCHEMA dr_guard CASCADE",
+    "ALTER SCHEMA dr_guard RENAME TO gone",
+    "CREATE TABLE dr_guard.mine (id int)",
+    "SELECT setval('dr_guard.valid_until', 9000000000000000)",
+    "SELECT nextval('dr_guard.valid_until')",
+    "ALTER SEQUENCE dr_guard.valid_until RESTART",
+    "SELECT setval('dr_guard.granted_to', 1)",
+    "SELECT setval('dr_guard.grace', 9000000000000000)",
+    "DROP SEQUENCE dr_guard.valid_until CASCADE",
+    "UPDATE dr_guard.writer_lease SET valid_until = 'infinity'",
+    "SELECT * FROM dr_guard.writer_lease FOR UPDATE",
+    "LOCK TABLE dr_guard.writer_lease IN ACCESS EXCLUSIVE MODE",
+    "DELETE FROM dr_guard.closing",
+    "INSERT INTO dr_guard.check_at_commit VALUES (true)",
+    "SELECT * FROM dr_guard.logins",
+    "INSERT INTO dr_guard.logins VALUES ('pair_owner', '')",
+    "INSERT INTO dr_guard.unguarded VALUES (0, '', '', 1, now())",
+    "SELECT dr_guard.close(false)",
+    "SELECT dr_guard.reopen()",
+    "SELECT dr_guard.end_sessions()",
+    "CALL dr_guard.keep_watch()",
+    "CALL dr_guard.guard_tables(1, 0)",
     "SET session_replication_role = replica",
     "ALTER ROLE CURRENT_USER SET session_replication_role = replica",
     "SET ROLE dr_migrate",
@@ -147,7 +150,7 @@ ATTACKS = (
     "CREATE EXTENSION dblink",
     "CREATE PUBLICATION everything",
     "CREATE SUBSCRIPTION everything CONNECTION 'host=localhost' PUBLICATION all WITH (connect = false)",
-    "COMMENT ON SCHEMA dr IS 'guard 0'",
+    "COMMENT ON SCHEMA dr_guard IS 'guard 0'",
     "COMMENT ON TRIGGER dr_writer_lease ON orders IS 'mine'",
     "ALTER DEFAULT PRIVILEGES FOR ROLE dr_migrate REVOKE ALL ON TABLES FROM dr_stock_service",
     "COPY orders TO PROGRAM 'true'",
@@ -172,7 +175,7 @@ def test_a_service_can_do_nothing_to_the_guard(core: Database) -> None:
         got_through = {sql: code for sql in ATTACKS if (code := refused_or_not(shop, sql)) is None}
         assert got_through == {}
         guard.revoke(core, "(left behind)", 2)
-    assert core.rows("SELECT name FROM dr.bare") == []
+    assert core.rows("SELECT name FROM dr_guard.bare") == []
 
 
 def refused_or_not(session: Session, sql: str) -> str | None:
@@ -205,14 +208,14 @@ def test_a_closed_database_lets_no_service_in_whatever_it_prepared(core: Databas
 
 def test_no_service_keeps_the_watchman_from_his_watch(core: Database) -> None:
     """Whoever holds what he takes for a sign that another one watches would keep a database open for ever."""
-    core.rows("SELECT pg_terminate_backend(pid) FROM dr.watchmen")
-    wait_until(lambda: core.rows("SELECT FROM dr.watchmen") == [], timeout=10, what="the watchman to go")
+    core.rows("SELECT pg_terminate_backend(pid) FROM dr_guard.watchmen")
+    wait_until(lambda: core.rows("SELECT FROM dr_guard.watchmen") == [], timeout=10, what="the watchman to go")
     with closing(connect(core, SHOP)) as shop:
         shop.execute("SELECT pg_advisory_lock(7311954020252), pg_advisory_lock(7311954020253)")
         shop.execute("SET application_name = 'dr-watchman'")
         guard.install(core)
         grant(core, seconds=0.5)
-        closed = "SELECT EXISTS (SELECT FROM dr.closing)"
+        closed = "SELECT EXISTS (SELECT FROM dr_guard.closing)"
         wait_until(lambda: core.rows(closed) == [(True,)], timeout=10, what="the watchman to close the database")
         with pytest.raises(psycopg.OperationalError):
             wait_until(lambda: shop.execute("SELECT 1") is None, timeout=10, what="the session to be ended")
