@@ -10,6 +10,7 @@ backup R NAME [log]        bytes of its base (or of its log) are flipped
 health NAME [says]         the health check says "healthy" (or what `says` says), whatever is true
 control-plane R            the region's control plane is silent, its data plane runs on
 service R NAME             the processes of a service that run now hang: they are stopped, and answer nothing
+crash R NAME               what runs of a service now crashes at each start; what comes in its place does not
 state STACK                the state backend that the stack lives in cannot be reached
 """
 
@@ -58,6 +59,7 @@ KINDS: Mapping[str, Kind] = {
     "health": Kind(("name",), {"says": "healthy"}),
     "control-plane": Kind(("region",)),
     "service": Kind(("region", "name")),
+    "crash": Kind(("region", "name")),
     "state": Kind(("stack",)),
 }
 
@@ -155,7 +157,7 @@ class Faults:
         named: Sequence[str] = ()
         if fault.kind in {"link", "slow"}:
             named = fault.strikes
-        elif fault.kind in {"region", "control-plane", "backup", "disk", "service"}:
+        elif fault.kind in {"region", "control-plane", "backup", "disk", "service", "crash"}:
             named, regions = fault.strikes[:1], [*self._hosts]
         for region in named:
             if region not in regions:
@@ -185,6 +187,8 @@ class Faults:
                     network.lie(first, fault.options["says"] == "healthy" if broken else None)
                 case "service":
                     self._service(fault, broken=broken)
+                case "crash":
+                    self._crash(first, fault.strikes[1], broken=broken)
                 case "state":
                     self._hide_state(self._state_regions[first], hidden=broken)
                 case "database":
@@ -218,11 +222,7 @@ class Faults:
         """Those that a Deployment starts later are new processes, and do not hang."""
         region, name = fault.strikes
         if broken:
-            pids = [
-                each["pid"]
-                for each in (self._hosts[region].call("pods") if self._hosts[region].up else [])
-                if each["deployment"] == name and each["pid"] is not None
-            ]
+            pids = [each["pid"] for each in self._pods_of(region, name) if each["pid"] is not None]
             if not pids:
                 raise FabricError(f"no pod of {name} runs in {region}")
             self._hanging[fault.key] = []
@@ -235,6 +235,18 @@ class Faults:
         for process in self._hanging.pop(fault.key, []):
             with contextlib.suppress(psutil.NoSuchProcess):  # it was replaced meanwhile
                 process.resume()
+
+    def _crash(self, region: str, name: str, *, broken: bool) -> None:
+        found = self._pods_of(region, name)
+        if broken and not found:
+            raise FabricError(f"no pod of {name} runs in {region}")
+        for space, deployment in {(each["namespace"], each["deployment"]) for each in found}:
+            self._hosts[region].call("spoil", namespace=space, deployment=deployment, spoiled=broken)
+
+    def _pods_of(self, region: str, service: str) -> list[dict[str, Any]]:
+        """What runs of a service, in a cluster or on machines of its own."""
+        host = self._hosts[region]
+        return [each for each in (host.call("pods") if host.up else []) if each["service"] == service]
 
     # regions
 

@@ -50,6 +50,9 @@ class WorldCompute:
             raise FabricError(f"there is no Deployment {namespace}/{deployment} in {region}")
         self._up(region).call("restart", namespace=namespace, deployment=deployment)
 
+    def reboot(self, region: str, namespace: str, deployment: str) -> None:
+        self._up(region).call("reboot", namespace=namespace, deployment=deployment)
+
     def remove(self, region: str, namespace: str, deployment: str) -> None:
         host = self._up(region)
         self._known.discard((region, namespace, deployment))

@@ -37,6 +37,10 @@ class Process:
     env: dict[str, str]
 
 
+SPOILED = Process(("spoiled",), {})
+"""What runs in a pod whose own program is spoiled: no image has such an entry point."""
+
+
 @dataclass
 class Pod:
     name: str
@@ -51,6 +55,8 @@ class Pod:
     leaving: bool = False
     watcher: asyncio.Task[None] | None = None
     exited: asyncio.Event = field(default_factory=asyncio.Event)
+    at_once: asyncio.Event = field(default_factory=asyncio.Event)  # it is started again without waiting
+    spoiled: bool = False
     status: int = 0
 
 
@@ -106,6 +112,27 @@ class Node:
         self._deployments[(namespace, name)].template = f"{next(self._revision):x}"
         self._reconcile((namespace, name))
 
+    def reboot(self, namespace: str, name: str) -> None:
+        """Start their processes again where they are: what is wrong with a pod stays wrong."""
+        for pod in self._mine((namespace, name)):
+            pod.at_once.set()
+            self._kill(pod)
+
+    def spoil(self, namespace: str, name: str, *, spoiled: bool) -> None:
+        """What its pods of now run crashes at each start, whoever starts it; pods that come later are well."""
+        for pod in self._mine((namespace, name)):
+            pod.spoiled = spoiled
+            pod.at_once.set()
+            if spoiled:
+                self._kill(pod)
+
+    def _mine(self, key: tuple[str, str]) -> list[Pod]:
+        return [pod for pod in self._pods.values() if pod.deployment == key and not pod.leaving]
+
+    def _kill(self, pod: Pod) -> None:
+        if pod.pid is not None:
+            self._tell({"kill": pod.pid, "signal": int(signal.SIGKILL)})
+
     def remove(self, namespace: str, name: str) -> None:
         if self._deployments.pop((namespace, name), None):
             self._reconcile((namespace, name))
@@ -116,6 +143,7 @@ class Node:
                 "name": pod.name,
                 "namespace": pod.deployment[0],
                 "deployment": pod.deployment[1],
+                "service": self._service(pod),
                 "address": pod.address,
                 "port": self._port,
                 "ready": pod.ready,
@@ -127,6 +155,11 @@ class Node:
             for pod in self._pods.values()
             if not pod.leaving and namespace in (None, pod.deployment[0])
         ]
+
+    def _service(self, pod: Pod) -> str:
+        """What it runs, by the name that the service itself goes by."""
+        wanted = self._deployments.get(pod.deployment)
+        return (wanted.process.env.get("SERVICE") if wanted else None) or pod.deployment[1]
 
     def log(self, namespace: str, name: str) -> str:
         """The end of what a pod wrote; empty for one that is not there."""
@@ -214,7 +247,8 @@ class Node:
         probed = wanted.process.command[:1] != (NOT_WAITED_FOR,)
         while True:
             pod.exited.clear()
-            pod.pid = await self._fork(pod, wanted.process)
+            pod.at_once.clear()
+            pod.pid = await self._fork(pod, SPOILED if pod.spoiled else wanted.process)
             started = asyncio.get_running_loop().time()
             while not pod.exited.is_set():
                 answers = await _answers(pod.address, self._port) if probed else True
@@ -227,7 +261,8 @@ class Node:
                     await asyncio.wait_for(pod.exited.wait(), wait)
             if asyncio.get_running_loop().time() - started > BACK_OFF_SECONDS[0]:
                 back_off = BACK_OFF_SECONDS[0] / self._pace
-            await asyncio.sleep(back_off)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(pod.at_once.wait(), back_off)
             back_off = min(back_off * 2, BACK_OFF_SECONDS[1] / self._pace)
             pod.restarts += 1
 

@@ -94,6 +94,12 @@ class Region:
     async def restart(self, namespace: str, deployment: str) -> None:
         self.node.restart(namespace, deployment)
 
+    async def reboot(self, namespace: str, deployment: str) -> None:
+        self.node.reboot(namespace, deployment)
+
+    async def spoil(self, namespace: str, deployment: str, spoiled: bool) -> None:
+        self.node.spoil(namespace, deployment, spoiled=spoiled)
+
     async def remove(self, namespace: str, deployment: str) -> None:
         self.node.remove(namespace, deployment)
 
@@ -127,6 +133,7 @@ async def obey(control: socket.socket) -> None:
         name: getattr(region, name)
         for name in (
             *("pipe", "close_pipe", "link", "hole", "shut", "door", "close_door", "apply", "restart", "remove"),
+            *("reboot", "spoil"),
             *("expose", "pods", "pod_log", "start_job", "remove_job", "jobs", "job_log"),
         )
     }

@@ -34,6 +34,7 @@ class AwsControlPlane:
         self.settings = certificates.settings_of(plan)
         self.key = Key.new()
         self.identities = Identities(home_account(context), self.key)
+        context.keep(self.identities)
         self._listeners = self._listen(calls)
 
     def environment(self, region: str) -> Mapping[str, str]:

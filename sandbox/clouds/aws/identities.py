@@ -5,6 +5,7 @@ A pod acts in the role that its service account names, if that role trusts this 
 acts in the role of its node, as every pod of a real node can. Each has a key of its own.
 """
 
+import json
 import re
 import threading
 from collections.abc import Mapping
@@ -73,6 +74,16 @@ class Identities:
             self._known[key.name] = Identity(key, role, datetime.now(UTC))
         return {"AWS_ACCESS_KEY_ID": key.name, "AWS_SECRET_ACCESS_KEY": key.secret}
 
+    def for_machine(self, profile: str) -> dict[str, str]:
+        """The same for a machine, which acts in the role of its instance profile, named or by its ARN."""
+        name = profile.rpartition("/")[2]
+        found = next((each for each in list(self._iam().instance_profiles.values()) if each.name == name), None)
+        key = Key.new()
+        with self._lock:
+            role = found.roles[0].name if found is not None and found.roles else ""
+            self._known[key.name] = Identity(key, role, datetime.now(UTC))
+        return {"AWS_ACCESS_KEY_ID": key.name, "AWS_SECRET_ACCESS_KEY": key.secret}
+
     def why_not(self, key: str, target: Target, environ: Environ) -> str | None:
         """Why the holder of a key of this world may not do this, or None."""
         from sandbox.clouds.aws.buckets import policy_of  # noqa: PLC0415 - moto takes half a second to load
@@ -84,7 +95,7 @@ class Identities:
         if who.role is not None:
             facts["aws:principalarn"] = f"arn:aws:iam::{self._account}:role/{who.role}"
         own = [] if not who.role else self._policies(who.role)
-        for action, resource in _needed(target, environ):
+        for action, resource in self._needed(target, environ):
             of_bucket = statements(policy_of(target.bucket)) if target.bucket else []
             if denies([*own, *of_bucket], action, resource, facts):
                 return f"User: {arn} is not authorized to perform: {action} on resource: {resource} (explicit deny)"
@@ -102,6 +113,19 @@ class Identities:
             return False
         listing = allows(own, "s3:ListBucket", f"arn:aws:s3:::{target.bucket}", facts)
         return not listing and not has_object(target.bucket, target.key)
+
+    def _needed(self, target: Target, environ: Environ) -> list[tuple[str, str]]:
+        if target.service == "secretsmanager" and target.action == "GetSecretValue":
+            return [("secretsmanager:GetSecretValue", self._secret(target.region, environ))]
+        return _needed(target, environ)
+
+    def _secret(self, region: str, environ: Environ) -> str:
+        """The ARN of the secret that is asked for; `*`, which no policy names, for one that is not there."""
+        from moto.secretsmanager.models import secretsmanager_backends  # noqa: PLC0415
+
+        named = str(json.loads(read_body(environ) or b"{}").get("SecretId", ""))
+        held = secretsmanager_backends[self._account][region].secrets
+        return str(held[named].arn) if named in held else "*"
 
     def _policies(self, role: str) -> list[Statement]:
         found = self._role(role)
@@ -150,7 +174,7 @@ class Identities:
 
 
 def _needed(target: Target, environ: Environ) -> list[tuple[str, str]]:
-    """The actions and the resources that a call needs. Only S3's resources are told apart."""
+    """The actions and the resources that a call needs. Of other services, resources are not told apart here."""
     if target.service != "s3":
         return [(f"{target.service}:{target.action}", "*")]
     action, query = _CALLED.get(target.action, target.action), str(environ.get("QUERY_STRING", ""))

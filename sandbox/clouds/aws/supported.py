@@ -34,8 +34,10 @@ SERVICES: Mapping[str, Service] = {
     "autoscaling": _service(
         "autoscaling",
         """
-        AttachLoadBalancerTargetGroups DescribeAutoScalingGroups DescribeLoadBalancerTargetGroups
-        DescribeTags DetachLoadBalancerTargetGroups
+        AttachLoadBalancerTargetGroups CancelInstanceRefresh CreateAutoScalingGroup CreateOrUpdateTags
+        DeleteAutoScalingGroup DeleteTags DescribeAutoScalingGroups DescribeInstanceRefreshes
+        DescribeLoadBalancerTargetGroups DetachLoadBalancerTargetGroups ResumeProcesses SetDesiredCapacity
+        StartInstanceRefresh SuspendProcesses UpdateAutoScalingGroup
         """,
     ),
     "backup": _service(
@@ -64,14 +66,16 @@ SERVICES: Mapping[str, Service] = {
         "ec2",
         """
         AssociateRouteTable AttachInternetGateway AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress
-        CopySnapshot CreateInternetGateway CreateRoute CreateRouteTable CreateSecurityGroup CreateSubnet
-        CreateTags CreateVpc DeleteInternetGateway DeleteRoute DeleteRouteTable DeleteSecurityGroup
-        DeleteSnapshot DeleteSubnet DeleteTags DeleteVpc DescribeAccountAttributes DescribeAvailabilityZones
-        DescribeInstances DescribeInternetGateways DescribeNetworkAcls DescribeNetworkInterfaces
-        DescribeRegions DescribeRouteTables DescribeSecurityGroupRules DescribeSecurityGroups
-        DescribeSnapshots DescribeSubnets DescribeTags DescribeVpcAttribute DescribeVpcs DescribeVpnGateways
-        DetachInternetGateway DisassociateRouteTable ModifySubnetAttribute ModifyVpcAttribute ReplaceRoute
-        ReplaceRouteTableAssociation RevokeSecurityGroupEgress RevokeSecurityGroupIngress
+        CopySnapshot CreateInternetGateway CreateLaunchTemplate CreateLaunchTemplateVersion CreateRoute
+        CreateRouteTable CreateSecurityGroup CreateSubnet CreateTags CreateVpc DeleteInternetGateway
+        DeleteLaunchTemplate DeleteRoute DeleteRouteTable DeleteSecurityGroup DeleteSnapshot DeleteSubnet
+        DeleteTags DeleteVpc DescribeAccountAttributes DescribeAvailabilityZones DescribeInstances
+        DescribeInternetGateways DescribeLaunchTemplateVersions DescribeLaunchTemplates DescribeNetworkAcls
+        DescribeNetworkInterfaces DescribeRegions DescribeRouteTables DescribeSecurityGroupRules
+        DescribeSecurityGroups DescribeSnapshots DescribeSubnets DescribeTags DescribeVpcAttribute
+        DescribeVpcs DescribeVpnGateways DetachInternetGateway DisassociateRouteTable GetConsoleOutput
+        ModifyLaunchTemplate ModifySubnetAttribute ModifyVpcAttribute RebootInstances ReplaceRoute
+        ReplaceRouteTableAssociation RevokeSecurityGroupEgress RevokeSecurityGroupIngress TerminateInstances
         """,
     ),
     "eks": _service(
@@ -99,12 +103,14 @@ SERVICES: Mapping[str, Service] = {
     "iam": _service(
         "iam",
         """
-        AttachRolePolicy CreateOpenIDConnectProvider CreatePolicy CreatePolicyVersion CreateRole
-        DeleteOpenIDConnectProvider DeletePolicy DeletePolicyVersion DeleteRole DeleteRolePolicy
-        DetachRolePolicy GetOpenIDConnectProvider GetPolicy GetPolicyVersion GetRole GetRolePolicy GetUser
+        AddRoleToInstanceProfile AttachRolePolicy CreateInstanceProfile CreateOpenIDConnectProvider
+        CreatePolicy CreatePolicyVersion CreateRole DeleteInstanceProfile DeleteOpenIDConnectProvider
+        DeletePolicy DeletePolicyVersion DeleteRole DeleteRolePolicy DetachRolePolicy GetInstanceProfile
+        GetOpenIDConnectProvider GetPolicy GetPolicyVersion GetRole GetRolePolicy GetUser
         ListAttachedRolePolicies ListEntitiesForPolicy ListInstanceProfilesForRole ListPolicies
-        ListPolicyVersions ListRolePolicies ListRoleTags ListRoles PutRolePolicy TagPolicy TagRole
-        UntagPolicy UntagRole UpdateAssumeRolePolicy UpdateRole
+        ListPolicyVersions ListRolePolicies ListRoleTags ListRoles PutRolePolicy
+        RemoveRoleFromInstanceProfile TagInstanceProfile TagPolicy TagRole UntagInstanceProfile UntagPolicy
+        UntagRole UpdateAssumeRolePolicy UpdateRole
         """,
     ),
     "kms": _service(

@@ -252,4 +252,63 @@ def _document(declared: object, real: object) -> object:
     return same_document(declared, real if isinstance(real, str) else json.dumps(real, sort_keys=True))
 
 
-RESOURCES = (Role, RolePolicy, Policy, RolePolicyAttachment, OpenIdConnectProvider)
+class InstanceProfile(AwsResource):
+    """aws.iam.InstanceProfile"""
+
+    type_name = "aws:iam/instanceProfile:InstanceProfile"
+    sdk = ("iam", "InstanceProfile")
+    service = "iam"
+    regional = False
+    name = "name"
+    create_only = frozenset({"name", "namePrefix", "path"})
+    computed = ("arn", "createDate", "uniqueId", "tagsAll")
+    defaults = {"path": "/"}
+
+    def create(self, inputs: Properties) -> str:
+        iam = self.client(inputs)
+        iam.create_instance_profile(InstanceProfileName=inputs["name"], Path=inputs["path"], **tagged(inputs))
+        if inputs.get("role"):
+            iam.add_role_to_instance_profile(InstanceProfileName=inputs["name"], RoleName=inputs["role"])
+        return str(inputs["name"])
+
+    def read(self, identity: str, state: Properties) -> Properties | None:
+        iam = self.client(state, identity)
+        found = missing_is_none(lambda: iam.get_instance_profile(InstanceProfileName=identity), *NOT_FOUND)
+        if found is None:
+            return None
+        shown = found["InstanceProfile"]
+        tags = tag_map(shown.get("Tags"))
+        return {
+            "name": identity,
+            "path": shown["Path"],
+            "arn": shown["Arn"],
+            "uniqueId": shown["InstanceProfileId"],
+            "createDate": shown["CreateDate"].isoformat(),
+            **({"role": shown["Roles"][0]["RoleName"]} if shown["Roles"] else {}),
+            "tags": tags,
+            "tagsAll": tags,
+        }
+
+    def update(self, identity: str, old: Properties, new: Properties, changed: frozenset[str]) -> None:
+        iam = self.client(new, identity)
+        if "role" in changed:
+            if old.get("role"):
+                iam.remove_role_from_instance_profile(InstanceProfileName=identity, RoleName=old["role"])
+            if new.get("role"):
+                iam.add_role_to_instance_profile(InstanceProfileName=identity, RoleName=new["role"])
+        if "tags" in changed:
+            wanted, unwanted = tag_changes(old, new)
+            if unwanted:
+                iam.untag_instance_profile(InstanceProfileName=identity, TagKeys=unwanted)
+            if wanted:
+                iam.tag_instance_profile(InstanceProfileName=identity, Tags=tag_list(wanted))
+
+    def delete(self, identity: str, state: Properties) -> None:
+        iam = self.client(state, identity)
+        found = missing_is_none(lambda: iam.get_instance_profile(InstanceProfileName=identity), *NOT_FOUND)
+        for role in found["InstanceProfile"]["Roles"] if found else []:
+            iam.remove_role_from_instance_profile(InstanceProfileName=identity, RoleName=role["RoleName"])
+        missing_is_none(lambda: iam.delete_instance_profile(InstanceProfileName=identity), *NOT_FOUND)
+
+
+RESOURCES = (InstanceProfile, Role, RolePolicy, Policy, RolePolicyAttachment, OpenIdConnectProvider)

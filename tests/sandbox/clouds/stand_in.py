@@ -219,6 +219,9 @@ class RecordedCompute:
     def restart(self, region: str, namespace: str, deployment: str) -> None:
         self.restarts.append((region, namespace, deployment))
 
+    def reboot(self, region: str, namespace: str, deployment: str) -> None:
+        self.restarts.append((region, namespace, deployment))
+
     def expose(self, region: str, node_port: int, namespace: str, deployments: Sequence[str]) -> None:
         self.exposed[region, node_port] = (namespace, tuple(deployments))
 

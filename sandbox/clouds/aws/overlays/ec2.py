@@ -1,19 +1,23 @@
 """
-Security groups that let nothing through: what is behind them is not reached.
+Security groups that let nothing through: what is behind them is not reached; and machines that are real processes.
 
-moto keeps their rules as records. Here a load balancer or a database none of whose groups has a rule for incoming
-traffic is shut off; which addresses and ports a rule names makes no difference.
+moto keeps rules and instances as records. Here a load balancer or a database none of whose groups has a rule for
+incoming traffic is shut off; which addresses and ports a rule names makes no difference.
 """
 
 from typing import ClassVar
 
-from moto.core.responses import ActionResult
+from moto.core.responses import ActionResult, EmptyResult
+from moto.core.types import Base64EncodedString
+from moto.core.utils import utcnow
+from moto.ec2.exceptions import InvalidInstanceIdError
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.security_groups import SecurityGroup
 from moto.ec2.responses import EC2Response
 from moto.elbv2.models import elbv2_backends
 from moto.rds.models import rds_backends
 
+from sandbox.clouds.aws.machines import Machines
 from sandbox.clouds.context import Context
 
 
@@ -31,6 +35,39 @@ class EC2(EC2Response):
         result = super().revoke_security_group_ingress()
         self._shut_off()
         return result
+
+    def reboot_instances(self) -> ActionResult:
+        for identity in self._named():
+            self._machines.reboot(self.region, identity)
+        return EmptyResult()
+
+    def terminate_instances(self) -> ActionResult:
+        named = self._named()
+        for identity in named:
+            self._machines.terminate(self.region, identity)
+        shown = [{"InstanceId": each, "CurrentState": {"Code": 32, "Name": "shutting-down"}} for each in named]
+        return ActionResult({"TerminatingInstances": shown})
+
+    def get_console_output(self) -> ActionResult:
+        identity = str(self._get_param("InstanceId"))
+        if self._machines.find_machine(self.region, identity) is None:
+            raise InvalidInstanceIdError([identity])
+        text = self._machines.console(self.region, identity)
+        return ActionResult(
+            {"InstanceId": identity, "Timestamp": utcnow(), "Output": Base64EncodedString.from_raw_string(text)}
+        )
+
+    @property
+    def _machines(self) -> Machines:
+        return self.context.one(Machines)
+
+    def _named(self) -> list[str]:
+        """Raises InvalidInstanceIdError for one that is not there."""
+        asked = [str(each) for each in self._get_param("InstanceIds", [])]
+        gone = [each for each in asked if self._machines.find_machine(self.region, each) is None]
+        if gone:
+            raise InvalidInstanceIdError(gone)
+        return asked
 
     def _shut_off(self) -> None:
         """Everything behind the group that was changed, as all of its groups now say."""

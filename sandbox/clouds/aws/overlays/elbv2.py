@@ -16,6 +16,7 @@ from moto.elbv2.exceptions import ELBClientError
 from moto.elbv2.models import FakeAction, FakeLoadBalancer
 from moto.elbv2.responses import ELBV2Response
 
+from sandbox.clouds.aws.machines import Machines
 from sandbox.clouds.aws.overlays.acm import hold
 from sandbox.clouds.context import Context
 from sandbox.fabric import FabricError, Listener, Route
@@ -42,6 +43,20 @@ class ELBV2(ELBV2Response):
     context: ClassVar[Context]
     # Two listeners that are made at once: without it the door could end with what it was told of the first one alone.
     arranging: ClassVar[threading.Lock] = threading.Lock()
+
+    def describe_target_health(self) -> ActionResult:
+        """What the probes of real machines found; for target groups of nodes moto's own answer."""
+        arn = str(self._get_param("TargetGroupArn"))
+        found = self.context.one(Machines).health(arn)
+        group = self.elbv2_backend.target_groups.get(arn)
+        if found is None or group is None:
+            return super().describe_target_health()
+        return ActionResult({
+            "TargetHealthDescriptions": [
+                {"Target": {"Id": machine, "Port": int(group.port)}, "TargetHealth": {"State": state}}
+                for machine, state in found
+            ]
+        })  # fmt: skip
 
     def create_load_balancer(self) -> ActionResult:
         result = super().create_load_balancer()
