@@ -108,6 +108,16 @@ def service_account(service: str) -> str:
     return f"service-{service}"
 
 
+def machines(plan: "Plan", site: str, service: str) -> str:
+    """The group of machines that run a service, and the template that they are made from."""
+    return f"{cluster(plan, site)}-{service}"
+
+
+def service_secret(plan: "Plan", site: str, store: str, service: str) -> str:
+    """The secret with the login of one service in one store, for what can read no other secret."""
+    return f"{database_secret(plan, site, store)}-{service}"
+
+
 def load_balancer(plan: "Plan", site: str) -> str:
     return f"{plan.system}-{site}"
 

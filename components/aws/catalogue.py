@@ -14,6 +14,7 @@ from components.aws.objects import ReplicatedBucket, ReplicatedBucketArgs, holde
 from components.aws.provider import provider
 from components.aws.secrets import DatabaseSecret, DatabaseSecretArgs
 from components.aws.traffic_switch import TrafficSwitch, TrafficSwitchArgs
+from components.aws.vm_group import declare_machines
 from components.parts import CloudComponents, Endpoint, Endpoints, Place
 from components.settings import Settings
 from model import names
@@ -93,11 +94,15 @@ def _pods(place: Place, ground: AwsGround, services: Sequence[Any], endpoints: E
     declare_pods(place, ground.network, ground.front_door, services, endpoints)
 
 
+def _vm_groups(place: Place, ground: AwsGround, services: Sequence[Any], endpoints: Endpoints) -> None:
+    declare_machines(place, ground.network, ground.front_door, services, endpoints)
+
+
 COMPONENTS = CloudComponents(
     provider=_provider,
     ground=lay_ground,
     stores={"postgres": _postgres, "objects": _objects},
-    services={"pods": _pods},
+    services={"pods": _pods, "vm_group": _vm_groups},
     safeguards=_safeguards,
     traffic=_traffic,
 )

@@ -134,13 +134,14 @@ def declare_pods(
 ) -> None:
     """The cluster, as large as its pods need, and the pods in it."""
     plan, site = place.settings.plan, place.site
+    own = {service.name for service in services}
     args = ClusterArgs(
         region=site.region,
         cluster=names.cluster(plan, site.name),
         control_role=names.control_role(plan, site.name),
         nodes_role=names.nodes_role(plan, site.name),
         subnet_ids=network.public_subnet_ids,
-        target_group_arns=front_door.target_group_arns,
+        target_group_arns={it: arn for it, arn in front_door.target_group_arns.items() if it in own},
         nodes=_nodes(sum(replicas(service, place.scale) for service in services)),
         most_nodes=_nodes(sum(service.replicas.active for service in services)) + 2,
     )

@@ -19,8 +19,8 @@ TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"  # TLS 1.2 and newer
 class FrontDoorArgs:
     """
     `routes`: the services, and which requests are for them; `target_groups` names each one's group of targets.
-    `tls`: HTTPS on `port`, which needs `certificate_arn`, and a redirect to it from port 80. Health: path, seconds
-    between checks, failures until unhealthy.
+    `tls`: HTTPS on `port`, which needs `certificate_arn`, and a redirect to it from port 80. Health: paths by service,
+    seconds between checks, failures until unhealthy.
     """
 
     region: str
@@ -33,7 +33,7 @@ class FrontDoorArgs:
     certificate_arn: str | None
     routes: tuple[ServiceRoute, ...]
     target_groups: dict[str, str]
-    health_path: str
+    health_paths: dict[str, str]
     health_interval: int
     health_failures: int
     protect: bool
@@ -125,7 +125,7 @@ class FrontDoor(pulumi.ComponentResource):
             vpc_id=args.vpc_id,
             deregistration_delay=10,
             health_check={
-                "path": args.health_path,
+                "path": args.health_paths[route.service],
                 "protocol": "HTTP",
                 "interval": args.health_interval,
                 "timeout": 5,

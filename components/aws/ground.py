@@ -15,6 +15,9 @@ from components.parts import Place
 from model import names
 from model.routes import service_routes
 
+LIVES = "/health"
+"""Where a service says that it lives, whatever its stores do."""
+
 
 @dataclass(frozen=True)
 class AwsGround:
@@ -82,7 +85,7 @@ def _front_door(place: Place, network: Network) -> FrontDoor:
         certificate_arn=place.settings.certificate_arn,
         routes=service_routes(plan),
         target_groups={it.name: names.target_group(plan, site.name, it.name) for it in plan.services},
-        health_path=health.path,
+        health_paths={it.name: LIVES if it.traits.replaced_when_unhealthy else health.path for it in plan.services},
         health_interval=int(health.interval.total_seconds()),
         health_failures=health.failures,
         protect=place.settings.protect,

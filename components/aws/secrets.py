@@ -55,3 +55,42 @@ class DatabaseSecret(pulumi.ComponentResource):
         )
         self.arn: pulumi.Output[str] = secret.arn
         self.register_outputs({"arn": secret.arn})
+
+
+@dataclass(frozen=True)
+class ServiceSecretArgs:
+    """The login of one service in one store of its own site. `password` must be a secret output."""
+
+    region: str
+    secret_name: str
+    username: str
+    password: pulumi.Output[str]
+
+
+class ServiceSecret(pulumi.ComponentResource):
+    """
+    A login that machines read for themselves. Gives `arn`; keys of the value: username, password. It can be derived
+    anew at any time, so nothing keeps a deleted one, and another password is another version.
+    """
+
+    def __init__(self, name: str, args: ServiceSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("dr:aws:ServiceSecret", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        secret = aws.secretsmanager.Secret(
+            f"{name}-secret",
+            region=args.region,
+            name=args.secret_name,
+            description=f"Login of {args.username}",
+            recovery_window_in_days=0,
+            opts=child,
+        )
+        value = args.password.apply(lambda password: json.dumps({"username": args.username, "password": password}))
+        aws.secretsmanager.SecretVersion(
+            f"{name}-version",
+            region=args.region,
+            secret_id=secret.id,
+            secret_string=value,  # as secret as the password
+            opts=child,
+        )
+        self.arn: pulumi.Output[str] = secret.arn
+        self.register_outputs({"arn": secret.arn})

@@ -28,6 +28,10 @@ def not_built(plan: Plan) -> Iterator[Mistake]:
         archive = store.archive if isinstance(store, Objects) else None
         if archive and (reason := clouds.why_not_archive(where[archive.site], store.kind, archive.storage_class)):
             yield Mistake(f"stores[{i}].archive.storage_class", reason)
+    kinds = {service.kind for service in plan.services}
+    for cloud in used:
+        if reason := clouds.why_no_agent(cloud, kinds):
+            yield Mistake("services", reason)
     for i, service in enumerate(plan.services):
         for cloud in used:
             if reason := clouds.why_not_serve(cloud, service.kind):

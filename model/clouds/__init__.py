@@ -6,6 +6,7 @@ Each question `why_not_...` gives the reason, or None.
 
 import difflib
 import re
+from collections.abc import Collection
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -71,6 +72,14 @@ def why_not_serve(cloud: str, kind: str) -> str | None:
     return None if kind in there else f"{quote(kind)} has no driver on {cloud}; there is {listed(there)}"
 
 
+def why_no_agent(cloud: str, kinds: Collection[str]) -> str | None:
+    """Services of kinds beside none of which the agent of a site can run in the cloud."""
+    beside = CLOUDS[cloud].agent_beside
+    if not beside or not kinds or set(beside) & set(kinds):
+        return None
+    return f"none is of kind {listed(beside)}, and on {cloud} the agent that guards the stores runs beside those"
+
+
 def why_not_replicate(cloud: str, kind: str, mode: str) -> str | None:
     """A way of replicating that the cloud does not know for this kind; None for a kind without a driver."""
     facts = CLOUDS[cloud].stores.get(kind)
@@ -96,6 +105,7 @@ __all__ = [
     "StoreFacts",
     "StoreRules",
     "pair_of",
+    "why_no_agent",
     "why_not_account",
     "why_not_archive",
     "why_not_build_in",

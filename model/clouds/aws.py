@@ -20,7 +20,8 @@ AWS = CloudFacts(
         "postgres": StoreFacts(replication=("asynchronous", "none")),
         "objects": StoreFacts(archive_classes=("GLACIER", "GLACIER_IR", "DEEP_ARCHIVE")),
     },
-    services=("pods",),
+    services=("pods", "vm_group"),
+    agent_beside=("pods",),
     store_rules={
         # RDS: automated backups are kept 35 days at most.
         "postgres": StoreRules(

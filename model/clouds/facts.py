@@ -69,6 +69,7 @@ class Gone:
 class CloudFacts:
     """
     `regions` maps each region to the one that it is paired with, or to None where the cloud pairs none.
+    `agent_beside` are the kinds of service of which a site's agent needs one to run beside; none: it runs by itself.
     `account` is the pattern of what owns resources, and `account_is` says in words what it is. `stores` and `services`
     are the kinds that have a component and a driver here; a plan with another kind is refused before anything is made.
     `store_rules` and `service_rules` judge a plan also where nothing is built yet, and `gone` is what old runbooks say.
@@ -83,6 +84,7 @@ class CloudFacts:
     store_rules: Mapping[str, StoreRules] = field(default_factory=dict)
     service_rules: Mapping[str, ServiceRules] = field(default_factory=dict)
     gone: tuple[Gone, ...] = ()
+    agent_beside: tuple[str, ...] = ()
 
     @property
     def is_built(self) -> bool:

@@ -245,6 +245,8 @@ class ServiceFeature(Flag):
     """All that runs of it is replaced by the same again."""
     ROLL_BACK = auto()
     """An earlier version of it runs again."""
+    REPLACE = auto()
+    """What it runs on is given up and made anew."""
     RUN_ONCE = auto()
     """A command is run once, with all that the service has."""
     LOGS = auto()
@@ -302,6 +304,12 @@ class ManagedService(Protocol):
     def restart(self, asked_at: datetime) -> None:
         """Replace all that runs of it by the same again; the same moment a second time changes nothing. RESTART."""
 
+    def replace(self, asked_at: datetime) -> None:
+        """
+        Give up what it runs on and make it anew, a part at a time, so that the service goes on. The same moment a
+        second time changes nothing. REPLACE.
+        """
+
     def versions(self) -> list[ServiceVersion]:
         """The versions that can be run again, newest first, the present one among them. ROLL_BACK."""
 
@@ -327,6 +335,12 @@ class ManagedService(Protocol):
 
     def declared_artefact(self, resource: Declared) -> str:
         """The artefact that a resource which stands for this service names."""
+
+    def resources(self, resources: Sequence[Declared]) -> list[str]:
+        """
+        The URNs of those resources of a stack that can be deleted and made anew to have this service as the code says:
+        nothing that holds data, and nothing that others know by an address.
+        """
 
 
 class Services(Protocol):

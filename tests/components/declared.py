@@ -58,6 +58,8 @@ class _Outputs(mocks.Mocks):
             issuer = f"https://issuer/{args.inputs['name']}"
             outputs |= {"endpoint": "https://cluster", "certificateAuthority": {"data": "Y2E="}}
             outputs |= {"identities": [{"oidcs": [{"issuer": issuer}]}]}
+        if args.typ == "aws:ec2/launchTemplate:LaunchTemplate":
+            outputs["latestVersion"] = 1
         if args.typ == "aws:eks/nodeGroup:NodeGroup":
             outputs |= {"resources": [{"autoscalingGroups": [{"name": "group"}]}]}
         return f"{args.name}-id", outputs

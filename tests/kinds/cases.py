@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from scripts.drills.stage import Stage
 from tests.kinds.life import Life
+from tests.kinds.machines_in_a_group import MachinesInAGroup
 from tests.kinds.objects_in_s3 import ObjectsInS3
 from tests.kinds.pods_in_a_cluster import PodsInACluster
 from tests.kinds.postgres_on_rds import PostgresOnRds
@@ -13,8 +14,9 @@ from tests.kinds.postgres_on_rds import PostgresOnRds
 @dataclass(frozen=True)
 class Case:
     """
-    `name` is what Samia's plan calls one of this kind, `resource` the type of what holds it, and `sites` are those in
-    which it is declared at the beginning. `life` does to one in a world of the sandbox what is done to any kind.
+    `name` is what `tests/plans/kinds.yaml` calls one of this kind, `resource` the type of what holds it, and `sites`
+    are those in which it is declared at the beginning. `life` does to one in a world of the sandbox what is done to any
+    kind.
     """
 
     cloud: str
@@ -28,7 +30,6 @@ class Case:
 CASES = (
     Case("aws", "postgres", "core", "aws:rds/instance:Instance", ("primary", "secondary"), PostgresOnRds),
     Case("aws", "objects", "media", "aws:s3/bucket:Bucket", ("primary", "secondary", "tertiary"), ObjectsInS3),
-    Case(
-        "aws", "pods", "emergency-call", "kubernetes:apps/v1:Deployment", ("primary", "secondary"), PodsInACluster
-    ),
+    Case("aws", "pods", "shop", "kubernetes:apps/v1:Deployment", ("primary", "secondary"), PodsInACluster),
+    Case("aws", "vm_group", "till", "aws:autoscaling/group:Group", ("primary", "secondary"), MachinesInAGroup),
 )  # fmt: skip

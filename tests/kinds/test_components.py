@@ -4,6 +4,7 @@ failover, a way back and a cold activation nothing of it is deleted or replaced.
 """
 
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,8 @@ from tests.kinds.cases import CASES, Case
 
 pytestmark = pytest.mark.thorough
 
-PLAN = load_plan("samia")
+PATH = str(Path(__file__).parents[1] / "plans" / "kinds.yaml")
+PLAN = load_plan(PATH)
 INITIAL = Topology.initial(PLAN)
 MOVED = after_failover(INITIAL, PLAN, "secondary")
 COLD = after_cold_activation(INITIAL, PLAN, "tertiary", {"core": "a-backup"})
@@ -34,7 +36,7 @@ each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.clou
 
 @cache
 def stack(name: str, topology: str) -> dict[str, Declared]:
-    return declared(name, Topology.model_validate_json(topology))
+    return declared(name, Topology.model_validate_json(topology), plan=PATH)
 
 
 def of(case: Case, site: str, topology: Topology) -> dict[str, Declared]:

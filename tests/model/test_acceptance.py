@@ -81,9 +81,9 @@ def test_a_name_is_given_to_one_check(document: dict[str, Any]) -> None:
 
 def test_a_kind_of_service_that_runs_no_command_is_named() -> None:
     muejam = load_plan("muejam").model_dump(mode="json", exclude_unset=True)
-    muejam["hooks"] = {"migrate": {"service": "backend", "command": ["x"]}}
+    muejam["hooks"] = {"migrate": {"service": "servers", "command": ["x"]}}
     assert mistakes(muejam) == [
-        'hooks.migrate.service: "backend" is of kind vm_group, which runs no command for itself'
+        'hooks.migrate.service: "servers" is of kind vm_group, which runs no command for itself'
     ]
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from model import PlanError, parse_plan
+from model import PlanError, load_plan, parse_plan
+from model.checks import not_built
 from model.stores import KINDS, Backups, IncarnatedStore, Objects, Postgres, Redis
 
 from .test_mistakes import mistakes, put
@@ -80,3 +81,12 @@ def test_the_kinds_are_told_apart_before_anything_else(document: dict[str, Any])
     with pytest.raises(PlanError) as caught:
         parse_plan(document, "x.yaml")
     assert [mistake.path for mistake in caught.value.mistakes] == ["stores[0].kind"]
+
+
+def test_a_plan_that_runs_nothing_beside_which_the_agent_can_run_is_refused() -> None:
+    muejam = load_plan("muejam")
+    alone = muejam.model_copy(update={"services": (muejam.service("servers"),)})
+    assert list(not_built(muejam)) == []
+    assert [str(mistake) for mistake in not_built(alone)] == [
+        "services: none is of kind pods, and on aws the agent that guards the stores runs beside those"
+    ]

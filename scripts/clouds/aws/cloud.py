@@ -12,6 +12,7 @@ from scripts.clouds.aws.objects import Bucket
 from scripts.clouds.aws.rds import RdsPostgres, restore_points
 from scripts.clouds.aws.secrets import SiteSecrets
 from scripts.clouds.aws.session import Session, said
+from scripts.clouds.aws.vm_group import MachineGroups
 from scripts.clouds.kubernetes.pods import Pods
 
 if TYPE_CHECKING:
@@ -34,11 +35,11 @@ STORES: Mapping[str, Callable[[Session, Plan, str, str, str], ManagedStore]] = {
 """The driver of each kind of store that has incarnations. Nothing is done to the others in a move or a restore."""
 
 
-def _in_cluster(plan: Plan, site: str) -> Pods:
+def _in_cluster(_: Session, plan: Plan, site: str) -> Pods:
     return Pods(names.cluster(plan, site), names.namespace(plan))
 
 
-SERVICES: Mapping[str, Callable[[Plan, str], Services]] = {"pods": _in_cluster}
+SERVICES: Mapping[str, Callable[[Session, Plan, str], Services]] = {"pods": _in_cluster, "vm_group": MachineGroups}
 """What runs the services of each kind at a site."""
 BESIDE = "pods"
 """The kind of what runs beside the services of the plan: the site's agent."""
@@ -109,5 +110,5 @@ class AwsSite:
 
     def _of_kind(self, kind: str) -> Services:
         if kind not in self._services:
-            self._services[kind] = SERVICES[kind](self._plan, self.site)
+            self._services[kind] = SERVICES[kind](self.session, self._plan, self.site)
         return self._services[kind]

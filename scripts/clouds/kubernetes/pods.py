@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scripts.clouds.kubernetes.cluster import Cluster
 from scripts.clouds.kubernetes.jobs import run_job
-from scripts.clouds.protocol import ServiceFeature, ServiceState, ServiceVersion
+from scripts.clouds.protocol import ServiceFeature, ServiceState, ServiceVersion, need
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,6 +70,11 @@ class PodService:
     def restart(self, asked_at: datetime) -> None:
         self._pods.cluster.restart(self._name, asked_at)
 
+    def replace(self, asked_at: datetime) -> None:
+        """A restart replaces the pods already, and the nodes are the cluster's."""
+        del asked_at
+        need(self._name, "be replaced", able=ServiceFeature.REPLACE in self.features)
+
     def versions(self) -> list[ServiceVersion]:
         return self._pods.cluster.revisions(self._name)
 
@@ -87,3 +92,7 @@ class PodService:
 
     def declared_artefact(self, resource: Declared) -> str:
         return str(resource.inputs["spec"]["template"]["spec"]["containers"][0]["image"])
+
+    def resources(self, resources: Sequence[Declared]) -> list[str]:
+        """The Deployment alone: the address of its Service is known to other pods."""
+        return [each.urn for each in resources if self.is_declared_by(each)]
