@@ -190,7 +190,7 @@ class _Search:
         """Place, time and what is asked of the rows that the condition holds for, a stretch of the table at a time."""
         table, fork = self.pair.here, self.fork
         ((blocks,),) = self.one.rows(_BLOCKS, {"oid": table.oid})
-        time = "NULL::timestamptz" if table.time is None else _column(table.time)
+        time = "NULL::timestamptz" if table.time is None else _moment(_column(table.time))
         sql = (
             f"SELECT t.ctid::text, {time}, {asked} FROM {self.pair.source} t "  # noqa: S608 (quoted by the catalogue)
             f"WHERE {self.condition} AND t.ctid >= %(first)s::tid AND t.ctid < %(end)s::tid"
@@ -249,6 +249,11 @@ def _escaped(text: str) -> str:
 
 def _column(name: str) -> str:
     return f"t.{_escaped(name)}"
+
+
+def _moment(column: str) -> str:
+    """What Python can hold of a column of moments: infinity, and years before 1 and after 9999, count as none."""
+    return f"CASE WHEN {column} BETWEEN '0001-01-02 UTC' AND '9999-12-30 UTC' THEN {column} END"
 
 
 def _text(name: str) -> str:

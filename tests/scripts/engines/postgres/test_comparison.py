@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 
@@ -126,6 +127,18 @@ def test_rows_without_a_key_are_compared_by_their_content(database: Database, ot
     database.script("INSERT INTO bare VALUES ('both'); INSERT INTO no_columns DEFAULT VALUES")
     other.script("INSERT INTO bare VALUES ('both'), ('theirs')")
     assert by_table(compared(database, other, fork)) == {"bare": (3, 0, 1), "no_columns": (1, 0, 0)}
+
+
+def test_moments_that_no_calendar_of_ours_has_are_rows_like_others(
+    database: Database, other: Database, fork: int
+) -> None:
+    database.script(
+        "INSERT INTO \"odd Name\" VALUES ('a', 1, 'infinity'), ('b', 2, '-infinity'), ('c', 3, '44-03-15 BC')"
+    )
+    database.script("INSERT INTO \"odd Name\" VALUES ('d', 4, '20000-01-01'), ('e', 5, '2026-01-01 UTC')")
+    found = compared(database, other, fork)
+    assert by_table(found) == {'"odd Name"': (5, 0, 0)}
+    assert found.differences[0].first == found.differences[0].last == datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def test_older_transactions_are_looked_at_as_far_as_the_margin_goes(
