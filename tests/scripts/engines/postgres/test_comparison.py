@@ -133,7 +133,7 @@ def test_moments_that_no_calendar_of_ours_has_are_rows_like_others(
     database: Database, other: Database, fork: int
 ) -> None:
     database.script(
-        "INSERT INTO \"odd Name\" VALUES ('a', 1, 'infinity'), ('b', 2, '-infinity'), ('c', 3, '44-03-15 BC')"
+        "INSERT INTO \"odd Name\" VALUES ('a', 1, 'infinity'), ('b', 2, '-infinity'), ('c', 3, '0044-03-15 BC')"
     )
     database.script("INSERT INTO \"odd Name\" VALUES ('d', 4, '20000-01-01'), ('e', 5, '2026-01-01 UTC')")
     found = compared(database, other, fork)
