@@ -64,6 +64,10 @@ class Resource:
         """Remove it; an object that is gone already is no error."""
         raise NotImplementedError
 
+    def compared(self, inputs: Properties) -> Properties:
+        """The inputs as they are compared, without what makes no difference to the cloud."""
+        return inputs
+
     def replaces(self, path: str) -> bool:
         """Does a change at `path` need a new object?"""
         return any(

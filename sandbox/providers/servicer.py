@@ -130,7 +130,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         olds, news = plain(request.old_inputs), plain(request.news)
         ignored = set(request.ignoreChanges)
         detailed, replaces = {}, []
-        for path, kind in differences(olds, news):
+        for path, kind in differences(resource.compared(olds), resource.compared(news)):
             top = _top(path)
             if path in ignored or top in ignored or top.startswith("__"):
                 continue

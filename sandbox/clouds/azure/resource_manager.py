@@ -291,6 +291,8 @@ class ResourceManager:
     def _write(self, asked: Asked) -> Response:
         kind, identity, body = asked.kind, asked.identity, asked.body
         self._authorise(asked.claims, f"{kind.type}/write", identity.text)
+        if body is None:
+            body = {}
         if not isinstance(body, dict):
             raise ArmError(400, "InvalidRequestContent", "The request content was invalid: a JSON object is expected.")
         with self.store.lock:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.clouds.azure.kind import ABSENT, get, put
 from sandbox.providers.azure.cloud import Cloud, CloudError
 from sandbox.providers.resource import HalfMade, Resource
 from sandbox.providers.values import Properties
@@ -33,7 +34,7 @@ class Type:
     replaces properties at the top whose change replaces it
     spelled  inputs whose name is another one in the API (below `properties`)
     at_top   inputs that stand beside `properties`, besides those that always do
-    write_only  inputs that are never read back
+    write_only  inputs that are never read back, by path
     flat     False: the inputs hold `properties` themselves
     by_patch an update is a PATCH
     deleted_by  a URL of a data plane that deletes it, and its audience
@@ -68,7 +69,7 @@ class AzureResource(Resource):
         _, module, name = kind.token.split(":")
         self.sdk = (module, name)
         self.create_only = frozenset({*kind.parameters, *kind.replaces})
-        self.write_only = kind.write_only
+        self.write_only = frozenset(path for path in kind.write_only if "." not in path)
         self.secret = frozenset()
         self.computed = ("name", "type", "azureApiVersion")  # type: ignore[misc]
 
@@ -87,6 +88,12 @@ class AzureResource(Resource):
             return
         suffix = "".join(random.Random(seed).choices("0123456789abcdef", k=8))
         new[name] = old.get(name) or f"{logical}{suffix}"
+
+    def compared(self, inputs: Properties) -> Properties:
+        """A location is compared without case and blanks."""
+        if not isinstance(inputs.get("location"), str):
+            return inputs
+        return {**inputs, "location": _plain(inputs["location"])}
 
     def replaces(self, path: str) -> bool:
         return path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0] in self.create_only and "." not in path
@@ -120,12 +127,13 @@ class AzureResource(Resource):
         else:
             real["properties"] = nested
         for name, value in zip(self.kind.parameters, self._values(identity), strict=True):
-            real.setdefault(name, value)
-            if str(real[name]).lower() != str(value).lower() or state.get(name) is not None:
-                given = str(state.get(name) or value)
-                real[name] = given if given.lower() == value.lower() else value
+            given = str(state.get(name) or value)
+            real[name] = given if given.strip("/").lower() == value.lower() else value
         real["location"] = _location(state.get("location"), real.get("location"))
-        real.update({name: state[name] for name in self.write_only if state.get(name) is not None})
+        for path in self.kind.write_only:
+            known = get(state, path)
+            if known is not ABSENT and known is not None:
+                put(real, path, known)
         return {key: value for key, value in real.items() if value is not None}
 
     def update(self, identity: str, old: Properties, new: Properties, changed: frozenset[str]) -> None:
@@ -172,14 +180,12 @@ class AzureResource(Resource):
             name: value for name, value in inputs.items() if name not in self.kind.parameters and value is not None
         }
         given = {name: value for name, value in given.items() if not name.startswith("__")}
-        if not self.kind.flat:
-            return given
-        top = OF_THE_BODY | self.kind.at_top
+        top = OF_THE_BODY | self.kind.at_top | (frozenset() if self.kind.flat else {"properties"})
         body = {name: value for name, value in given.items() if name in top}
         if self.kind.located and not body.get("location") and self._group(inputs):
             body["location"] = self.cloud.ask("GET", self._group(inputs), GROUP_VERSION)["location"]
         nested = {self.kind.spelled.get(name, name): value for name, value in given.items() if name not in top}
-        return {**body, "properties": nested}
+        return {**body, "properties": nested} if self.kind.flat else body
 
     def _group(self, inputs: Properties) -> str:
         name = inputs.get("resourceGroupName")
@@ -189,8 +195,12 @@ class AzureResource(Resource):
 GROUP_VERSION = "2024-03-01"
 
 
+def _plain(location: Any) -> str:
+    return str(location).replace(" ", "").lower()
+
+
 def _location(declared: Any, real: Any) -> Any:
     """As it was declared, where both say the same: case and blanks do not count."""
-    if declared and real and str(declared).replace(" ", "").lower() == str(real).replace(" ", "").lower():
+    if declared and real and _plain(declared) == _plain(real):
         return declared
     return real

@@ -88,10 +88,11 @@ POSTGRES = (
 KEY_VAULT = (
     Type(
         "azure-native:keyvault:Vault", VAULT, "2024-11-01", "vaultName", replaces=frozenset({"location"}), flat=False,
+        write_only=frozenset({"properties.createMode"}),
     ),
     Type(
         "azure-native:keyvault:Secret", f"{VAULT}/secrets/{{secretName}}", "2024-11-01", "secretName", flat=False,
-        located=False,
+        located=False, write_only=frozenset({"properties.value"}),
         deleted_by=("https://{vaultName}.vault.azure.net/secrets/{secretName}?api-version=7.4", "https://vault.azure.net"),
     ),
 )  # fmt: skip

@@ -1,0 +1,151 @@
+"""Every type of azure-native that the sandbox has, once. The setting `change` changes what can be changed in place."""
+
+import pulumi
+import pulumi_azure_native as az
+
+change = pulumi.Config().get("change") or ""
+who = az.authorization.get_client_config_output()
+group = az.resources.ResourceGroup("group", resource_group_name="rg-all", location="northeurope", tags={"c": change})
+there = group.name
+app = az.managedidentity.UserAssignedIdentity("app", resource_group_name=there)
+network = az.network.VirtualNetwork(
+    "network", resource_group_name=there, address_space={"address_prefixes": ["10.0.0.0/16"]}
+)
+subnet = az.network.Subnet(
+    "databases",
+    resource_group_name=there,
+    virtual_network_name=network.name,
+    address_prefix="10.0.1.0/24",
+    delegations=[{"name": "pg", "service_name": "Microsoft.DBforPostgreSQL/flexibleServers"}],
+)
+zone = az.privatedns.PrivateZone(
+    "zone", resource_group_name=there, private_zone_name="core.postgres.database.azure.com", location="global"
+)
+link = az.privatedns.VirtualNetworkLink(
+    "link",
+    resource_group_name=there,
+    private_zone_name=zone.name,
+    location="global",
+    registration_enabled=False,
+    virtual_network={"id": network.id},
+)
+server = az.dbforpostgresql.Server(
+    "server",
+    resource_group_name=there,
+    server_name="pg-all",
+    version="16",
+    administrator_login="dr",
+    administrator_login_password=pulumi.Output.secret("not-Real-1"),
+    sku={"name": "Standard_D2ds_v5", "tier": "GeneralPurpose"},
+    storage={"storage_size_gb": 64 if change else 32},
+    backup={"backup_retention_days": 14, "geo_redundant_backup": "Enabled"},
+    high_availability={"mode": "ZoneRedundant"},
+    network={"delegated_subnet_resource_id": subnet.id, "private_dns_zone_arm_resource_id": zone.id},
+    opts=pulumi.ResourceOptions(depends_on=[link]),
+)
+public = az.dbforpostgresql.Server(
+    "public",
+    resource_group_name=there,
+    server_name="pg-public",
+    administrator_login="dr",
+    administrator_login_password=pulumi.Output.secret("not-Real-1"),
+    sku={"name": "Standard_D2ds_v5", "tier": "GeneralPurpose"},
+)
+replica = az.dbforpostgresql.Server(
+    "replica",
+    resource_group_name=there,
+    server_name="pg-replica",
+    location="westeurope",
+    create_mode="Replica",
+    source_server_resource_id=server.id,
+    sku={"name": "Standard_D2ds_v5", "tier": "GeneralPurpose"},
+    storage={"storage_size_gb": 32},
+)
+of_server = {"resource_group_name": there, "server_name": server.name}
+az.dbforpostgresql.Database("core", **of_server, database_name="core")
+az.dbforpostgresql.Configuration(
+    "memory", **of_server, configuration_name="work_mem", value="8192" if change else "4096", source="user-override"
+)
+az.dbforpostgresql.FirewallRule(
+    "rule",
+    resource_group_name=there,
+    server_name=public.name,
+    firewall_rule_name="office",
+    start_ip_address="198.51.100.1",
+    end_ip_address="198.51.100.9" if change else "198.51.100.2",
+)
+az.dbforpostgresql.VirtualEndpoint(
+    "endpoint",
+    **of_server,
+    virtual_endpoint_name="core",
+    endpoint_type="ReadWrite",
+    members=pulumi.Output.all(server.name, replica.name),
+)
+az.dbforpostgresql.BackupsAutomaticAndOnDemand("backup", **of_server, backup_name="first")
+vault = az.keyvault.Vault(
+    "vault",
+    resource_group_name=there,
+    vault_name="kv-all",
+    properties={
+        "tenant_id": who.tenant_id,
+        "sku": {"name": "standard", "family": "A"},
+        "enable_rbac_authorization": True,
+        "soft_delete_retention_in_days": 90,
+    },
+)
+az.keyvault.Secret(
+    "secret",
+    resource_group_name=there,
+    vault_name=vault.name,
+    secret_name="password",
+    properties={"value": pulumi.Output.secret("one" if not change else "two")},
+)
+account = az.storage.StorageAccount(
+    "account",
+    resource_group_name=there,
+    account_name="stall",
+    kind="StorageV2",
+    sku={"name": "Standard_GRS" if change else "Standard_RAGRS"},
+    minimum_tls_version="TLS1_2",
+    network_rule_set={"default_action": "Allow"},
+)
+of_account = {"resource_group_name": there, "account_name": account.name}
+az.storage.BlobServiceProperties("blobs", **of_account, blob_services_name="default", is_versioning_enabled=True)
+container = az.storage.BlobContainer("container", **of_account, container_name="things")
+worm = az.storage.BlobContainerImmutabilityPolicy(
+    "worm",
+    **of_account,
+    container_name=container.name,
+    immutability_policy_name="default",
+    immutability_period_since_creation_in_days=8 if change else 7,
+)
+scope = pulumi.Output.format(
+    "/subscriptions/{0}/providers/Microsoft.Authorization/roleDefinitions", who.subscription_id
+)
+definition = az.authorization.RoleDefinition(
+    "definition",
+    scope=group.id,
+    role_definition_id="33333333-3333-3333-3333-333333333333",
+    role_name="reads vaults",
+    role_type="CustomRole",
+    assignable_scopes=[group.id],
+    permissions=[{"actions": ["Microsoft.KeyVault/vaults/read"]}],
+)
+az.authorization.RoleAssignment(
+    "assignment",
+    scope=vault.id,
+    role_assignment_name="44444444-4444-4444-4444-444444444444",
+    principal_id=app.principal_id,
+    principal_type="ServicePrincipal",
+    role_definition_id=scope.apply(lambda at: f"{at}/4633458b-17de-408a-b874-0445c86b69e6"),
+)
+az.authorization.ManagementLockByScope(
+    "lock",
+    scope=account.id,
+    lock_name="keep",
+    level="CanNotDelete",
+    notes="changed" if change else "as it was",
+    opts=pulumi.ResourceOptions(depends_on=[worm]),  # what it locks can only be deleted after it
+)
+pulumi.export("host", server.fully_qualified_domain_name)
+pulumi.export("principal", app.principal_id)
