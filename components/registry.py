@@ -11,7 +11,13 @@ def _aws() -> CloudComponents:
     return COMPONENTS
 
 
-CLOUDS: Mapping[str, Callable[[], CloudComponents]] = {"aws": _aws}
+def _azure() -> CloudComponents:
+    from components.azure.catalogue import COMPONENTS  # noqa: PLC0415 (as above)
+
+    return COMPONENTS
+
+
+CLOUDS: Mapping[str, Callable[[], CloudComponents]] = {"aws": _aws, "azure": _azure}
 
 
 def components_of(cloud: str) -> CloudComponents:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-Variables = Mapping[str, pulumi.Input[str]]
+from components.variables import Variables
 
 
 @dataclass(frozen=True)

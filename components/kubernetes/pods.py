@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components import variables
 from components.kubernetes.namespace import Namespace, NamespaceArgs
 from components.kubernetes.sentinel import Sentinel, SentinelArgs
 from components.kubernetes.stores import StoreLogins
@@ -51,7 +52,7 @@ def run_pods(place: Place, args: PodsArgs) -> None:
     plan = place.settings.plan
     opts = pulumi.ResourceOptions(parent=place.parent, providers=[kubernetes])
     stores = StoreLogins(place, args.endpoints)
-    environment = _environment(place)
+    environment = variables.of_site(place, lambda site: names.recovery_bucket(plan, site))
     space = NamespaceArgs(names.namespace(plan), {SITE: environment, **stores.configs()}, stores.logins(args.services))
     namespace = Namespace("namespace", space, opts)
     opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[namespace]))
@@ -107,24 +108,6 @@ def _account(
 
 def _of(args: PodsArgs, account: str) -> str | None:
     return account if account in args.accounts else None
-
-
-def _environment(place: Place) -> dict[str, str]:
-    """What every pod is told of the site; `agent/sentinel.py` says what it needs."""
-    plan, site = place.settings.plan, place.site
-    witness, lease = plan.fencing.witness, plan.fencing.lease
-    return {
-        "DR_SYSTEM": plan.system,
-        "DR_SITE": site.name,
-        "DR_CLOUD": site.cloud,
-        "DR_REGION": site.region,
-        "DR_WITNESS_CLOUD": plan.site(witness).cloud,
-        "DR_WITNESS_REGION": plan.site(witness).region,
-        "DR_WITNESS_BUCKET": names.recovery_bucket(plan, witness),
-        "DR_RECOVERY_BUCKET": names.recovery_bucket(plan, site.name),
-        "DR_LEASE_TTL_MS": str(round(lease.ttl.total_seconds() * 1000)),
-        "DR_LEASE_RENEW_MS": str(round(lease.renew.total_seconds() * 1000)),
-    }
 
 
 def _digest(parts: list[Any]) -> str:

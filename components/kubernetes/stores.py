@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.kubernetes.namespace import Variables
+from components import variables
 from components.parts import Endpoints, Place
+from components.variables import Variables
 from model import logins, names
 from model.services import Pods
 from model.stores import BaseStore, Objects
@@ -32,12 +33,14 @@ class StoreLogins:
 
     def logins(self, services: Iterable[Pods]) -> dict[str, Variables]:
         """Of each service in each store that it names, of its migrations, and of the sentinel as the owner."""
-        found = {_owner(store): self._as_owner(store) for store in self.endpoints}
+        found = {_owner(store): variables.as_owner(self.place, store) for store in self.endpoints}
         for service in services:
             for store in self._with_logins(service):
-                found[_login(store, service.name)] = self._as_role(store, logins.service_role(service.name))
+                found[_login(store, service.name)] = variables.as_role(
+                    self.place, store, logins.service_role(service.name)
+                )
                 if service.migrates_by:
-                    found[_migration(store)] = self._as_role(store, logins.MIGRATE)
+                    found[_migration(store)] = variables.as_role(self.place, store, logins.MIGRATE)
         return found
 
     def sources(self, service: Pods) -> list[Source]:
@@ -63,9 +66,7 @@ class StoreLogins:
 
     def agent_environment(self) -> dict[str, str]:
         """Which stores the sentinel guards, and which services log in to each."""
-        plan = self.place.settings.plan
-        users = {logins.variable(store, "SERVICES"): ",".join(logins.users_of(plan, store)) for store in self.endpoints}
-        return {"DR_STORES": ",".join(self.endpoints), **users}
+        return variables.of_agent(self.place, self.endpoints)
 
     def addresses(self, service: Pods | None = None) -> list[pulumi.Output[str]]:
         """
@@ -93,29 +94,7 @@ class StoreLogins:
         if endpoint is None:
             bucket = names.bucket(self.place.settings.plan, self.place.site.name, store.name)
             return {logins.variable(store.name, "NAME"): bucket}
-        return {
-            logins.variable(store.name, "HOST"): endpoint.address,
-            logins.variable(store.name, "PORT"): endpoint.port.apply(lambda port: str(int(port))),
-            logins.variable(store.name, "NAME"): names.database_name(store.name),
-        }
-
-    def _as_owner(self, store: str) -> Variables:
-        settings = self.place.settings
-        return {
-            logins.variable(store, "USER"): names.database_user(settings.plan),
-            logins.variable(store, "PASSWORD"): settings.password,
-        }
-
-    def _as_role(self, store: str, role: str) -> Variables:
-        settings = self.place.settings
-        system = settings.plan.system
-        return {
-            logins.variable(store, "USER"): role,
-            # As secret as what it is made from.
-            logins.variable(store, "PASSWORD"): settings.password.apply(
-                lambda owners: logins.password_of(owners, system, store, role)
-            ),
-        }
+        return variables.address_of(store.name, endpoint)
 
 
 def _config(store: str) -> str:

@@ -33,6 +33,20 @@ ONE_WAY = {
     "brazilsoutheast": "brazilsouth",
 }
 
+# Regions in which a standby and a storage account stay in one zone (Microsoft Learn: Azure regions list).
+WITHOUT_ZONES = frozenset({
+    "australiacentral", "australiacentral2", "australiasoutheast", "brazilsoutheast", "canadaeast", "francesouth",
+    "germanynorth", "jioindiacentral", "jioindiawest", "koreasouth", "northcentralus", "norwaywest", "southafricawest",
+    "southindia", "swedensouth", "switzerlandwest", "uaecentral", "ukwest", "westcentralus", "westindia", "westus",
+})  # fmt: skip
+
+TIERS = {"B": "Burstable", "GP": "GeneralPurpose", "MO": "MemoryOptimized"}
+"""How a size of a database begins, and what the Resource Manager calls it."""
+DEFAULT_SIZE = "GP_Standard_D2ds_v5"
+"""The smallest that can have a standby and a replica."""
+DEFAULT_APP_SIZE = "P0v3"
+"""The smallest that has slots, and that its makers still offer for years to come."""
+
 STORE_RULES = {
     # Flexible Server: PITR 7 to 35 days; Burstable has neither replicas nor high availability; a geo-redundant backup
     # is restored in the paired region alone (Microsoft Learn: limits, read replicas, backup and restore).

@@ -31,16 +31,29 @@ def _aws_bucket(region: str, name: str) -> ObjectStore:
     return Bucket(Session(), region, name)
 
 
+def _azure(plan: Plan, lost: frozenset[str]) -> Driver:
+    from scripts.clouds.azure.cloud import AzureDriver  # noqa: PLC0415 (as above)
+
+    return AzureDriver(plan, lost)
+
+
+def _azure_account(region: str, name: str) -> ObjectStore:
+    from scripts.clouds.azure.objects import Account  # noqa: PLC0415 (as above)
+    from scripts.clouds.azure.session import Session  # noqa: PLC0415
+
+    return Account(Session(), region, name)
+
+
 def _by_claims(plan: Plan, bucket_of: BucketOf) -> Traffic:
     return Claims(plan, bucket_of)
 
 
-DRIVERS: Mapping[str, Callable[[Plan, frozenset[str]], Driver]] = {"aws": _aws}
-BUCKETS: Mapping[str, Callable[[str, str], ObjectStore]] = {"aws": _aws_bucket}
-TRAFFIC: Mapping[str, Callable[[Plan, BucketOf], Traffic]] = {"aws": _by_claims}
+DRIVERS: Mapping[str, Callable[[Plan, frozenset[str]], Driver]] = {"aws": _aws, "azure": _azure}
+BUCKETS: Mapping[str, Callable[[str, str], ObjectStore]] = {"aws": _aws_bucket, "azure": _azure_account}
+TRAFFIC: Mapping[str, Callable[[Plan, BucketOf], Traffic]] = {"aws": _by_claims, "azure": _by_claims}
 """By the cloud of the plan's first site, which holds the record (`components/stack.py`)."""
 
-LIBRARIES = frozenset({"boto3", "botocore", "kubernetes", "urllib3"})
+LIBRARIES = frozenset({"azure", "boto3", "botocore", "kubernetes", "msal", "urllib3"})
 """Whose errors mean that a cloud failed, should one get past a driver."""
 
 

@@ -8,7 +8,7 @@ protection, ignored properties. The SDK's own mock monitor answers; unknowns do 
 import asyncio
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from google.protobuf import json_format
 from pulumi.runtime import mocks, settings
 from pulumi.runtime.stack import run_pulumi_func
 
-from components.settings import read_settings
+from components.settings import Settings, read_settings
 from components.stack import declare
 from model import Topology
 from model.site_records import FrontDoor, SiteRecord
@@ -30,6 +30,9 @@ RECORDS = {
     )
     for site, region in (("primary", "eu-north-1"), ("secondary", "eu-west-1"), ("tertiary", "us-east-1"))
 }
+
+
+Declares = Callable[[str, Settings], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,27 @@ class _Outputs(mocks.Mocks):
             outputs["latestVersion"] = 1
         if args.typ == "aws:eks/nodeGroup:NodeGroup":
             outputs |= {"resources": [{"autoscalingGroups": [{"name": "group"}]}]}
+        if args.typ == "azure-native:dbforpostgresql:Server":
+            host = f"{args.inputs['serverName']}.postgres.database.azure.com"
+            outputs |= {"fullyQualifiedDomainName": host, "name": args.inputs["serverName"]}
+        if args.typ.startswith("azure-native:web:WebApp"):
+            held = {
+                each: {} for each in args.inputs["identity"]["userAssignedIdentities"]
+            }  # a list when it is asked for
+            outputs["identity"] = {**args.inputs["identity"], "userAssignedIdentities": held}
+            outputs |= {"defaultHostName": f"{args.inputs['name']}.azurewebsites.net"}
+        if args.typ == "azure-native:managedidentity:UserAssignedIdentity":
+            outputs |= {"principalId": f"{args.name}-principal", "clientId": f"{args.name}-client"}
+        if args.typ == "azure-native:trafficmanager:Profile":
+            relative = args.inputs["dnsConfig"]["relativeName"]
+            outputs["dnsConfig"] = {**args.inputs["dnsConfig"], "fqdn": f"{relative}.trafficmanager.net"}
+        if (key := _NAMED.get(args.typ)) is not None:
+            outputs["name"] = args.inputs[key]
         return f"{args.name}-id", outputs
 
     def call(self, args: mocks.MockCallArgs) -> Any:
+        if args.token == "azure-native:authorization:getClientConfig":  # answered by the provider, from its credentials
+            return {"tenantId": "0b3e8a53-0000-4000-8000-000000000001"}
         raise AssertionError(f"the program must not ask the cloud anything: {args.token}")
 
 
@@ -91,6 +112,15 @@ class _Monitor(mocks.MockMonitor):
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 
+_NAMED = {
+    "azure-native:dns:Zone": "zoneName",
+    "azure-native:keyvault:Vault": "vaultName",
+    "azure-native:network:VirtualNetwork": "virtualNetworkName",
+    "azure-native:privatedns:PrivateZone": "privateZoneName",
+    "azure-native:resources:ResourceGroup": "resourceGroupName",
+    "azure-native:storage:StorageAccount": "accountName",
+}
+"""By type, the input that a resource shows as its name."""
 CERTIFICATE = "arn:aws:acm:eu-north-1:123456789012:certificate/of-the-record"
 
 
@@ -102,11 +132,11 @@ def config_of(topology: Topology, records: Mapping[str, SiteRecord], **more: Any
     return {f"dr:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
-def run(stack: str, config: Mapping[str, str]) -> _Monitor:
-    """Raises what the program raises."""
+def run(stack: str, config: Mapping[str, str], declares: Declares = declare) -> _Monitor:
+    """`declares` is what the program declares of a stack. Raises what the program raises."""
 
     def program() -> None:
-        for name, value in declare(pulumi.get_stack(), read_settings()).items():
+        for name, value in declares(pulumi.get_stack(), read_settings()).items():
             pulumi.export(name, value)
             monitor.exports.append(name)
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 KIND = "Microsoft.DBforPostgreSQL/flexibleServers"
 RESOURCE = "azure-native:dbforpostgresql:Server"
-DEFAULT_SIZE = "GP_Standard_D2ds_v5"
-TIERS = {"B": "Burstable", "GP": "GeneralPurpose", "MO": "MemoryOptimized"}
 READY = "Ready"
 FAILED = frozenset({"Disabled", "Dropping", "Inaccessible", "Stopped"})
 """States that a server does not leave by itself. A stopped one is started again by the vendor after seven days."""
@@ -124,7 +122,7 @@ class FlexibleServer:
             {
                 "location": self._region,
                 "tags": dict(tags),
-                "sku": sku(self._plan.incarnated_store(self._store).size.get("azure", DEFAULT_SIZE)),
+                "sku": sku(self._plan.incarnated_store(self._store).size.get("azure", azure.DEFAULT_SIZE)),
                 "properties": {
                     "createMode": "PointInTimeRestore" if is_own else "GeoRestore",
                     "sourceServerResourceId": source,
@@ -252,9 +250,9 @@ def server_id(plan: Plan, site: str, identifier: str) -> str:
 def sku(size: str) -> dict[str, str]:
     """`GP_Standard_D2ds_v5`, as a plan says it, in the two parts that the Resource Manager wants."""
     tier, _, name = size.partition("_")
-    if tier not in TIERS or not name:
+    if tier not in azure.TIERS or not name:
         raise Refused(f"{size!r} is no size of a flexible server", "`dr plan check` says what a size looks like")
-    return {"tier": TIERS[tier], "name": name}
+    return {"tier": azure.TIERS[tier], "name": name}
 
 
 def _is_replica(properties: Mapping[str, Any]) -> bool:

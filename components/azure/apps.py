@@ -1,0 +1,142 @@
+"""
+What runs in a site without a cluster: the plan of its machines, its services, and its agent.
+
+The agent is an app beside the services, always on and alone (`docs/decisions/agent-without-a-cluster.md`). It alone
+logs in to the stores as their owner.
+"""
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_azure_native as azure_native
+
+from components import variables
+from components.azure import addresses
+from components.azure.identity import Identity, IdentityArgs
+from components.azure.network import Network
+from components.azure.recovery_account import CLAIMS, LEASE
+from components.azure.web_app import WebApp, WebAppArgs
+from components.parts import Endpoints, Place
+from model import logins, names
+from model.clouds import azure
+from model.routes import service_routes
+from model.services import WebApp as WebAppService
+
+
+def declare_apps(
+    place: Place, group: pulumi.Input[str], network: Network, services: Sequence[WebAppService], endpoints: Endpoints
+) -> None:
+    """Apps of a site use the stores of their own site and no other."""
+    plan, site = place.settings.plan, place.site
+    sizes = [service.size["azure"] for service in services if "azure" in service.size]
+    farm = azure_native.web.AppServicePlan(
+        "apps-plan",
+        resource_group_name=group,
+        location=site.region,
+        name=f"{plan.system}-{site.name}",
+        kind="linux",
+        reserved=True,
+        per_site_scaling=True,  # each app says for itself on how many machines it runs
+        sku={
+            "name": max(sizes, default=azure.DEFAULT_APP_SIZE),
+            "capacity": max(1, *(replicas(service, place.scale) for service in services)),
+        },
+        opts=place.child,
+    )
+    common = variables.of_site(place, lambda each: azure.storage_account(plan, each, "recovery"))
+    registry = place.settings.registry or addresses.registry_host(plan)
+    routes = {route.service: route for route in service_routes(plan)}
+    for service in services:
+        count = replicas(service, place.scale)
+        if not count:
+            continue  # an app runs at least once, so a site that is to run none of it does not have it
+        route = routes.get(service.name)
+        args = WebAppArgs(
+            region=site.region,
+            group=group,
+            name=azure.app(plan, site.name, service.name),
+            service=service.name,
+            farm_id=farm.id,
+            subnet_id=network.apps_subnet_id,
+            identity=_identity(place, group, service.name, {}),
+            image=service.image or f"{registry}/{plan.system}-{service.name}:stable",
+            command=service.command,
+            count=count,
+            settings={
+                **common,
+                "SERVICE": service.name,
+                **({"BASE_PATH": route.path} if route else {}),
+                **_stores_of(place, service, endpoints),
+            },
+            health_path="/health/ready",
+            is_public=service.front_door,
+            slot=service.slot,
+        )
+        WebApp(service.name, args, place.child)
+    if endpoints:
+        _agent(place, group, network, farm.id, f"{registry}/{names.SENTINEL}:stable", common, endpoints)
+
+
+def replicas(service: WebAppService, scale: str) -> int:
+    """On how many machines a service of a site runs at a scale."""
+    return service.replicas.active if scale == "active" else service.replicas.warm
+
+
+def _agent(  # noqa: PLR0917 (private, and called once)
+    place: Place,
+    group: pulumi.Input[str],
+    network: Network,
+    farm_id: pulumi.Input[str],
+    image: str,
+    common: dict[str, str],
+    endpoints: Endpoints,
+) -> None:
+    plan, site = place.settings.plan, place.site
+    settings: dict[str, pulumi.Input[str]] = {**common, **variables.of_agent(place, endpoints)}
+    for store, endpoint in endpoints.items():
+        settings |= {**variables.address_of(store, endpoint), **variables.as_owner(place, store)}
+    args = WebAppArgs(
+        region=site.region,
+        group=group,
+        name=azure.app(plan, site.name, names.SENTINEL),
+        service=names.SENTINEL,
+        farm_id=farm_id,
+        subnet_id=network.apps_subnet_id,
+        identity=_identity(place, group, names.SENTINEL, _of_agent(place)),
+        image=image,
+        command=("sentinel",),
+        count=1,  # two would renew against each other's condition
+        settings=settings,
+        health_path="/health",
+        is_public=False,
+    )
+    WebApp(names.SENTINEL, args, place.child)
+
+
+def _of_agent(place: Place) -> dict[str, str]:
+    """It renews the lease at the witness, and takes its own site's claim back."""
+    plan, site, witness = place.settings.plan, place.site.name, place.settings.plan.fencing.witness
+    given = {addresses.container(plan, site, "recovery", CLAIMS): "Storage Blob Data Contributor"}
+    if witness == site or witness in place.settings.records:
+        given[addresses.container(plan, witness, "recovery", LEASE)] = "Storage Blob Data Contributor"
+    return given
+
+
+def _identity(place: Place, group: pulumi.Input[str], service: str, roles: dict[str, str]) -> Identity:
+    site = place.site
+    name = names.agent_role(place.settings.plan, site.name)
+    if service != names.SENTINEL:
+        name = names.service_role(place.settings.plan, site.name, service)
+    return Identity(f"{service}-acts-as", IdentityArgs(site.account, site.region, group, name, roles), place.child)
+
+
+def _stores_of(place: Place, service: WebAppService, endpoints: Endpoints) -> dict[str, pulumi.Input[str]]:
+    """Each service is told of exactly the stores that it names, with a login of its own."""
+    found: dict[str, pulumi.Input[str]] = {}
+    named = [store for store in service.uses if store in endpoints]
+    if named:
+        found["DR_STORES"] = ",".join(named)
+    for store in named:
+        found |= variables.address_of(store, endpoints[store])
+        found |= variables.as_role(place, store, logins.service_role(service.name))
+    return found

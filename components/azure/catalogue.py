@@ -1,0 +1,80 @@
+"""Which component of Azure declares which kind: the one table of this cloud."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+
+from components.azure.apps import declare_apps
+from components.azure.database import ReplicatedPostgres, ReplicatedPostgresArgs
+from components.azure.ground import AzureGround, lay_ground
+from components.azure.login import DatabaseLogin, DatabaseLoginArgs
+from components.azure.provider import provider
+from components.azure.traffic_switch import TrafficSwitch, TrafficSwitchArgs
+from components.parts import CloudComponents, Endpoint, Endpoints, Place
+from components.settings import Settings
+from model import names
+from model.clouds import azure
+from model.sites import Site
+from model.stores import Postgres
+
+
+def _provider(settings: Settings, site: Site | None) -> pulumi.ProviderResource:
+    plan = settings.plan
+    return provider((site or plan.site(plan.fencing.witness)).account)
+
+
+def _postgres(place: Place, ground: AzureGround, store: Postgres) -> Endpoint | None:
+    """Its login is in every site, so that a site that is built anew finds it; a server only where one is held."""
+    settings, site = place.settings, place.site
+    login = DatabaseLoginArgs(
+        group=ground.group,
+        vault=ground.logins.name,
+        secret_name=names.database_secret(settings.plan, site.name, store.name),
+        username=names.database_user(settings.plan),
+        database=names.database_name(store.name),
+        password=settings.password,
+    )
+    DatabaseLogin(f"{store.name}-login", login, place.child)
+    held = settings.topology.held(site.name, store.name)
+    if held is None:
+        return None
+    args = ReplicatedPostgresArgs(
+        plan=settings.plan,
+        site=site.name,
+        database=store,
+        incarnation=held,
+        group=ground.group,
+        subnet_id=ground.network.database_subnet_id,
+        zone_id=ground.network.zone_id,
+        password=settings.password,
+        protect=settings.protect,
+    )
+    server = ReplicatedPostgres(store.name, args, place.child)
+    return Endpoint(server.identifier, server.address, server.port)
+
+
+def _web_app(place: Place, ground: AzureGround, services: Sequence[Any], endpoints: Endpoints) -> None:
+    declare_apps(place, ground.group, ground.network, services, endpoints)
+
+
+def _safeguards(place: Place, ground: AzureGround, endpoints: Endpoints) -> None:
+    """Backups are part of a server here; alarms are not declared yet."""
+    del place, ground, endpoints
+
+
+def _traffic(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, Any]:
+    plan = settings.plan
+    group = azure.resource_group(plan, plan.fencing.witness)
+    switch = TrafficSwitch("traffic", TrafficSwitchArgs(plan, settings.records, group, settings.protect), opts)
+    return {"zoneId": switch.zone_id, "record": plan.traffic.record}
+
+
+COMPONENTS = CloudComponents(
+    provider=_provider,
+    ground=lay_ground,
+    stores={"postgres": _postgres},
+    services={"web_app": _web_app},
+    safeguards=_safeguards,
+    traffic=_traffic,
+)

@@ -1,0 +1,60 @@
+"""What a site stands on in Azure: its resource group, its network, its recovery account, the vault of its logins."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_azure_native as azure_native
+
+from components.azure import addresses
+from components.azure.network import Network, NetworkArgs
+from components.azure.recovery_account import RecoveryAccount, RecoveryAccountArgs
+from components.azure.vault import Vault, VaultArgs
+from components.parts import Place
+from model.clouds import azure
+from model.routes import service_routes
+
+LOGINS = "logins"
+KEEP_DAYS = 90
+
+
+@dataclass(frozen=True)
+class AzureGround:
+    """`group` is the name of the site's resource group, in the site's own region."""
+
+    group: pulumi.Output[str]
+    network: Network
+    logins: Vault
+    door: str
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """See `model/site_records.py`. The name of an app is known before the app is there."""
+        return {"frontDoor": {"name": self.door, "zone": ""}}
+
+
+def lay_ground(place: Place) -> AzureGround:
+    settings, site = place.settings, place.site
+    plan = settings.plan
+    made = azure_native.resources.ResourceGroup(
+        "group",
+        resource_group_name=azure.resource_group(plan, site.name),
+        location=site.region,
+        tags={"dr-system": plan.system, "dr-place": site.name},
+        opts=pulumi.ResourceOptions(parent=place.parent, protect=settings.protect),
+    )
+    group: pulumi.Output[str] = made.name
+    number = 10 + plan.sites.index(site)
+    network = Network("network", NetworkArgs(site.region, group, f"{plan.system}-{site.name}", number), place.child)
+    RecoveryAccount("recovery", RecoveryAccountArgs(plan, site.name, group, settings.protect), place.child)
+    logins = VaultArgs(
+        region=site.region,
+        group=group,
+        name=azure.vault(plan, site.name, LOGINS),
+        keep_days=KEEP_DAYS,
+        purge_protection=settings.protect,
+        protect=settings.protect,
+    )
+    door = addresses.app_host(plan, site.name, service_routes(plan)[0].service)
+    return AzureGround(group, network, Vault(LOGINS, logins, place.child), door)

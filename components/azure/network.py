@@ -1,0 +1,109 @@
+"""
+A small network of a site: a subnet that its apps go out through, and one that its databases stand in.
+
+What reaches a database is said by one group of rules: the apps' subnet, and nothing else. Taking that rule away closes
+the site, and its stack gives it back. Servers of other regions replicate through the network of the cloud.
+"""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_azure_native as azure_native
+
+POSTGRES_PORT = 5432
+ZONE = "private.postgres.database.azure.com"
+
+
+@dataclass(frozen=True)
+class NetworkArgs:
+    """`number` makes the address range 10.<number>.0.0/16; `group` is the name of the site's resource group."""
+
+    region: str
+    group: pulumi.Input[str]
+    name: str
+    number: int
+
+
+class Network(pulumi.ComponentResource):
+    """Gives `apps_subnet_id`, `database_subnet_id` and `zone_id`, the private DNS zone of the databases."""
+
+    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("dr:azure:Network", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        prefix = f"10.{args.number}"
+        apps, stores = f"{prefix}.0.0/24", f"{prefix}.100.0/24"
+        rules = azure_native.network.NetworkSecurityGroup(
+            f"{name}-stores-rules",
+            resource_group_name=args.group,
+            location=args.region,
+            network_security_group_name=f"{args.name}-stores",
+            security_rules=[
+                _rule("apps-to-stores", 100, "Allow", apps, str(POSTGRES_PORT)),
+                _rule("nobody-else", 4096, "Deny", "*", "*"),
+            ],
+            opts=child,
+        )
+        network = azure_native.network.VirtualNetwork(
+            f"{name}-network",
+            resource_group_name=args.group,
+            location=args.region,
+            virtual_network_name=args.name,
+            address_space={"address_prefixes": [f"{prefix}.0.0/16"]},
+            # Subnets are resources of their own; listed in both places, an update of one takes away the other.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["subnets"]),
+        )
+        apps_subnet = azure_native.network.Subnet(
+            f"{name}-apps",
+            resource_group_name=args.group,
+            virtual_network_name=network.name,
+            subnet_name="apps",
+            address_prefix=apps,
+            delegations=[{"name": "apps", "service_name": "Microsoft.Web/serverFarms"}],
+            opts=child,
+        )
+        stores_subnet = azure_native.network.Subnet(
+            f"{name}-stores",
+            resource_group_name=args.group,
+            virtual_network_name=network.name,
+            subnet_name="stores",
+            address_prefix=stores,
+            delegations=[{"name": "stores", "service_name": "Microsoft.DBforPostgreSQL/flexibleServers"}],
+            network_security_group={"id": rules.id},
+            # Two subnets of a network cannot be changed at once.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[apps_subnet]),
+        )
+        zone = azure_native.privatedns.PrivateZone(
+            f"{name}-zone",
+            resource_group_name=args.group,
+            location="global",
+            private_zone_name=f"{args.name}.{ZONE}",
+            opts=child,
+        )
+        linked = azure_native.privatedns.VirtualNetworkLink(
+            f"{name}-zone-link",
+            resource_group_name=args.group,
+            location="global",
+            private_zone_name=zone.name,
+            virtual_network_link_name=args.name,
+            virtual_network={"id": network.id},
+            registration_enabled=False,
+            opts=child,
+        )
+        self.apps_subnet_id: pulumi.Output[str] = apps_subnet.id
+        self.database_subnet_id: pulumi.Output[str] = stores_subnet.id
+        self.zone_id: pulumi.Output[str] = pulumi.Output.all(zone.id, linked.id).apply(lambda known: str(known[0]))
+        self.register_outputs({"network": network.name})
+
+
+def _rule(name: str, priority: int, access: str, source: str, port: str) -> dict[str, object]:
+    return {
+        "name": name,
+        "priority": priority,
+        "direction": "Inbound",
+        "access": access,
+        "protocol": "Tcp" if access == "Allow" else "*",
+        "source_address_prefix": source,
+        "source_port_range": "*",
+        "destination_address_prefix": "*",
+        "destination_port_range": port,
+    }

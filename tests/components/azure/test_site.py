@@ -1,0 +1,250 @@
+"""What the stacks of a system in Azure declare, and that no move deletes or replaces anything of it."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.azure.catalogue import COMPONENTS
+from components.settings import Settings
+from components.site import RecoverySite, SiteArgs
+from model import Topology, load_plan
+from model.site_records import FrontDoor, SiteRecord
+from model.topology import after_failover, after_reprotect
+from tests.components.declared import Declared, config_of, of_type, run
+from tests.components.test_transitions import gone, replaced
+
+PATH = str(Path(__file__).parents[2] / "plans" / "azure.yaml")
+PLAN = load_plan(PATH)
+RECORDS = {
+    site.name: SiteRecord(front_door=FrontDoor(name=f"azure-small-{site.name}-web.azurewebsites.net", zone=""))
+    for site in PLAN.sites
+}
+INITIAL = Topology.initial(PLAN)
+MOVED = after_failover(INITIAL, PLAN, "secondary")
+PROTECTED = after_reprotect(MOVED, PLAN, "primary")
+HOME = after_failover(PROTECTED, PLAN, "primary")
+
+
+def declares(stack: str, settings: Settings) -> Mapping[str, Any]:
+    """As `components.stack` does, which refuses this cloud for as long as not all of it is there."""
+    site = settings.plan.sites_by_stack.get(stack)
+    provider = COMPONENTS.provider(settings, site)
+    opts = pulumi.ResourceOptions(providers=[provider])
+    if site is None:
+        return COMPONENTS.traffic(settings, opts)
+    return RecoverySite(site.name, SiteArgs(settings, site, COMPONENTS), opts).exports
+
+
+@cache
+def _seen(stack: str, topology: str, *, recorded: bool, more: str) -> dict[str, Declared]:
+    config = config_of(
+        Topology.model_validate_json(topology), RECORDS if recorded else {}, plan=PATH, **json.loads(more)
+    )
+    return run(stack, config, declares).seen
+
+
+def seen(site: str, topology: Topology = INITIAL, *, recorded: bool = True, **more: Any) -> dict[str, Declared]:
+    stack = PLAN.traffic.stack if site == "traffic" else PLAN.site(site).stack
+    return _seen(stack, topology.model_dump_json(), recorded=recorded, more=json.dumps(more))
+
+
+def one(found: Mapping[str, Declared], kind: str, name: str = "") -> Declared:
+    (only,) = [each for each in of_type(found, kind) if not name or each.name == name]
+    return only
+
+
+def test_each_site_has_a_group_in_its_own_region() -> None:
+    for site in PLAN.sites:
+        found = seen(site.name)
+        group = one(found, "ResourceGroup")
+        assert (group.inputs["resourceGroupName"], group.inputs["location"]) == (
+            f"azure-small-{site.name}",
+            site.region,
+        )
+        inside = {it.inputs["resourceGroupName"] for it in found.values() if "resourceGroupName" in it.inputs}
+        assert inside == {f"azure-small-{site.name}"}
+        located = {it.inputs["location"] for it in found.values() if "location" in it.inputs}
+        assert located <= {site.region, "global"}
+
+
+def test_what_is_global_is_in_the_group_of_the_witness() -> None:
+    groups = {it.inputs["resourceGroupName"] for it in seen("traffic").values() if "resourceGroupName" in it.inputs}
+    assert groups == {"azure-small-tertiary"}
+
+
+def test_the_primary_has_a_standby_and_sends_backups_to_its_pair() -> None:
+    found = seen("primary")
+    server = one(found, "Server").inputs
+    assert server["highAvailability"] == {"mode": "ZoneRedundant"}
+    assert server["backup"] == {"backupRetentionDays": 14, "geoRedundantBackup": "Enabled"}
+    assert (server["createMode"], server["administratorLogin"]) == ("Default", "azure_small_owner")
+    assert server["administratorLoginPassword"] == {"secret": "correct horse"}
+    assert server["sku"] == {"name": "Standard_D2ds_v5", "tier": "GeneralPurpose"}
+    assert one(found, "Database").inputs["databaseName"] == "core"
+
+
+def test_the_warm_site_follows_and_says_nothing_that_a_replica_may_not() -> None:
+    found = seen("secondary")
+    server = one(found, "Server").inputs
+    assert server["createMode"] == "Replica"
+    assert server["sourceServerResourceId"].endswith(
+        "/resourceGroups/azure-small-primary/providers/Microsoft.DBforPostgreSQL/flexibleServers/azure-small-primary-core-1"
+    )
+    assert server["highAvailability"] == {"mode": "Disabled"}
+    assert server["backup"]["geoRedundantBackup"] == "Disabled"
+    assert not {"administratorLogin", "administratorLoginPassword", "version"} & set(server)
+    assert of_type(found, "Database") == []
+
+
+def test_the_cold_site_has_what_is_needed_to_begin_and_runs_nothing() -> None:
+    found = seen("tertiary")
+    assert of_type(found, "Server") == of_type(found, "WebApp") == []
+    assert one(found, "StorageAccount").inputs["accountName"].startswith("azuresmallter")
+    assert {it.inputs["containerName"] for it in of_type(found, "BlobContainer")} == {"claims", "lease", "journal"}
+
+
+def test_a_database_is_kept_by_its_stack_and_by_a_lock() -> None:
+    for site in ("primary", "secondary"):
+        found = seen(site)
+        assert one(found, "Server").protect
+        assert one(found, "ManagementLockByScope").inputs["level"] == "CanNotDelete"
+        assert {"sourceServerResourceId", "createMode", "pointInTimeUTC", "availabilityZone"} <= set(
+            one(found, "Server").ignored
+        )
+    given_up = seen("primary", deleteData=True)
+    assert not one(given_up, "Server").protect
+    assert of_type(given_up, "ManagementLockByScope") == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(INITIAL, MOVED), (MOVED, PROTECTED), (PROTECTED, HOME)],
+    ids=["failover", "re-protection", "failback"],
+)
+def test_a_move_deletes_and_replaces_nothing(old: Topology, new: Topology) -> None:
+    for site in (each.name for each in PLAN.sites):
+        before, after = seen(site, old), seen(site, new)
+        assert gone(before, after) == set(), site
+        assert replaced(before, after) == [], site
+    assert seen("traffic", old) == seen("traffic", new)
+
+
+def test_a_promoted_database_gets_its_standby_and_says_no_more_what_it_followed() -> None:
+    server = one(seen("secondary", MOVED), "Server").inputs
+    assert server["highAvailability"] == {"mode": "ZoneRedundant"}
+    assert not {"createMode", "sourceServerResourceId", "administratorLoginPassword"} & set(server)
+
+
+def test_the_old_copy_is_kept_as_it_was_until_it_is_dropped() -> None:
+    servers = {it.name: it for it in of_type(seen("primary", PROTECTED), "Server")}
+    assert set(servers) == {"core-1", "core-2"}
+    retiring = servers["core-1"]
+    assert not retiring.protect
+    assert {"highAvailability", "administratorLogin", "backup.geoRedundantBackup"} <= set(retiring.ignored)
+    assert one(seen("primary", PROTECTED), "Database").name == "core-1-database"
+    assert servers["core-2"].inputs["createMode"] == "Replica"
+
+
+def test_what_is_restored_says_from_where_and_from_when() -> None:
+    source = f"/subscriptions/{PLAN.primary.account}/resourceGroups/azure-small-primary/providers/P/flexibleServers/s"
+    held = INITIAL.stores["primary"]["core"]
+    for reference, mode in ((source, "PointInTimeRestore"), (source.replace("-primary/", "-secondary/"), "GeoRestore")):
+        at = held.model_copy(update={"restored_from": f"{reference}@2026-11-01T10:00:00Z"})
+        topology = INITIAL.model_copy(update={"stores": {"primary": {"core": at}}})
+        server = one(seen("primary", topology), "Server").inputs
+        assert (server["createMode"], server["pointInTimeUTC"]) == (mode, "2026-11-01T10:00:00Z")
+        assert server["sourceServerResourceId"] == reference
+
+
+def test_a_service_is_an_app_with_a_slot_that_has_the_same_settings() -> None:
+    found = seen("primary")
+    app, slot = one(found, "WebApp", "web-app").inputs, one(found, "WebAppSlot").inputs
+    assert slot["slot"] == "staging"
+    assert app["siteConfig"] == slot["siteConfig"]
+    assert "siteConfig.linuxFxVersion" in one(found, "WebApp", "web-app").ignored
+    settings = {each["name"]: each["value"] for each in app["siteConfig"]["appSettings"]}
+    assert settings["DR_STORES"] == "core"
+    assert settings["DR_STORE_CORE_HOST"] == "azure-small-primary-core-1.postgres.database.azure.com"
+    assert settings["DR_STORE_CORE_USER"] == "dr_web_service"
+    assert set(settings["DR_STORE_CORE_PASSWORD"]) == {"secret"}
+    assert settings["DR_STORE_CORE_PASSWORD"] != {"secret": "correct horse"}
+    assert app["siteConfig"]["numberOfWorkers"] == 2
+    assert one(seen("secondary"), "WebApp", "web-app").inputs["siteConfig"]["numberOfWorkers"] == 1
+
+
+def test_the_agent_is_an_app_of_its_own_and_alone_has_the_owners_login() -> None:
+    found = seen("secondary")
+    app = one(found, "WebApp", "dr-sentinel-app").inputs
+    settings = {each["name"]: each["value"] for each in app["siteConfig"]["appSettings"]}
+    assert settings["DR_STORE_CORE_USER"] == "azure_small_owner"
+    assert settings["DR_STORE_CORE_PASSWORD"] == {"secret": "correct horse"}
+    assert (settings["DR_WITNESS_CLOUD"], settings["DR_WITNESS_REGION"]) == ("azure", "swedencentral")
+    assert settings["DR_RECOVERY_BUCKET"].startswith("azuresmallsec")
+    assert settings["DR_RECOVERY_BUCKET"] != settings["DR_WITNESS_BUCKET"]
+    assert app["publicNetworkAccess"] == "Disabled"
+    assert app["siteConfig"]["numberOfWorkers"] == 1
+    assert app["siteConfig"]["alwaysOn"] is True
+
+
+def test_the_agent_may_write_the_lease_and_its_own_claim_and_nothing_else() -> None:
+    scopes = {it.inputs["scope"].rpartition("/")[2] for it in of_type(seen("secondary"), "RoleAssignment")}
+    assert scopes == {"claims", "lease"}
+    roles = {it.inputs["roleDefinitionId"].rpartition("/")[2] for it in of_type(seen("secondary"), "RoleAssignment")}
+    assert roles == {"ba92f5b4-2d11-453d-a403-e96b0029c9fe"}
+
+
+def test_a_role_at_the_witness_waits_until_the_witness_is_there() -> None:
+    scopes = [it.inputs["scope"] for it in of_type(seen("primary", recorded=False), "RoleAssignment")]
+    assert [scope.rpartition("/")[2] for scope in scopes] == ["claims"]
+
+
+def test_only_apps_reach_the_databases_of_their_site() -> None:
+    (group,) = of_type(seen("primary"), "NetworkSecurityGroup")
+    rules = {each["name"]: each for each in group.inputs["securityRules"]}
+    assert rules["apps-to-stores"]["sourceAddressPrefix"] == "10.10.0.0/24"
+    assert rules["apps-to-stores"]["destinationPortRange"] == "5432"
+    assert (rules["nobody-else"]["access"], rules["nobody-else"]["sourceAddressPrefix"]) == ("Deny", "*")
+    assert max(each["priority"] for each in rules.values() if each["access"] == "Allow") < 4096
+
+
+def test_the_recovery_account_has_no_keys_and_opens_the_claim_alone() -> None:
+    found = seen("tertiary")
+    account = one(found, "StorageAccount").inputs
+    assert (account["allowSharedKeyAccess"], account["sku"]) == (False, {"name": "Standard_ZRS"})
+    access = {it.inputs["containerName"]: it.inputs["publicAccess"] for it in of_type(found, "BlobContainer")}
+    assert access == {"claims": "Blob", "lease": "None", "journal": "None"}
+    assert one(found, "BlobContainerImmutabilityPolicy").inputs["containerName"] == "journal"
+
+
+def test_logins_lie_in_a_vault_that_nobody_purges() -> None:
+    properties = one(seen("primary"), "keyvault:Vault").inputs["properties"]
+    assert (properties["softDeleteRetentionInDays"], properties["enablePurgeProtection"]) == (90, True)
+    assert properties["enableRbacAuthorization"] is True
+    login = one(seen("primary"), "Secret")
+    assert json.loads(login.inputs["properties"]["value"]["secret"])["dbname"] == "core"
+    assert "enablePurgeProtection" not in one(seen("primary", deleteData=True), "keyvault:Vault").inputs["properties"]
+
+
+def test_the_switch_prefers_whoever_claims_and_falls_back_to_the_first_site() -> None:
+    profiles = {it.inputs["profileName"]: it.inputs for it in of_type(seen("traffic"), "Profile")}
+    switch = profiles["azure-small"]
+    ordered = sorted(switch["endpoints"], key=lambda it: it["priority"])
+    assert [it["name"] for it in ordered] == ["tertiary", "secondary", "primary"]
+    assert [it["type"].rpartition("/")[2] for it in ordered] == [
+        "nestedEndpoints",
+        "nestedEndpoints",
+        "externalEndpoints",
+    ]
+    assert ordered[-1]["alwaysServe"] == "Enabled"
+    site = profiles["azure-small-secondary"]
+    app, claim = sorted(site["endpoints"], key=lambda it: it["priority"])
+    assert (app["target"], app["alwaysServe"]) == ("azure-small-secondary-web.azurewebsites.net", "Enabled")
+    assert claim["target"].endswith(".blob.core.windows.net")
+    assert site["monitorConfig"]["path"] == "/claims/active"
+    record = one(seen("traffic"), "RecordSet").inputs
+    assert record["cnameRecord"] == {"cname": "azure-small.trafficmanager.net"}
