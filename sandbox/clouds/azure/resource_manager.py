@@ -8,13 +8,14 @@ parent, locks, and what the type itself refuses. What takes its time is answered
 from __future__ import annotations
 
 import copy
+import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.clouds.azure import ids
-from sandbox.clouds.azure.errors import ArmError
+from sandbox.clouds.azure.errors import ArmError, not_done
 from sandbox.clouds.azure.ids import ResourceId
 from sandbox.clouds.azure.kind import Kind, Record, merged, plain_location, put, take
 from sandbox.clouds.azure.messages import Request, Response, as_json
@@ -31,6 +32,8 @@ AUDIENCES = frozenset({"https://management.azure.com", "https://management.core.
 LOCKS = "Microsoft.Authorization/locks"
 EXTENSIONS = "microsoft.authorization/"
 GROUPS = "Microsoft.Resources/resourceGroups"
+ALL_OF_ONE = re.compile(r"/subscriptions/([^/]+)/resources", re.IGNORECASE)
+OF_TYPE = re.compile(r"resourceType eq '([^']+)'")
 TYPE_OF_SUBSCRIPTIONS = {"/subscriptions": "Microsoft.Resources/subscriptions", "/subscriptions/resourceGroups": GROUPS}
 
 
@@ -130,6 +133,8 @@ class ResourceManager:
         known = self.operations.answer(path, version) if request.method == "GET" else None
         if known is not None:
             return known
+        if request.method == "GET" and (whole := ALL_OF_ONE.fullmatch(path)) is not None:
+            return self._all_of(whole[1], claims, request)
         action = ""
         try:
             identity = ids.parse(path)
@@ -225,6 +230,23 @@ class ResourceManager:
                     raise
                 continue  # a list of a whole group is of what answers
             shown.append(kind.document(record))
+        return as_json(200, {"value": shown})
+
+    def _all_of(self, subscription: str, claims: Claims, request: Request) -> Response:
+        """The Resource Manager's own list: what is where, known also of a region that does not answer."""
+        self._authorise(claims, "Microsoft.Resources/subscriptions/resources/read", f"/subscriptions/{subscription}")
+        asked = request.query.get("$filter", "")
+        wanted = OF_TYPE.fullmatch(asked)
+        if asked and wanted is None:
+            raise not_done(f"the filter {asked!r} of a list of resources")
+        shown = [
+            {"id": each.id.text, "name": each.id.name, "type": each.id.type, "location": each.location}
+            | ({"tags": each.body["tags"]} if each.body.get("tags") else {})
+            for each in self.store.all()
+            if each.id.subscription.lower() == subscription.lower()
+            and each.location
+            and (wanted is None or each.id.type.lower() == wanted[1].lower())
+        ]
         return as_json(200, {"value": shown})
 
     # may it be touched ------------------------------------------------------------------------------------------------

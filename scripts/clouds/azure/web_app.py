@@ -102,6 +102,12 @@ class WebApp:
         tags[RESTARTED_TAG] = moment
         self._arm.patch(self._id, {"tags": tags}, f"noting when {self.where} was restarted")
 
+    def replace(self, asked_at: datetime) -> None:
+        del asked_at
+        raise Refused(
+            f"{self.where} runs on machines of the cloud's own", "`dr recover` tries what can be done instead"
+        )
+
     def versions(self) -> list[ServiceVersion]:
         """What the app runs, and what its slot holds. Both are named by their artefact."""
         found = [self._version(self._id, is_wanted=True)]
@@ -138,6 +144,11 @@ class WebApp:
 
     def declared_artefact(self, resource: Declared) -> str:
         return _artefact(resource.inputs.get("siteConfig") or {})
+
+    def resources(self, resources: Sequence[Declared]) -> list[str]:
+        """The app and its slot: both get the names again that they had, and with them their addresses."""
+        kinds = (RESOURCE, f"{RESOURCE}Slot")
+        return [each.urn for each in resources if each.type in kinds and each.inputs.get("name") == self.where]
 
     def _version(self, identity: str, *, is_wanted: bool) -> ServiceVersion | None:
         found = self._arm.get(identity)

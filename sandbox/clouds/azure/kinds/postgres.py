@@ -142,7 +142,8 @@ class Server(Kind):
                 message = f"A geo-restore of a server in {source.location} can only be had in its paired region {pair}."
                 raise ArmError(400, "GeoRestoreNotSupportedInRegion", message)
         backup = self._backup_for(source, new.location, geo=mode == "GeoRestore")
-        if moment is not None and not backup.earliest <= _moment(moment) <= backup.latest:
+        # Now is a moment too: it ends with the newest log that there is.
+        if moment is not None and not backup.earliest <= _moment(moment) <= datetime.now(UTC):
             message = f"The restore point {moment} is not between {backup.earliest} and {backup.latest}."
             raise ArmError(400, "RestorePointOutOfRange", message)
 
@@ -255,11 +256,12 @@ class Server(Kind):
         else:
             source = self._source(record.held["source"])
             backup = self._backup_for(source, region, geo=mode == "GeoRestore")
-            moment = record.held["moment"]
+            moment = _moment(record.held["moment"]) if record.held["moment"] else None
+            if moment is not None and moment > backup.latest:
+                moment = None
             databases.restore(
-                region, name, backup=backup.name, target_time=_moment(moment) if moment else None, standby=standby,
-                retention_days=days,
-            )  # fmt: skip
+                region, name, backup=backup.name, target_time=moment, standby=standby, retention_days=days
+            )
         self.world.context.names.add_database(_host(name), region, name)
         pair = AZURE.regions.get(region)
         if record.properties["backup"]["geoRedundantBackup"] == "Enabled" and pair in self.world.regions:

@@ -1,0 +1,69 @@
+"""Azure's control plane over a world of records, and the driver as an operator runs it: through the door."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from model import Plan, load_plan
+from sandbox.authority import Authority
+from sandbox.clouds.planes import start_control_planes
+from sandbox.clouds.ports import Ports
+from scripts.clouds.azure.arm import Arm
+from scripts.clouds.azure.cloud import AzureDriver
+from scripts.clouds.azure.flexible_server import group_id, server_id
+from tests.sandbox.clouds.stand_in import RecordedFabric, RecordedNames, free_port
+
+PLAN = load_plan(str(Path(__file__).parents[3] / "plans" / "azure.yaml"))
+REGIONS = tuple(site.region for site in PLAN.sites)
+
+
+@dataclass
+class Azure:
+    """`driver` asks through the door; `fabric` is what is behind it."""
+
+    plan: Plan
+    fabric: RecordedFabric
+    driver: AzureDriver
+    world: SimpleNamespace
+
+    @property
+    def arm(self) -> Arm:
+        return self.driver.session.arm("")
+
+    def lose(self, *sites: str) -> AzureDriver:
+        """A driver for which these sites count as lost."""
+        return AzureDriver(self.plan, frozenset(sites))
+
+    def group(self, site: str) -> str:
+        return group_id(self.plan, site)
+
+    def server(self, site: str, number: int = 1) -> str:
+        return server_id(self.plan, site, f"{self.plan.system}-{site}-core-{number}")
+
+
+@pytest.fixture
+def azure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Azure]:
+    fabric, names = RecordedFabric(regions=REGIONS), RecordedNames()
+    where = Ports(
+        addresses={region: f"127.{60 + i}.0.1" for i, region in enumerate(REGIONS)},
+        clouds={"azure": free_port()},
+        providers={"azure": free_port()},
+        kubernetes=free_port(),
+        kubernetes_providers={region: free_port() for region in REGIONS},
+        postgres=free_port(),
+        http=free_port(),
+        https=free_port(),
+    )
+    planes = start_control_planes(fabric, names, PLAN, where, tmp_path, authority=Authority("test"), pace=500)
+    try:
+        for name, value in planes.env(REGIONS[0]).items():
+            monkeypatch.setenv(name, value)
+        made = Azure(PLAN, fabric, AzureDriver(PLAN, frozenset()), SimpleNamespace(planes=planes, names=names))
+        for site in PLAN.sites:
+            made.arm.put(made.group(site.name), {"location": site.region})
+        yield made
+    finally:
+        planes.stop()
