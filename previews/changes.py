@@ -159,7 +159,8 @@ def _compare(step: Step, meaning: Meaning, old: Resource, new: Resource) -> Iter
     before = property_paths.values_at(old.inputs or {}, meaning.path)
     after = property_paths.values_at(new.inputs or {}, meaning.path)
     if meaning.better in {Better.MORE, Better.FEWER}:
-        yield from _compare_sets(step, meaning, _members(before), _members(after))
+        for was, now in _sets(before, after):
+            yield from _compare_sets(step, meaning, was, now)
         return
     if before == after or sorted(map(repr, before.values())) == sorted(map(repr, after.values())):
         return  # also when unnamed items of a list only changed places
@@ -178,6 +179,14 @@ def _says_nothing(meaning: Meaning, was: bool, stays: bool) -> bool:
     if was and stays:
         return False
     return not was or meaning.absent == "strong" or meaning.better in _SETTINGS
+
+
+def _sets(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[list[Any] | None, list[Any] | None]]:
+    """The sets to compare: one of all leaves, or where each item of a list has a set of its own that of each item."""
+    if any(item and isinstance(value, list) for values in (before, after) for item, value in values.items()):
+        yield from ((_members({"": before[item]}), _members({"": after[item]})) for item in before if item in after)
+    else:
+        yield _members(before), _members(after)
 
 
 def _members(values: dict[str, Any]) -> list[Any] | None:

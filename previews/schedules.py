@@ -1,7 +1,8 @@
 """
 Schedules in the notation of the system that runs them, as the longest time in seconds between two runs.
 
-Kubernetes and Velero read robfig/cron with five fields, CloudNativePG the same with seconds first; AWS has its own.
+Kubernetes and Velero read robfig/cron with five fields, CloudNativePG the same with seconds first; AWS has its own,
+and Azure Backup takes ISO 8601 repeating intervals.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import date, timedelta
 from functools import lru_cache, partial
 from itertools import pairwise
 
-from previews.units import DAY, HOUR, MINUTE, Notation, go_seconds
+from previews.units import DAY, HOUR, MINUTE, Notation, go_seconds, iso_seconds
 
 _RATE = re.compile(r"rate\(([1-9][0-9]{0,6}) (minute|hour|day)s?\)")
 _RATE_SECONDS = {"minute": MINUTE, "hour": HOUR, "day": DAY}
@@ -56,7 +57,16 @@ def robfig_gap(schedule: str, seconds_first: bool = False) -> float | None:
     return _cron_gap(fields, first_weekday=0) if len(fields) == 5 else None
 
 
+def repeating_gap(interval: str) -> float | None:
+    """`R/2026-01-01T02:00:00+00:00/PT6H`: the ISO 8601 repeating interval of Azure Backup."""
+    first, *rest = interval.strip().split("/")
+    if len(rest) != 2 or re.fullmatch(r"R[0-9]*", first) is None:
+        return None
+    return iso_seconds(rest[1]) or None
+
+
 AWS_SCHEDULE = Notation("rate(1 hour) or cron(0 5 * * ? *)", aws_gap)
+REPEATING = Notation("R/2026-01-01T02:00:00Z/PT4H", repeating_gap)
 CRON = Notation("five fields of cron, @daily or @every 6h", robfig_gap)
 CRON_WITH_SECONDS = Notation("six fields of cron, seconds first", partial(robfig_gap, seconds_first=True))
 

@@ -3,9 +3,7 @@
 from previews.meanings.aws.exposure import AWS_EXPOSURE, AWS_EXPOSURE_GUARDS
 from previews.meanings.aws.properties import AWS, AWS_GUARDS, AWS_STORES
 from previews.meanings.aws.services import AWS_SERVICE_GUARDS, AWS_SERVICES
-from previews.meanings.azure.exposure import AZURE_EXPOSURE
-from previews.meanings.azure.properties import AZURE, AZURE_GUARDS, AZURE_STORES
-from previews.meanings.azure.services import AZURE_SERVICES
+from previews.meanings.azure import AZURE, AZURE_GUARDS, AZURE_STORES
 from previews.meanings.gcp.exposure import GCP_EXPOSURE
 from previews.meanings.gcp.properties import GCP, GCP_GUARDS, GCP_STORES
 from previews.meanings.kubernetes.properties import KUBERNETES, KUBERNETES_GUARDS, KUBERNETES_STORES
@@ -18,8 +16,6 @@ for _meaning in (
     *AWS_EXPOSURE,
     *AWS_SERVICES,
     *AZURE,
-    *AZURE_EXPOSURE,
-    *AZURE_SERVICES,
     *GCP,
     *GCP_EXPOSURE,
     *KUBERNETES,

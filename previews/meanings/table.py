@@ -105,6 +105,25 @@ class StoreKind:
     known: bool = True
 
 
+def switch(kind: str, path: str, label: str, aspect: Aspect, *, default: bool = False) -> Meaning:
+    """A property that is better on than off."""
+    return Meaning(kind, path, label, aspect, Better.ON, default=default)
+
+
+def ladder(
+    kind: str,
+    path: str,
+    label: str,
+    aspect: Aspect,
+    order: tuple[str, ...],
+    *,
+    default: str | None = None,
+    absent: str = "weak",
+) -> Meaning:
+    """A property whose words get better from the first of `order` to the last."""
+    return Meaning(kind, path, label, aspect, Better.ORDER, default=default, order=order, absent=absent)
+
+
 @lru_cache(maxsize=8192)
 def normal_type(token: str) -> str:
     """The type token without an API version and in its present spelling, as the policy pack writes it."""

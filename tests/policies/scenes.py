@@ -111,6 +111,27 @@ def changed(scene: Scene, change: Mapping[str, Any]) -> Scene:
     return scene
 
 
+def weakened(scene: Scene, mutation: Mapping[str, Any]) -> Scene:
+    """The scene with a mutation of `mutations.yaml` done to it. Raises when there is nothing to do it to."""
+    scene = copy.deepcopy(scene)
+    before = copy.deepcopy(scene)
+    if mutation.keys() & {"set", "drop"}:
+        scene = changed(scene, {key: mutation[key] for key in ("set", "drop") if key in mutation})
+    if "drop_type" in mutation:
+        scene = [item for item in scene if item["type"] != mutation["drop_type"]]
+    if "drop_like" in mutation:
+        scene = [item for item in scene if mutation["drop_like"] not in item["as"]]
+    for position, item in enumerate(scene):
+        if "set_type" in mutation and item["type"] == mutation["set_type"][0]:
+            item["props"].update(mutation["set_type"][1])
+        if mutation.get("unprotect") == name_of(item, position):
+            item["protect"] = False
+        if name_of(item, position) in mutation.get("ignore", ()):
+            item["ignore"] = []
+    assert scene != before, "the mutation changes nothing"
+    return scene
+
+
 def name_of(item: Mapping[str, Any], position: int) -> str:
     return str(item.get("as", f"r{position}"))
 

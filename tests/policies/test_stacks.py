@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from scripts.packs.analyzer import PackProcess, PolicyFinding
 from scripts.policy import configuration
 
 from . import plans
-from .scenes import Scene, changed, name_of, resources_of
+from .scenes import Scene, resources_of, weakened
 
 pytestmark = pytest.mark.thorough
 
@@ -34,27 +33,6 @@ def findings(pack: PackProcess, scene: Scene, facts: Mapping[str, Any]) -> list[
 
 def described(found: list[PolicyFinding]) -> list[str]:
     return [f"{finding.rule} {finding.kind} {finding.urn.rpartition('::')[2]}: {finding.text}" for finding in found]
-
-
-def weakened(scene: Scene, mutation: Mapping[str, Any]) -> Scene:
-    """The scene with a mutation of `mutations.yaml` done to it. Raises when there is nothing to do it to."""
-    scene = copy.deepcopy(scene)
-    before = copy.deepcopy(scene)
-    if mutation.keys() & {"set", "drop"}:
-        scene = changed(scene, {key: mutation[key] for key in ("set", "drop") if key in mutation})
-    if "drop_type" in mutation:
-        scene = [item for item in scene if item["type"] != mutation["drop_type"]]
-    if "drop_like" in mutation:
-        scene = [item for item in scene if mutation["drop_like"] not in item["as"]]
-    for position, item in enumerate(scene):
-        if "set_type" in mutation and item["type"] == mutation["set_type"][0]:
-            item["props"].update(mutation["set_type"][1])
-        if mutation.get("unprotect") == name_of(item, position):
-            item["protect"] = False
-        if name_of(item, position) in mutation.get("ignore", ()):
-            item["ignore"] = []
-    assert scene != before, "the mutation changes nothing"
-    return scene
 
 
 each_stack = pytest.mark.parametrize(

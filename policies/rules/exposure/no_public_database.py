@@ -11,6 +11,10 @@ from ..kernel.standards import GDPR_ENCRYPTION, NIST_BOUNDARY, PCI_STORES_NOT_PU
 from ..kernel.values import printable
 
 SERVES = (NIST_BOUNDARY, PCI_STORES_NOT_PUBLIC, GDPR_ENCRYPTION)
+SQL = "azure-native:sql:Server"
+INSTANCE = "azure-native:sql:ManagedInstance"
+DOCUMENTS = "azure-native:mongocluster:MongoCluster"
+MANAGED_REDIS = "azure-native:redisenterprise:RedisEnterprise"
 WHY = "A standby is watched by fewer people than the primary and holds the same data."
 
 
@@ -20,6 +24,14 @@ def postgres(r: Resource, ctx: Context) -> Iterator[str]:
     node = r["network.publicNetworkAccess"]
     if (node.text() or "").lower() != "disabled":
         yield f"network.publicNetworkAccess is {node.shown()}, needs to be Disabled"
+
+
+def managed(r: Resource, ctx: Context) -> Iterator[str]:
+    if r.type == INSTANCE:
+        yield from is_false("publicDataEndpointEnabled")(r, ctx)
+        return
+    path = "properties.publicNetworkAccess" if r.type == DOCUMENTS else "publicNetworkAccess"
+    yield from is_one_of(path, "Disabled", "SecuredByPerimeter")(r, ctx)
 
 
 def in_own_network(r: Resource) -> bool:
@@ -32,12 +44,24 @@ def no_anonymous_blobs(r: Resource, ctx: Context) -> Iterator[str]:
     yield from is_false("allowBlobPublicAccess", absent=r.made_before("2023-01-01"))(r, ctx)
 
 
+# Firewall rules of databases, with where each writes the first and the last address that it lets in.
+_RANGE = ("startIpAddress", "endIpAddress")
+FIREWALLS = {
+    "azure-native:dbforpostgresql:FirewallRule": _RANGE,
+    "azure-native:dbformysql:FirewallRule": _RANGE,
+    "azure-native:sql:FirewallRule": _RANGE,
+    "azure-native:redis:FirewallRule": ("startIP", "endIP"),
+    "azure-native:mongocluster:FirewallRule": ("properties.startIpAddress", "properties.endIpAddress"),
+}
+
+
 def firewall(r: Resource, ctx: Context) -> Iterator[str]:
-    first, last = r["startIpAddress"].text() or "", r["endIpAddress"].text() or ""
+    begin, end = (r[path] for path in FIREWALLS[r.type])
+    first, last = begin.text() or "", end.text() or ""
     if first == "0.0.0.0":  # noqa: S104 - an address to look for, not to listen on
         yield f"the rule lets {'every address' if last.startswith('255.') else 'all of Azure'} in"
     elif not few_addresses(first, last):
-        yield f"the rule reaches from {r['startIpAddress'].shown()} to {r['endIpAddress'].shown()}"
+        yield f"the rule reaches from {begin.shown()} to {end.shown()}"
 
 
 def few_addresses(first: str, last: str) -> bool:
@@ -142,10 +166,24 @@ RULES = (
         serves=SERVES,
     ),
     Rule(
+        id="DR-PUB-013",
+        title="Azure SQL, DocumentDB and Managed Redis cannot be reached from the internet",
+        severity=HIGH,
+        types=(SQL, DOCUMENTS, MANAGED_REDIS, INSTANCE),
+        checks=(managed,),
+        why=WHY,
+        remedy=(
+            "Set publicNetworkAccess to Disabled (of a managed instance: publicDataEndpointEnabled to false) and use "
+            "private endpoints."
+        ),
+        serves=SERVES,
+        see=("checkov CKV_AZURE_113",),
+    ),
+    Rule(
         id="DR-PUB-004",
         title="Firewall rules of databases are narrow",
         severity=CRITICAL,
-        types=("azure-native:dbforpostgresql:FirewallRule", "azure-native:dbformysql:FirewallRule"),
+        types=tuple(FIREWALLS),
         checks=(firewall,),
         why="A rule made for one evening of a migration stays, and is copied to the standby.",
         remedy="Name the addresses that need it, or use private endpoints.",

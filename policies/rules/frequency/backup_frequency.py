@@ -6,6 +6,9 @@ from ..kernel import HIGH, Context, Node, Resource, Rule, minutes
 from ..kernel.checks import at_most, each, runs_often_enough, schedule_problem
 from ..kernel.standards import BACKUP
 
+# The longest time between two runs, of each word for it (API specification).
+RUNS = {"hourly": 60, "daily": 1440, "weekly": 10080}
+POLICY = "azure-native:recoveryservices:ProtectionPolicy"
 LINK = "azure-native:redis:LinkedServer"
 
 
@@ -45,6 +48,32 @@ def azure_policy(r: Resource, ctx: Context) -> Iterator[str]:
     if all(problems):
         for problem in problems:
             yield from problem
+
+
+def item_policy(r: Resource, ctx: Context) -> Iterator[str]:
+    """The policy of machines and shares has one schedule; that of databases in machines one for each of its parts."""
+    parts = [part["schedulePolicy"] for part in r["properties.subProtectionPolicy"].items()]
+    gaps = [gap for schedule in parts or [r["properties.schedulePolicy"]] if (gap := _gap(schedule))]
+    if not gaps:
+        yield "properties.schedulePolicy.scheduleRunFrequency says no known frequency: nobody knows when it runs"
+    elif min(gaps) > ctx.number("maxMinutes"):
+        yield f"properties runs less often than every {ctx.number('maxMinutes'):g} minutes"
+
+
+def _gap(schedule: Node) -> float | None:
+    """Minutes between two runs of a schedule of Recovery Services."""
+    if (hours := schedule["hourlySchedule.interval"].number()) is not None:
+        return hours * 60
+    return schedule["scheduleFrequencyInMins"].number() or RUNS.get(
+        (schedule["scheduleRunFrequency"].text() or "").lower()
+    )
+
+
+def managed_redis(r: Resource, ctx: Context) -> Iterator[str]:
+    if len(list(r["geoReplication.linkedDatabases"].items())) > 1:
+        return  # the other members hold the data
+    if not any(r[f"persistence.{switch}"].flag() for switch in ("aofEnabled", "rdbEnabled")):
+        yield "neither persistence.aofEnabled nor persistence.rdbEnabled is true, and it is linked to no other"
 
 
 def cosmos(r: Resource, ctx: Context) -> Iterator[str]:
@@ -124,6 +153,27 @@ RULES = (
         thresholds=(minutes("maxMinutes", 60, "longest time between snapshots"),),
         why="A cache without persistence starts empty after a failure. Linked caches cannot have it, and are exempt.",
         remedy="Set redisConfiguration.rdbBackupEnabled and rdbBackupFrequency (15, 30, 60 ...), Premium only.",
+        serves=BACKUP,
+    ),
+    Rule(
+        id="DR-RPO-006",
+        title="Policies of Recovery Services run as often as the plan promises",
+        severity=HIGH,
+        types=(POLICY,),
+        checks=(item_policy,),
+        thresholds=(minutes("maxMinutes", 1440, "longest time between backups", fact="backupEveryMinutes"),),
+        why="What was written to a machine or a share since its last backup is lost in a restore.",
+        remedy="Set properties.schedulePolicy.scheduleRunFrequency to Daily, or Hourly with hourlySchedule.interval.",
+        serves=BACKUP,
+    ),
+    Rule(
+        id="DR-RPO-007",
+        title="Managed Redis writes its data down",
+        severity=HIGH,
+        types=("azure-native:redisenterprise:Database",),
+        checks=(managed_redis,),
+        why="A cache without persistence and without other members starts empty after a failure.",
+        remedy="Set persistence.aofEnabled or persistence.rdbEnabled, or link it by geoReplication.linkedDatabases.",
         serves=BACKUP,
     ),
 )

@@ -50,7 +50,8 @@ _POSITIVE = {
 _S3 = re.compile(r"arn:aws[a-z-]*:s3:::")
 # Whoever comes by a mount target is in its network (EFS User Guide, "The meaning of public").
 _BY_MOUNT_TARGET = "elasticfilesystem:accessedviamounttarget"
-_EVERYBODY = {"allusers", "authenticatedusers", "allauthenticatedusers", "blob", "container"}
+# The address is where a firewall rule of an Azure database begins that lets in all of Azure, or all of the internet.
+_EVERYBODY = {"allusers", "authenticatedusers", "allauthenticatedusers", "blob", "container", "0.0.0.0"}  # noqa: S104
 _EVERYWHERE = {"0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1"}
 
 
@@ -87,7 +88,8 @@ def public_resources(policy: Node) -> Iterator[str]:
 def is_everybody(word: str) -> bool:
     """
     Whether a word of an access list stands for everybody: a canned list or a group of S3, a member of Google Cloud, the
-    public access of an Azure container. Everybody with an account of the cloud's own is everybody too.
+    public access of an Azure container, the first address of a firewall rule of an Azure database. Everybody with an
+    account of the cloud's own is everybody too.
     """
     plain = word.lower().rsplit("/", 1)[-1].rsplit(":", 1)[-1]
     return plain in _EVERYBODY or plain.startswith(("public-", "publicread", "authenticated"))

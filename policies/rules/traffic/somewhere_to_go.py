@@ -14,10 +14,21 @@ HTTP = ("HTTP", "HTTPS")
 
 
 def places(ctx: Context, token: str, prop: str, owner: Resource, *targets: str) -> set[str]:
-    """Where the resources that name `owner` lead to; what is not known yet counts as a place of its own."""
+    """Where the resources in use that name `owner` lead to; what is not known yet counts as a place of its own."""
     named, undecided = ctx.stack.naming((token,), prop, (owner.urn,), owner.names)
-    found = {place(other.props, other.urn, *targets) for other in named}
+    found = {place(other.props, other.urn, *targets) for other in named if in_use(other.props)}
     return found | {str(unknown) for unknown in undecided}
+
+
+def in_use(node: Node) -> bool:
+    """Whether traffic may go there; what is not known yet may."""
+    for switch in ("endpointStatus", "enabledState"):
+        try:
+            if (node[switch].text() or "").lower() == "disabled":
+                return False
+        except Unknown:
+            continue
+    return True
 
 
 def place(node: Node, otherwise: str, *targets: str) -> str:
@@ -35,18 +46,20 @@ def endpoints(r: Resource, ctx: Context) -> Iterator[str]:
     inline = r["endpoints"].raw
     found = places(ctx, ENDPOINT, "profileName", r, *targets)
     for position, entry in enumerate(inline if isinstance(inline, list) else []):
+        if not in_use(Node(entry)):
+            continue
         try:
             found.add(place(Node(entry), f"endpoints.{position}", *targets))
         except Unknown:
             found.add(f"endpoints.{position}")
     if len(found) < 2:
-        yield f"the profile leads to {len(found)} endpoint(s), needs at least 2"
+        yield f"the profile leads to {len(found)} endpoint(s) in use, needs at least 2"
 
 
 def origins(r: Resource, ctx: Context) -> Iterator[str]:
     number = len(places(ctx, ORIGIN, "originGroupName", r, "hostName"))
     if number < 2:
-        yield f"the origin group leads to {number} origin(s), needs at least 2"
+        yield f"the origin group leads to {number} origin(s) in use, needs at least 2"
 
 
 def origin_groups(r: Resource, ctx: Context) -> Iterator[str]:
@@ -105,25 +118,26 @@ def asked(r: Resource, ctx: Context) -> Iterator[str]:
 
 
 def not_mixed(r: Resource, ctx: Context) -> Iterator[str]:
-    if r["endpoints"].present() and places(ctx, ENDPOINT, "profileName", r):
+    named, undecided = ctx.stack.naming((ENDPOINT,), "profileName", (r.urn,), r.names)
+    if r["endpoints"].present() and (named or undecided):
         yield "endpoints are given both in the profile and as resources: the next update deletes some"
 
 
 RULES = (
     Rule(
         id="DR-DNS-011",
-        title="A Traffic Manager profile has two endpoints",
+        title="A Traffic Manager profile has two endpoints in use",
         severity=HIGH,
         types=(PROFILE,),
         scope="stack",
         checks=(endpoints,),
         why="With one endpoint there is nothing to fail over to.",
-        remedy="Add an Endpoint for the recovery site.",
+        remedy="Add an Endpoint for the recovery site, and leave both enabled.",
         serves=SWITCHING,
     ),
     Rule(
         id="DR-DNS-012",
-        title="A Front Door origin group has two origins",
+        title="A Front Door origin group has two origins in use",
         severity=HIGH,
         types=("azure-native:cdn:AFDOriginGroup",),
         scope="stack",

@@ -12,12 +12,28 @@ def _network(token: str, path: str, *words: str) -> Meaning:
     return Meaning(token, path, label, Aspect.EXPOSURE, Better.ORDER, absent="unknown", order=order)
 
 
-AZURE_EXPOSURE: tuple[Meaning, ...] = (
+EXPOSURE: tuple[Meaning, ...] = (
     _network("azure-native:dbforpostgresql:Server", "network.publicNetworkAccess"),
     _network("azure-native:dbformysql:Server", "network.publicNetworkAccess"),
     _network("azure-native:cosmosdb:DatabaseAccount", "publicNetworkAccess"),
     _network("azure-native:sql:Server", "publicNetworkAccess"),
     _network("azure-native:redis:Redis", "publicNetworkAccess"),
+    _network("azure-native:redisenterprise:RedisEnterprise", "publicNetworkAccess"),
+    _network("azure-native:mongocluster:MongoCluster", "properties.publicNetworkAccess"),
+    _network("azure-native:appconfiguration:ConfigurationStore", "publicNetworkAccess"),
+    _network("azure-native:recoveryservices:Vault", "properties.publicNetworkAccess"),
+    _network("azure-native:eventhub:Namespace", "publicNetworkAccess"),
+    _network("azure-native:servicebus:Namespace", "publicNetworkAccess"),
+    *(
+        Meaning(f"azure-native:{kind}:FirewallRule", path, "who is let in", Aspect.EXPOSURE, Better.CLOSED)
+        for kind, path in (
+            ("dbforpostgresql", "startIpAddress"),
+            ("dbformysql", "startIpAddress"),
+            ("sql", "startIpAddress"),
+            ("redis", "startIP"),
+            ("mongocluster", "properties.startIpAddress"),
+        )
+    ),
     _network("azure-native:storage:StorageAccount", "publicNetworkAccess"),
     _network("azure-native:storage:StorageAccount", "networkRuleSet.defaultAction", "Allow", "Deny"),
     _network("azure-native:keyvault:Vault", "properties.publicNetworkAccess"),
