@@ -252,6 +252,7 @@ class World:
             "DR_VANTAGE_POINTS": ",".join(
                 f"{view}={self.addresses.resolver(view)}:{self.numbers.dns}" for view in self.addresses.views()
             ),
+            "DR_POSTGRES_PORT": str(self.numbers.postgres),
             "DR_HTTP_PORT": str(self.numbers.http),
             "DR_HTTPS_PORT": str(self.numbers.https),
             "DR_CA_FILE": str(self.layout.authority),

@@ -64,6 +64,14 @@ class Resource:
         """Remove it; an object that is gone already is no error."""
         raise NotImplementedError
 
+    def as_outputs(self, inputs: Properties) -> Properties:
+        """Inputs in the shape in which outputs have them."""
+        return inputs
+
+    def as_inputs(self, outputs: Properties, declared: Properties) -> Properties:
+        """The other way round, as the program declared them."""
+        return outputs
+
     def compared(self, inputs: Properties) -> Properties:
         """The inputs as they are compared, without what makes no difference to the cloud."""
         return inputs

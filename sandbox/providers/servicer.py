@@ -153,7 +153,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         inputs = plain(request.properties)
         secrets = secret_properties(request.properties) | resource.secret
         if request.preview:
-            outputs = {**dict.fromkeys(resource.computed, UNKNOWN), **inputs}
+            outputs = {**dict.fromkeys(resource.computed, UNKNOWN), **resource.as_outputs(inputs)}
             return provider_pb2.CreateResponse(properties=struct(outputs, secrets))
         half: HalfMade | None = None
         with self._errors(context, request.urn):
@@ -177,14 +177,15 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 return provider_pb2.ReadResponse()
             accepted = sdk.inputs_of(self._package, *resource.sdk).types if resource.sdk else real
         secrets = secret_properties(request.properties) | secret_properties(request.inputs) | resource.secret
+        seen = resource.as_inputs(real, old_inputs)
         if old_inputs:
             inputs = {
-                key: value if key in resource.write_only or key.startswith("__") else project(value, real.get(key))
+                key: value if key in resource.write_only or key.startswith("__") else project(value, seen.get(key))
                 for key, value in old_inputs.items()
             }
             inputs = {key: value for key, value in inputs.items() if value is not None}
         else:
-            inputs = {key: value for key, value in real.items() if key in accepted and value not in (None, [], {}, "")}
+            inputs = {key: value for key, value in seen.items() if key in accepted and value not in (None, [], {}, "")}
         outputs = {**{k: state[k] for k in resource.write_only if k in state}, **real}
         return provider_pb2.ReadResponse(
             id=request.id, inputs=struct(inputs, secrets), properties=struct(outputs, secrets)
@@ -197,7 +198,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         secrets = secret_properties(request.news) | secret_properties(request.olds) | resource.secret
         if request.preview:
             gone = {key: None for key in old_inputs if key not in news}
-            outputs = {key: value for key, value in {**state, **gone, **news}.items() if value is not None}
+            outputs = {
+                key: value for key, value in {**state, **gone, **resource.as_outputs(news)}.items() if value is not None
+            }
             return provider_pb2.UpdateResponse(properties=struct(outputs, secrets))
         with self._errors(context, request.urn):
             if has_unknown(news):

@@ -66,7 +66,30 @@ class Blobs:
         self.world.check_reachable(request.source, account.location)
         return Response(answer.status, {**asked, **answer.headers}, answer.body)
 
+    def _is_public_read(self, request: Request, account: Record) -> bool:
+        """A blob of a container that anybody may read, asked for by somebody who says nothing of himself."""
+        container, _, name = request.path.lstrip("/").partition("/")
+        record = self.world.store.find(self._container_id(account, container))
+        return (
+            request.method in {"GET", "HEAD"}
+            and "authorization" not in request.headers
+            and not request.query.keys() & {"comp", "restype", "versionid"}
+            and bool(name and record is not None and record.properties.get("publicAccess") == "Blob")
+            and bool(account.properties.get("allowBlobPublicAccess"))
+        )
+
+    def public(self, host: str, path: str) -> int:
+        """The status that somebody outside without credentials gets, at once. Raises NoAnswer."""
+        account = self.account(host)
+        if account is None or not self.world.is_reachable("outside", account.location):
+            raise NoAnswer
+        return self.answer(Request("GET", host, path, {}, b"", "outside")).status
+
     def _let_in(self, request: Request, account: Record) -> Response:
+        if self._is_public_read(request, account):
+            container, _, name = request.path.lstrip("/").partition("/")
+            with self.store.lock:
+                return self._blob(request, (account, container, name), "", lambda *_, **__: None)
         audiences = frozenset({"https://storage.azure.com", f"https://{request.host}"})
         try:
             claims = access.caller(self.world, request.headers.get("authorization", ""), audiences)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,13 +40,19 @@ class AzureControlPlane:
         self._context, self._folder = context, home / "clients" / NAME
         self._folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         (self._folder / CERTIFICATE).write_bytes(authority.certificate)
+        # Pods may be another user's processes, which cannot look into the world's home.
+        self._open = Path(tempfile.mkdtemp(prefix="dr-authority-"))
+        self._open.chmod(0o755)
+        (self._open / CERTIFICATE).write_bytes(authority.certificate)
+        (self._open / CERTIFICATE).chmod(0o644)
         tenant = str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{plan.system}.tenant"))
         self.settings: Mapping[str, Mapping[str, str]] = {}
-        self.world = AzureWorld(context, Login(tenant), subscriptions_of(plan))
+        self.world = AzureWorld(context, Login(tenant), authority, subscriptions_of(plan))
         context.keep(self.world)
         self.manager = ResourceManager(self.world, KINDS, calls)
         self._blobs, self._vaults = Blobs(self.world), Vaults(self.world)
-        for zone in ("core.windows.net", "vault.azure.net", "azurewebsites.net"):
+        self.world.find_service = self._public
+        for zone in ("core.windows.net", "vault.azure.net"):
             context.names.add_domain(zone)
         sources = {OUTSIDE: "outside"} | {address: region for region, address in context.ports.addresses.items()}
         self._door = Door(
@@ -67,6 +75,10 @@ class AzureControlPlane:
             return self._vaults.answer
         return None
 
+    def _public(self, host: str) -> Callable[[str, str], int] | None:
+        """What a probe of Traffic Manager asks; a name of an account that is gone is answered by nobody."""
+        return self._blobs.public if host.endswith(blob_service.SUFFIX) else None
+
     def _login(self, request: Request) -> Response:
         self.world.check_reachable(request.source, None)
         return self.world.login.answer(request)
@@ -76,7 +88,7 @@ class AzureControlPlane:
         operator, subscription = self.world.login.operator, self.world.subscriptions[0]
         who = {"CLIENT_ID": operator.client_id, "CLIENT_SECRET": operator.secret, "TENANT_ID": self.world.login.tenant}
         return {
-            **self._way(OUTSIDE),
+            **self._way(OUTSIDE, self._folder),
             **{f"AZURE_{name}": value for name, value in who.items()},
             **{f"ARM_{name}": value for name, value in who.items()},
             "AZURE_SUBSCRIPTION_ID": subscription,
@@ -84,13 +96,13 @@ class AzureControlPlane:
         }
 
     def pod_environment(self, region: str) -> Mapping[str, str]:
-        return self._way(self._context.ports.addresses[region])
+        return self._way(self._context.ports.addresses[region], self._open)
 
-    def _way(self, address: str) -> dict[str, str]:
+    def _way(self, address: str, folder: Path) -> dict[str, str]:
         """Only loopback itself is reached without the door; every host of the cloud goes through it."""
         door = f"http://{address}:{self._context.ports.clouds[NAME]}"
         direct = ",".join(("localhost", OUTSIDE, *self._context.ports.addresses.values(), "127.0.0.0/8"))
-        certificate = str(self._folder / CERTIFICATE)
+        certificate = str(folder / CERTIFICATE)
         return {
             "HTTPS_PROXY": door,
             "https_proxy": door,
@@ -118,6 +130,7 @@ class AzureControlPlane:
 
     def stop(self) -> None:
         self._door.stop()
+        shutil.rmtree(self._open, ignore_errors=True)
 
 
 def start(context: Context, plan: Plan, authority: Authority, calls: CallLog, home: Path) -> AzureControlPlane:

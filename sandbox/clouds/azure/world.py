@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from model import Plan
+from sandbox.authority import Authority
 from sandbox.clouds.azure.errors import ArmError
 from sandbox.clouds.azure.ids import group_text
 from sandbox.clouds.azure.kind import Record
@@ -29,6 +30,7 @@ class AzureWorld:
 
     context: Context
     login: Login
+    authority: Authority
     subscriptions: tuple[str, ...]
     store: Store = field(default_factory=Store)
     full: set[str] = field(default_factory=set)
@@ -36,24 +38,45 @@ class AzureWorld:
     kept_names: dict[tuple[str, str], Any] = field(default_factory=dict)
     """(type, name) of what is deleted and can be recovered: its name stays taken."""
 
+    unprobed_children_count: bool = True
+    """
+    Does an endpoint that is always served count towards minChildEndpoints of a nested profile? The documents do not
+    say; what has to work with both answers is tried with both.
+    """
+    find_service: Callable[[str], Callable[[str, str], int] | None] = lambda _host: None
+    listeners: list[Callable[[str], object]] = field(default_factory=list)
+
     @property
     def regions(self) -> tuple[str, ...]:
         return tuple(self.context.fabric.regions)
 
+    def changed(self, identity: str) -> None:
+        """Tell whoever listens that a resource is not what it was."""
+        for listener in self.listeners:
+            listener(identity)
+
     def later(self, name: str, work: Callable[[], object]) -> None:
         self.context.background(name, work)
+
+    def service_of(self, host: str) -> Callable[[str, str], int] | None:
+        """What answers (host, path) with a status to somebody outside who has no credentials, where the door has it."""
+        find = self.find_service
+        return find(host)
 
     # reachability -----------------------------------------------------------------------------------------------------
     def check_reachable(self, source: str, region: str | None) -> None:
         """Raises NoAnswer where no byte goes from the asker to a data plane of this region (None: a global one)."""
-        network, target = self.context.fabric.network, region or "outside"
-        if region is not None and region not in self.context.fabric.regions:
+        if self.is_reachable(source, region):
             return
-        if network.region_is_up(target) and (source == target or network.allowed(source, target)):
-            return
-        if network.hangs(source, target):
+        if self.context.fabric.network.hangs(source, region or "outside"):
             self.context.stopping.wait(LONGEST_SILENCE_SECONDS)
         raise NoAnswer
+
+    def is_reachable(self, source: str, region: str | None) -> bool:
+        network, target = self.context.fabric.network, region or "outside"
+        if region is not None and region not in self.context.fabric.regions:
+            return True
+        return network.region_is_up(target) and (source == target or network.allowed(source, target))
 
     def check_managed(self, region: str | None, namespace: str) -> None:
         """Raises ArmError where a region's control plane does not answer the Resource Manager."""

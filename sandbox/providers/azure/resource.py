@@ -7,6 +7,7 @@ as an update, and it is the Resource Manager that refuses it. An update is a ful
 
 from __future__ import annotations
 
+import copy
 import random
 import re
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from typing import Any
 from sandbox.clouds.azure.kind import ABSENT, get, put
 from sandbox.providers.azure.cloud import Cloud, CloudError
 from sandbox.providers.resource import HalfMade, Resource
-from sandbox.providers.values import Properties
+from sandbox.providers.values import UNKNOWN, Properties
 
 OF_THE_BODY = frozenset({
     *("location", "tags", "sku", "identity", "kind", "zones", "extendedLocation", "plan", "etag", "managedBy"),
@@ -35,6 +36,9 @@ class Type:
     spelled  inputs whose name is another one in the API (below `properties`)
     at_top   inputs that stand beside `properties`, besides those that always do
     write_only  inputs that are never read back, by path
+    flattened   lists whose elements have `properties` in the API, and not in a program
+    computed    outputs inside an input that the cloud decides, by path
+    also_reads  properties that are documents of their own, each with the path below the ID
     flat     False: the inputs hold `properties` themselves
     by_patch an update is a PATCH
     deleted_by  a URL of a data plane that deletes it, and its audience
@@ -49,6 +53,9 @@ class Type:
     spelled: Mapping[str, str] = field(default_factory=dict)
     at_top: frozenset[str] = frozenset()
     write_only: frozenset[str] = frozenset()
+    flattened: frozenset[str] = frozenset()
+    computed: tuple[str, ...] = ()
+    also_reads: Mapping[str, str] = field(default_factory=dict)
     flat: bool = True
     by_patch: bool = False
     deleted_by: tuple[str, str] | None = None
@@ -89,6 +96,20 @@ class AzureResource(Resource):
         suffix = "".join(random.Random(seed).choices("0123456789abcdef", k=8))
         new[name] = old.get(name) or f"{logical}{suffix}"
 
+    def as_outputs(self, inputs: Properties) -> Properties:
+        """For a preview, with what the cloud will say."""
+        shown = copy.deepcopy(_mapped(inputs))
+        for path in self.kind.computed:
+            if isinstance(get(shown, path.rpartition(".")[0]), dict):
+                put(shown, path, UNKNOWN)
+        return shown
+
+    def as_inputs(self, outputs: Properties, declared: Properties) -> Properties:
+        mapped = get(outputs, IDENTITIES)
+        if not isinstance(mapped, dict) or isinstance(get(declared, IDENTITIES), dict):
+            return outputs
+        return {**outputs, "identity": {**outputs["identity"], "userAssignedIdentities": list(mapped)}}
+
     def compared(self, inputs: Properties) -> Properties:
         """A location is compared without case and blanks."""
         if not isinstance(inputs.get("location"), str):
@@ -123,12 +144,17 @@ class AzureResource(Resource):
         back = {api: name for name, api in self.kind.spelled.items()}
         real: Properties = {**found, "azureApiVersion": self.kind.version}
         if self.kind.flat:
-            real |= {back.get(name, name): value for name, value in nested.items()}
+            real |= {
+                back.get(name, name): _unwrapped(value) if name in self.kind.flattened else value
+                for name, value in nested.items()
+            }
         else:
             real["properties"] = nested
         for name, value in zip(self.kind.parameters, self._values(identity), strict=True):
             given = str(state.get(name) or value)
             real[name] = given if given.strip("/").lower() == value.lower() else value
+        for name, below in self.kind.also_reads.items():
+            real[name] = self.cloud.ask("GET", f"{identity}/{below}", self.kind.version)["properties"]
         real["location"] = _location(state.get("location"), real.get("location"))
         for path in self.kind.write_only:
             known = get(state, path)
@@ -184,6 +210,8 @@ class AzureResource(Resource):
         body = {name: value for name, value in given.items() if name in top}
         if self.kind.located and not body.get("location") and self._group(inputs):
             body["location"] = self.cloud.ask("GET", self._group(inputs), GROUP_VERSION)["location"]
+        body = _mapped(body)
+        given = {name: _wrapped(value) if name in self.kind.flattened else value for name, value in given.items()}
         nested = {self.kind.spelled.get(name, name): value for name, value in given.items() if name not in top}
         return {**body, "properties": nested} if self.kind.flat else body
 
@@ -193,6 +221,34 @@ class AzureResource(Resource):
 
 
 GROUP_VERSION = "2024-03-01"
+IDENTITIES = "identity.userAssignedIdentities"
+
+
+BESIDE = frozenset({"id", "name", "type"})
+
+
+def _mapped(given: Properties) -> Properties:
+    """Programs list the identities of a resource, and the API has them as the keys of a map."""
+    listed = get(given, IDENTITIES)
+    if not isinstance(listed, list):
+        return given
+    mapped: dict[str, Any] = {each: {} for each in listed}
+    return {**given, "identity": {**given["identity"], "userAssignedIdentities": mapped}}
+
+
+def _wrapped(elements: Any) -> Any:
+    return [
+        {name: value for name, value in each.items() if name in BESIDE}
+        | {"properties": {name: value for name, value in each.items() if name not in BESIDE}}
+        for each in elements
+    ]
+
+
+def _unwrapped(elements: Any) -> Any:
+    return [
+        {name: value for name, value in each.items() if name != "properties"} | (each.get("properties") or {})
+        for each in elements or ()
+    ]
 
 
 def _plain(location: Any) -> str:

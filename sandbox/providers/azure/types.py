@@ -39,12 +39,17 @@ IDENTITY = (
 )  # fmt: skip
 NETWORKS = (
     Type(
+        "azure-native:network:NetworkSecurityGroup", f"{NETWORK}/networkSecurityGroups/{{networkSecurityGroupName}}",
+        "2024-05-01", "networkSecurityGroupName", replaces=frozenset({"location"}),
+        flattened=frozenset({"securityRules"}),
+    ),
+    Type(
         "azure-native:network:VirtualNetwork", f"{NETWORK}/virtualNetworks/{{virtualNetworkName}}", "2024-05-01",
         "virtualNetworkName", replaces=frozenset({"location"}),
     ),
     Type(
         "azure-native:network:Subnet", f"{NETWORK}/virtualNetworks/{{virtualNetworkName}}/subnets/{{subnetName}}",
-        "2024-05-01", "subnetName", located=False,
+        "2024-05-01", "subnetName", located=False, flattened=frozenset({"delegations"}),
     ),
     Type(
         "azure-native:privatedns:PrivateZone", f"{NETWORK}/privateDnsZones/{{privateZoneName}}", "2024-06-01",
@@ -117,6 +122,52 @@ STORAGE = (
     ),
 )  # fmt: skip
 
+SITE = f"{GROUP}/providers/Microsoft.Web/sites/{{name}}"
+OF_A_SITE = frozenset({"location", "kind"})
+WEB = (
+    Type(
+        "azure-native:web:AppServicePlan", f"{GROUP}/providers/Microsoft.Web/serverfarms/{{name}}", "2025-05-01",
+        "name", replaces=frozenset({"location"}),
+    ),
+    Type(
+        "azure-native:web:WebApp", SITE, "2025-05-01", "name", replaces=OF_A_SITE,
+        write_only=frozenset({"siteConfig.appSettings"}), also_reads={"siteConfig": "config/web"},
+    ),
+    Type(
+        "azure-native:web:WebAppSlot", f"{SITE}/slots/{{slot}}", "2025-05-01", "slot", replaces=OF_A_SITE,
+        write_only=frozenset({"siteConfig.appSettings"}), also_reads={"siteConfig": "config/web"},
+    ),
+    Type(
+        "azure-native:web:WebAppSlotConfigurationNames", f"{SITE}/config/slotConfigNames", "2025-05-01", "name",
+        located=False,
+    ),
+    Type(
+        "azure-native:web:WebAppHostNameBinding", f"{SITE}/hostNameBindings/{{hostName}}", "2025-05-01", "hostName",
+        located=False,
+    ),
+)  # fmt: skip
+TRAFFIC = (
+    Type(
+        "azure-native:trafficmanager:Profile", f"{NETWORK}/trafficManagerProfiles/{{profileName}}", "2022-04-01",
+        "profileName", flattened=frozenset({"endpoints"}), computed=("dnsConfig.fqdn",),
+    ),
+    Type(
+        "azure-native:trafficmanager:Endpoint",
+        f"{NETWORK}/trafficManagerProfiles/{{profileName}}/{{endpointType}}/{{endpointName}}", "2022-04-01",
+        "endpointName", located=False,
+    ),
+    Type(
+        "azure-native:dns:Zone", f"{NETWORK}/dnsZones/{{zoneName}}", "2023-07-01-preview", "zoneName",
+    ),
+    Type(
+        "azure-native:dns:RecordSet", f"{NETWORK}/dnsZones/{{zoneName}}/{{recordType}}/{{relativeRecordSetName}}",
+        "2023-07-01-preview", "relativeRecordSetName", located=False,
+        spelled={
+            "ttl": "TTL", "aRecords": "ARecords", "cnameRecord": "CNAMERecord", "txtRecords": "TXTRecords",
+        },
+    ),
+)  # fmt: skip
+
 TYPES: tuple[Type, ...] = (
-    *RESOURCES, *AUTHORIZATION, *IDENTITY, *NETWORKS, *POSTGRES, *KEY_VAULT, *STORAGE,
+    *RESOURCES, *AUTHORIZATION, *IDENTITY, *NETWORKS, *POSTGRES, *KEY_VAULT, *STORAGE, *WEB, *TRAFFIC,
 )  # fmt: skip

@@ -1,14 +1,28 @@
 """The types of resource that a world has: the one table. Each file holds those of one service."""
 
 from sandbox.clouds.azure.kind import Kind
-from sandbox.clouds.azure.kinds import authorization, identity, keyvault, network, postgres, resources, storage
+from sandbox.clouds.azure.kinds import (
+    authorization,
+    dns,
+    identity,
+    keyvault,
+    network,
+    postgres,
+    resources,
+    storage,
+    trafficmanager,
+    web,
+)
 
 KINDS: tuple[type[Kind], ...] = (
     *authorization.KINDS,
+    *dns.KINDS,
     *identity.KINDS,
     *keyvault.KINDS,
     *network.KINDS,
     *postgres.KINDS,
     *resources.KINDS,
     *storage.KINDS,
+    *trafficmanager.KINDS,
+    *web.KINDS,
 )

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from sandbox.clouds.azure.errors import ArmError, not_done
-from sandbox.clouds.azure.ids import ResourceId
+from sandbox.clouds.azure.ids import ResourceId, parse
 from sandbox.clouds.azure.kind import Action, Body, Kind, Record, get
 from sandbox.clouds.azure.secrets import Secret as Kept
 from sandbox.clouds.azure.secrets import SecretStore, Version
@@ -106,6 +106,17 @@ class DeletedVault(Kind):
             },
         )
 
+    def listed(self, parent: ResourceId) -> list[Record]:
+        every = [kept["record"] for (kind, _), kept in self.world.kept_names.items() if kind == Vault.type]
+        base = f"/subscriptions/{parent.subscription}/providers/Microsoft.KeyVault/locations"
+        wanted = parent.names[0].lower() if len(parent.segments) > 1 else ""
+        found = [
+            self.implicit(parse(f"{base}/{each.location}/deletedVaults/{each.id.name}"))
+            for each in every
+            if each.location == (wanted or each.location)
+        ]
+        return [each for each in found if each is not None]
+
     def shown(self, record: Record) -> Body:
         return {}
 
@@ -119,6 +130,15 @@ class DeletedVault(Kind):
         self.world.kept_names.pop((Vault.type, record.id.name.lower()), None)
         self.world.context.one(SecretStore).forget(record.id.name)
         return None
+
+
+class DeletedVaults(DeletedVault):
+    """Those of all regions."""
+
+    type = "Microsoft.KeyVault/deletedVaults"
+
+    def implicit(self, identity: ResourceId) -> Record | None:
+        return super().implicit(identity) if len(identity.segments) > 1 else None
 
 
 class Secret(Kind):
@@ -179,4 +199,4 @@ class Key(Kind):
         raise not_done("keys in a vault")
 
 
-KINDS = (Vault, DeletedVault, Secret, Key)
+KINDS = (Vault, DeletedVault, DeletedVaults, Secret, Key)

@@ -1,6 +1,7 @@
 """Virtual networks and private DNS zones: recorded and checked. Who reaches a thing, its own type says."""
 
 from sandbox.clouds.azure.errors import ArmError
+from sandbox.clouds.azure.ids import parse
 from sandbox.clouds.azure.kind import Body, Kind, Record
 
 VERSIONS = ("2023-11-01", "2024-01-01", "2024-03-01", "2024-05-01", "2025-01-01")
@@ -22,9 +23,73 @@ class VirtualNetwork(Kind):
         return {**super().shown(record), "subnets": [{"id": each.id.text, "name": each.id.name} for each in subnets]}
 
 
+class SecurityGroup(Kind):
+    """
+    Rules for incoming traffic. A server in a subnet whose group allows nothing is shut; which addresses and ports a
+    rule names makes no difference.
+    """
+
+    type = "Microsoft.Network/networkSecurityGroups"
+    versions = VERSIONS
+    regional = True
+
+    def settle(self, record: Record, old: Record | None) -> None:
+        rules = record.properties.pop("securityRules", None)
+        if rules is not None:
+            for gone in self.store.children(record, SecurityRule.type):
+                self.store.forget(gone.id)
+            for rule in rules:
+                given = rule.get("properties") or {k: v for k, v in rule.items() if k not in {"name", "id", "type"}}
+                identity = parse(f"{record.id.text}/securityRules/{rule['name']}")
+                self.store.keep(Record(identity, {"properties": given}))
+        self.reach(record)
+
+    def reach(self, record: Record) -> None:
+        """Let in, or shut, what stands behind this group."""
+        for subnet in self.store.of_type(Subnet.type):
+            if group_of(subnet) == record.id.key:
+                self.world.changed(subnet.id.text)
+
+    def allows(self, record: Record) -> bool:
+        rules = [each.properties for each in self.store.children(record, SecurityRule.type)]
+        return any(rule.get("access") == "Allow" and rule.get("direction", "Inbound") == "Inbound" for rule in rules)
+
+    def shown(self, record: Record) -> Body:
+        rules = self.store.children(record, SecurityRule.type)
+        listed = [{"id": each.id.text, "name": each.id.name, "properties": each.properties} for each in rules]
+        return {**super().shown(record), "securityRules": listed}
+
+
+class SecurityRule(Kind):
+    """One rule of a group, also as a resource of its own."""
+
+    type = "Microsoft.Network/networkSecurityGroups/securityRules"
+    versions = VERSIONS
+
+    def settle(self, record: Record, old: Record | None) -> None:
+        self._reach(record)
+
+    def remove(self, record: Record) -> None:
+        self.store.forget(record.id)
+        self._reach(record)
+
+    def _reach(self, record: Record) -> None:
+        group = self.store.find(record.id.parent or "")
+        if group is not None:
+            SecurityGroup(self.world).reach(group)
+
+
+def group_of(subnet: Record) -> str:
+    """The ID of the group of rules of a subnet, in lower case; "" for one without."""
+    return str((subnet.properties.get("networkSecurityGroup") or {}).get("id") or "").lower()
+
+
 class Subnet(Kind):
     type = "Microsoft.Network/virtualNetworks/subnets"
     versions = VERSIONS
+
+    def settle(self, record: Record, old: Record | None) -> None:
+        self.world.changed(record.id.text)
 
     def check_gone(self, record: Record) -> None:
         for other in self.store.all():
@@ -59,4 +124,4 @@ class PrivateZoneLink(Kind):
         return {**super().shown(record), "virtualNetworkLinkState": "Completed"}
 
 
-KINDS = (VirtualNetwork, Subnet, PrivateZone, PrivateZoneLink)
+KINDS = (SecurityGroup, SecurityRule, VirtualNetwork, Subnet, PrivateZone, PrivateZoneLink)

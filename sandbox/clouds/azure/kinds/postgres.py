@@ -15,6 +15,7 @@ from model.clouds.azure import AZURE
 from sandbox.clouds.azure.errors import ArmError, not_done
 from sandbox.clouds.azure.ids import ResourceId, parse
 from sandbox.clouds.azure.kind import ABSENT, Action, Body, Kind, Record, get, take
+from sandbox.clouds.azure.kinds.network import SecurityGroup, group_of
 from sandbox.fabric import Backup, DatabaseState, FabricError
 
 VERSIONS = (
@@ -317,12 +318,20 @@ class Server(Kind):
         A server in a network is open to the operator outside as well: no agent stands inside yet to ask on his behalf.
         """
         network = record.properties.get("network") or {}
-        if network.get("delegatedSubnetResourceId"):
-            shut = False
+        subnet = self.store.find(str(network.get("delegatedSubnetResourceId") or ""))
+        if subnet is not None:
+            rules = self.store.find(group_of(subnet))
+            shut = rules is not None and not SecurityGroup(self.world).allows(rules)
         else:
             public = str(network.get("publicNetworkAccess", "Enabled")).lower() == "enabled"
             shut = not (public and self.store.children(record, FirewallRule.type))
         self.world.context.fabric.databases.shut(record.location, record.id.name, shut=shut)
+
+    def subnet_changed(self, identity: str) -> None:
+        for record in self.store.of_type(self.type):
+            subnet = get(record.body, "properties.network.delegatedSubnetResourceId")
+            if str(subnet).lower() == identity.lower():
+                self.reach(record.id.text)
 
     def reach(self, identity: str) -> None:
         found = self.store.find(identity)

@@ -104,7 +104,11 @@ class Container(Kind):
     def check(self, new: Record, old: Record | None) -> None:
         if not CONTAINER.fullmatch(new.id.name):
             raise ArmError(400, "ContainerOperationFailure", f"{new.id.name} is not a valid container name.")
-        if new.properties["publicAccess"] != "None":
+        account = self.world.named(StorageAccount.type, new.id.names[0])
+        public = account is not None and account.properties.get("allowBlobPublicAccess")
+        if new.properties["publicAccess"] not in {"None", "Blob"}:
+            raise not_done(f"publicAccess {new.properties['publicAccess']} of a container")
+        if new.properties["publicAccess"] != "None" and not public:
             raise ArmError(409, "PublicAccessNotPermitted", "Public access is not permitted on this storage account.")
 
     def check_gone(self, record: Record) -> None:

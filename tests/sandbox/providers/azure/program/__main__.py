@@ -147,5 +147,116 @@ az.authorization.ManagementLockByScope(
     notes="changed" if change else "as it was",
     opts=pulumi.ResourceOptions(depends_on=[worm]),  # what it locks can only be deleted after it
 )
+rules = az.network.NetworkSecurityGroup(
+    "rules",
+    resource_group_name=there,
+    security_rules=[
+        {
+            "name": "apps",
+            "priority": 100,
+            "direction": "Inbound",
+            "access": "Allow",
+            "protocol": "Tcp",
+            "source_address_prefix": "10.0.0.0/24",
+            "source_port_range": "*",
+            "destination_address_prefix": "*",
+            "destination_port_range": "5433" if change else "5432",
+        }
+    ],
+)
+farm = az.web.AppServicePlan(
+    "farm",
+    resource_group_name=there,
+    name="farm-all",
+    kind="linux",
+    reserved=True,
+    per_site_scaling=True,
+    sku={"name": "P1v3", "capacity": 3 if change else 2},
+)
+running = {
+    "resource_group_name": there,
+    "location": "northeurope",
+    "kind": "app,linux,container",
+    "server_farm_id": farm.id,
+    "https_only": True,
+    "identity": {"type": "UserAssigned", "user_assigned_identities": [app.id]},
+    "site_config": {
+        "linux_fx_version": "DOCKER|registry.example/app:v2" if change else "DOCKER|registry.example/app:v1",
+        "app_command_line": "app",
+        "number_of_workers": 2,
+        "app_settings": [{"name": "SERVICE", "value": "web"}],
+    },
+}
+site = az.web.WebApp("site", name="app-all", **running)
+az.web.WebAppSlot("slot", name=site.name, slot="staging", **running)
+az.web.WebAppSlotConfigurationNames(
+    "sticky", resource_group_name=there, name=site.name, app_setting_names=["A", "B"] if change else ["A"]
+)
+az.web.WebAppHostNameBinding(
+    "binding", resource_group_name=there, name=site.name, host_name="app.celora.com", ssl_state="SniEnabled"
+)
+monitor = {
+    "protocol": "HTTPS",
+    "port": 443,
+    "path": "/health",
+    "interval_in_seconds": 10,
+    "timeout_in_seconds": 5,
+    "tolerated_number_of_failures": 3 if change else 2,
+}
+traffic = {"resource_group_name": there, "location": "global", "traffic_routing_method": "Priority"}
+inner = az.trafficmanager.Profile(
+    "inner",
+    profile_name="tm-inner",
+    **traffic,
+    dns_config={"relative_name": "tm-inner", "ttl": 30},
+    # Never changed here: each PUT of a profile takes away the endpoints that are resources of their own.
+    monitor_config={**monitor, "tolerated_number_of_failures": 2},
+)
+az.trafficmanager.Endpoint(
+    "own",
+    resource_group_name=there,
+    profile_name=inner.name,
+    endpoint_type="ExternalEndpoints",
+    endpoint_name="own",
+    target=site.default_host_name,
+    priority=1,
+    endpoint_status="Enabled",
+    opts=pulumi.ResourceOptions(ignore_changes=["endpointMonitorStatus"]),
+)
+outer = az.trafficmanager.Profile(
+    "outer",
+    profile_name="tm-outer",
+    **traffic,
+    dns_config={"relative_name": "tm-outer", "ttl": 30},
+    monitor_config=monitor,
+    endpoints=[
+        {
+            "name": "inner",
+            "type": "Microsoft.Network/trafficManagerProfiles/nestedEndpoints",
+            "target_resource_id": inner.id,
+            "priority": 1,
+            "min_child_endpoints": 1,
+            "endpoint_status": "Enabled",
+        },
+        {
+            "name": "last",
+            "type": "Microsoft.Network/trafficManagerProfiles/externalEndpoints",
+            "target": site.default_host_name,
+            "priority": 2,
+            "always_serve": "Enabled",
+            "endpoint_status": "Enabled",
+        },
+    ],
+)
+public_zone = az.dns.Zone("public-zone", resource_group_name=there, zone_name="celora.com", location="global")
+of_zone = {"resource_group_name": there, "zone_name": public_zone.name, "ttl": 60 if change else 30}
+az.dns.RecordSet(
+    "record",
+    **of_zone,
+    record_type="CNAME",
+    relative_record_set_name="app",
+    cname_record={"cname": outer.dns_config.apply(lambda config: config.fqdn)},
+)
+az.dns.RecordSet("apex", **of_zone, record_type="A", relative_record_set_name="@", target_resource={"id": outer.id})
 pulumi.export("host", server.fully_qualified_domain_name)
 pulumi.export("principal", app.principal_id)
