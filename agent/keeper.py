@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from scripts.core.errors import DrError
 from scripts.core.net import Login
 from scripts.engines.postgres import guard
-from scripts.engines.postgres.guard import Unguarded
 from scripts.engines.postgres.logins import keep
 from scripts.engines.postgres.session import ENGINE_ONLY, Database
 from scripts.engines.protocol import QueryRefused
+from scripts.engines.seen import Unguarded
 
 AT_ONCE = 500  # tables in one look, so that the list is told while there are many
 BOUND_SECONDS = 60.0

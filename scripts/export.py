@@ -15,7 +15,6 @@ from scripts.clouds.access import Clouds
 from scripts.clouds.amounts import size
 from scripts.core.errors import BadInput
 from scripts.core.home import project_dir
-from scripts.engines.postgres.dumps import dump
 from scripts.people.options import DEFAULT_PLAN, Format, PlanName, bound, every_store, known_site, plan_of
 from scripts.people.output import Form, facts, out, write_json
 from scripts.stacks import topology_files
@@ -27,10 +26,10 @@ if TYPE_CHECKING:
     from model import Plan, Topology
     from scripts.acts.exports import Export
     from scripts.clouds.protocol import ObjectStore
-    from scripts.core.net import Login
+    from scripts.engines.protocol import Engine
 
 
-def export_store(objects: ObjectStore, login: Login, about: Mapping[str, str], within: timedelta) -> Export:
+def export_store(objects: ObjectStore, engine: Engine, about: Mapping[str, str], within: timedelta) -> Export:
     """
     Dump a database and keep it in a site's objects. `about`: its `system`, `store` and `site`, and the export's `name`.
 
@@ -39,7 +38,7 @@ def export_store(objects: ObjectStore, login: Login, about: Mapping[str, str], w
     at = datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="dr-export-") as folder:
         path = Path(folder) / "dump"
-        dumped = dump(login, path, seconds=within.total_seconds())
+        dumped = engine.dump(path, seconds=within.total_seconds())
         return put(objects, path, {**about, "server": dumped.server, "at": at, "rows": dumped.rows})
 
 
@@ -63,7 +62,7 @@ def export(
         objects, number = clouds.at(site).objects(), topology.incarnation(site, chosen)
         named = name or f"{topology.identifier(loaded, site, chosen)}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
         about = {"name": named, "system": loaded.system, "store": chosen, "site": site}
-        made = export_store(objects, clouds.login(site, chosen, number), about, seconds)
+        made = export_store(objects, clouds.engine(site, chosen, number), about, seconds)
     finally:
         clouds.close()
     show(made, objects.name, form)

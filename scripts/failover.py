@@ -21,7 +21,6 @@ from model.roles import role_of
 from scripts.clouds.access import Clouds
 from scripts.core.errors import BadInput, DrError, Locked, Refused
 from scripts.core.home import project_dir
-from scripts.engines.postgres import guard
 from scripts.people.approvals import ask, at_a_terminal, needed
 from scripts.people.options import (
     DEFAULT_PLAN,
@@ -100,7 +99,7 @@ def serves(plan: Plan, topology: Topology) -> bool:
     clouds, site = Clouds(plan), topology.active_site
     try:
         for each in plan.incarnated_stores:
-            if not guard.is_open(clouds.database(site, each.name, topology.incarnation(site, each.name))):
+            if not clouds.engine(site, each.name, topology.incarnation(site, each.name)).guard.is_open():
                 return False
     except DrError:
         return False

@@ -14,7 +14,6 @@ from scripts.acts.exports import fetch, manifest
 from scripts.clouds.access import Clouds
 from scripts.core.errors import DatabaseFailed, DrError, Refused
 from scripts.core.home import project_dir
-from scripts.engines.postgres.dumps import bring_back, create_database, drop_database, why_not_empty
 from scripts.export import show, the_store
 from scripts.people.approvals import ask
 from scripts.people.options import DEFAULT_PLAN, Format, PlanName, Yes, bound, known_site, plan_of
@@ -26,34 +25,37 @@ if TYPE_CHECKING:
 
     from scripts.acts.exports import Export
     from scripts.clouds.protocol import ObjectStore
-    from scripts.core.net import Login
+    from scripts.engines.protocol import Engine
 
 
-def import_store(objects: ObjectStore, login: Login, export: Export, within: timedelta, into: str = "") -> None:
+def import_store(objects: ObjectStore, engine: Engine, export: Export, within: timedelta, into: str = "") -> None:
     """
     Bring an export that lies in a site's objects into a database, or into a new one `into` on its server.
 
     Raises Refused where the database holds something, CloudFailed for an export that is not whole (nothing was changed
     then), DatabaseFailed. A new database of an import that fails is dropped again.
     """
-    if not into and (reason := why_not_empty(login)):
+    if not into and (reason := engine.why_not_empty()):
         raise Refused(reason, "bring it into a new database beside it: --into NAME")
     with tempfile.TemporaryDirectory(prefix="dr-import-") as folder:
         path = Path(folder) / "dump"
         fetch(objects, export, path)
         if into:
-            _bring_into_new(login, create_database(login, into), path, export, within)
+            _bring_into_new(engine, into, path, export, within)
         else:
-            bring_back(login, path, export.rows, seconds=within.total_seconds())
+            engine.bring_back(path, export.rows, seconds=within.total_seconds())
 
 
-def _bring_into_new(login: Login, made: Login, path: Path, export: Export, within: timedelta) -> None:
+def _bring_into_new(engine: Engine, into: str, path: Path, export: Export, within: timedelta) -> None:
+    made = engine.create_beside(into)
     try:
-        bring_back(made, path, export.rows, seconds=within.total_seconds())
+        made.bring_back(path, export.rows, seconds=within.total_seconds())
     except DrError:
         with suppress(DatabaseFailed):
-            drop_database(login, made.database)
+            engine.drop_beside(into)
         raise
+    finally:
+        made.close()
 
 
 def import_dump(
@@ -78,8 +80,7 @@ def import_dump(
         export = manifest(objects, name)
         target = f"a new database {into}" if into else f"{chosen} of {site}, which has to be empty"
         ask(f"{sum(export.rows.values())} rows of {export.at:%Y-%m-%d %H:%M} are brought into {target}", site, yes=yes)
-        login = clouds.login(site, chosen, topology.incarnation(site, chosen))
-        import_store(objects, login, export, seconds, into)
+        import_store(objects, clouds.engine(site, chosen, topology.incarnation(site, chosen)), export, seconds, into)
     finally:
         clouds.close()
     show(export, objects.name, form)

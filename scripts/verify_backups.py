@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,8 +23,6 @@ from scripts.clouds.access import Clouds
 from scripts.clouds.protocol import Phase, RestorePoint, StoreFeature, need
 from scripts.core.errors import DatabaseFailed, DrError, ObjectiveMissed, Refused
 from scripts.core.waiting import wait_until
-from scripts.engines.postgres.contents import look_inside
-from scripts.engines.postgres.session import Database
 from scripts.people.options import DEFAULT_PLAN, Format, PlanName, duration, known_site
 from scripts.people.output import Form, out, table, write_json
 from scripts.probes.verifications import Verification
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from model import Plan
     from scripts.clouds.protocol import ManagedStore, StoreState
+    from scripts.engines.protocol import Engine
 
 BOUND_SECONDS = 3600
 
@@ -87,7 +87,7 @@ def verify_backup(plan: Plan, clouds: Clouds, point: RestorePoint, *, freshest: 
             raise DatabaseFailed(
                 f"{point.name} cannot be restored: the cloud says {made.said}", "it is damaged; try an older backup"
             )
-        with Database(clouds.login_at(point.site, database.name, made)) as inside:
+        with closing(clouds.engine_at(point.site, database.name, made)) as inside:
             return _look_inside(plan, point, inside, freshest)
     finally:
         scratch.delete()
@@ -101,8 +101,8 @@ def _settled(scratch: ManagedStore) -> StoreState | None:
     return None if found.phase is Phase.CHANGING else found
 
 
-def _look_inside(plan: Plan, point: RestorePoint, inside: Database, freshest: timedelta | None) -> Verdict:
-    heartbeat = look_inside(inside, point.name).heartbeat
+def _look_inside(plan: Plan, point: RestorePoint, inside: Engine, freshest: timedelta | None) -> Verdict:
+    heartbeat = inside.look_inside(point.name).heartbeat
     age = (datetime.now(UTC) - heartbeat).total_seconds()
     allowed = None if freshest is None else freshest.total_seconds()
     if allowed is not None and age > allowed:

@@ -331,6 +331,20 @@ def test_programs_ask_no_cloud_by_its_name() -> None:
     assert [found for top in ("scripts", "agent") for found in offences(top, others, but=but, typing_counts=True)] == []
 
 
+def test_an_engine_of_one_kind_is_chosen_by_the_table_alone() -> None:
+    """Rehearsals go straight to a server as well, past every transport; the agent lives beside one kind of store."""
+    kinds = {
+        f"scripts.engines.{path.name}"
+        for path in (ROOT / "scripts/engines").iterdir()
+        if (path / "__init__.py").exists()
+    }
+    assert kinds
+    found = offences("scripts", tuple(kinds), but=("scripts.engines", "scripts.drills"), typing_counts=True)
+    assert found == []
+    straight = {it for it in offences("scripts.drills", kinds, typing_counts=True) if ".direct" not in it}
+    assert straight == set()
+
+
 def test_a_databases_client_is_imported_by_engines_alone() -> None:
     """And by the shared store of runs, which is PostgreSQL."""
     but = ("scripts.engines", "scripts.runs.shared", "scripts.runs.lock")

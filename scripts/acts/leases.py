@@ -11,9 +11,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt
 from scripts.clouds.protocol import ConditionFailed
 from scripts.core.errors import DatabaseFailed, NotFenced, Refused
 from scripts.core.waiting import wait_until
-from scripts.engines.postgres import guard
-from scripts.engines.postgres.session import Database
-from scripts.engines.postgres.writes import try_write
+from scripts.engines.protocol import Engine
 from scripts.fencing.lease import BETWEEN, MARGIN, Lease, Seen, WitnessLease
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import epoch_to_be
@@ -88,7 +86,7 @@ def give_back(context: Context) -> Result:
     if seen is None or holder not in {(site, epoch), (BETWEEN, epoch + 1)}:
         raise NotFenced(why_not_held_for(seen, site, epoch) or "there is no writer lease", "look at `dr status`")
     for each in context.plan.incarnated_stores:
-        if not guard.take_back(context.clouds.database(site, each.name, held[each.name]), site, epoch):
+        if not context.clouds.engine(site, each.name, held[each.name]).guard.take_back(site, epoch):
             raise NotFenced(f"{site}'s {each.name} was left to somebody else", "look at `dr status`")
     if holder != (site, epoch):
         ttl_ms = int(context.plan.fencing.lease.ttl.total_seconds() * 1000)
@@ -102,28 +100,28 @@ def open_for_writes(context: Context, site: str, epoch: int, held: Mapping[str, 
     incarnation that the site holds.
     """
     plan, clouds = context.plan, context.clouds
-    databases = [clouds.database(site, each.name, held[each.name]) for each in plan.incarnated_stores]
-    if all(guard.is_open(database) for database in databases):
+    engines = [clouds.engine(site, each.name, held[each.name]) for each in plan.incarnated_stores]
+    if all(each.guard.is_open() for each in engines):
         status = "already"  # its sentinel was quicker
     else:
         status = "done"
         ttl = plan.fencing.lease.ttl
-        clocks = [guard.clock(database) for database in databases]
+        clocks = [each.guard.clock() for each in engines]
         if None in clocks:
             raise DatabaseFailed(f"a database of {site} is still in recovery", "it must be promoted first")
         _renew(context, site, epoch, int(ttl.total_seconds() * 1000))
-        for database, clock in zip(databases, clocks, strict=True):
+        for each, clock in zip(engines, clocks, strict=True):
             if clock is not None:
-                guard.grant(database, site, epoch, clock + timedelta(seconds=ttl.total_seconds() * (1 - MARGIN)))
-    for database in databases:
-        accepted = partial(_accepts, database, site, epoch)
-        wait_until(accepted, seconds=10, what=f"{database.login.host} to accept a write", every=0.02)
+                each.guard.grant(site, epoch, clock + timedelta(seconds=ttl.total_seconds() * (1 - MARGIN)))
+    for each in engines:
+        accepted = partial(_accepts, each, site, epoch)
+        wait_until(accepted, seconds=10, what=f"{each.name} to accept a write", every=0.02)
     said = f"{site} accepts writes in epoch {epoch}"
     return Result("already" if status == "already" else "done", said, {"site": site, "epoch": epoch})
 
 
-def _accepts(database: Database, site: str, epoch: int) -> bool:
-    return try_write(database, site, epoch, name="opened").accepted
+def _accepts(store: Engine, site: str, epoch: int) -> bool:
+    return store.try_write(site, epoch, name="opened").accepted
 
 
 def _renew(context: Context, site: str, epoch: int, ttl_ms: int) -> None:

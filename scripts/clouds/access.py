@@ -16,7 +16,6 @@ from model import names
 from scripts.clouds.registry import driver, traffic
 from scripts.core.errors import CloudFailed, DatabaseFailed, Refused
 from scripts.core.net import Login
-from scripts.engines.postgres.session import Database
 from scripts.engines.registry import engine
 from scripts.fencing.lease import WitnessLease
 
@@ -34,7 +33,7 @@ class Clouds:
     lost: frozenset[str] = frozenset()  # names of sites
     _drivers: dict[str, Driver] = field(default_factory=dict, init=False)
     _sites: dict[str, Cloud] = field(default_factory=dict, init=False)
-    _databases: dict[str, Database] = field(default_factory=dict, init=False)
+    _engines: dict[str, Engine] = field(default_factory=dict, init=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False)
 
     def at(self, site: str) -> Cloud:
@@ -82,18 +81,20 @@ class Clouds:
             raise DatabaseFailed(f"{managed.identifier}: there is no such database in {where}")
         return found
 
-    def database(self, site: str, store: str, incarnation: int) -> Database:
-        """A connection to one incarnation of a site's store, opened at first use."""
+    def engine(self, site: str, store: str, incarnation: int) -> Engine:
+        """What speaks to one incarnation of a site's store over its own protocol, connected at first use."""
         identifier = self.store(site, store, incarnation).identifier
         with self._lock:
-            if identifier not in self._databases:
-                self._databases[identifier] = Database(self.login(site, store, incarnation))
-            return self._databases[identifier]
+            if identifier not in self._engines:
+                self._engines[identifier] = engine(self._kind(store), self.login(site, store, incarnation))
+            return self._engines[identifier]
 
-    def engine(self, site: str, store: str, incarnation: int) -> Engine:
-        """What speaks to one incarnation of a site's store over its own protocol."""
-        kind = next(each.kind for each in self.plan.stores if each.name == store)
-        return engine(kind, self.database(site, store, incarnation))
+    def engine_at(self, site: str, store: str, state: StoreState) -> Engine:
+        """The same for an instance that this cloud shows. The caller closes it."""
+        return engine(self._kind(store), self.login_at(site, store, state))
+
+    def _kind(self, store: str) -> str:
+        return next(each.kind for each in self.plan.stores if each.name == store)
 
     def login(self, site: str, store: str, incarnation: int) -> Login:
         """How to log in to one incarnation: the address from the cloud, the rest from the site's secret."""
@@ -114,12 +115,12 @@ class Clouds:
     def forget(self, site: str, store: str, incarnation: int) -> None:
         """Drop the connection: the database moved or was replaced."""
         with self._lock:
-            gone = self._databases.pop(self.store(site, store, incarnation).identifier, None)
+            gone = self._engines.pop(self.store(site, store, incarnation).identifier, None)
         if gone is not None:
             gone.close()
 
     def close(self) -> None:
         with self._lock:
-            for database in self._databases.values():
-                database.close()
-            self._databases.clear()
+            for each in self._engines.values():
+                each.close()
+            self._engines.clear()

@@ -7,11 +7,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from scripts.core.errors import DrError, ObjectiveMissed
+from scripts.core.errors import DatabaseFailed, DrError, ObjectiveMissed
 from scripts.core.waiting import wait_until
 from scripts.drills.found import Found
-from scripts.engines.postgres import guard
-from scripts.engines.postgres.writes import try_write
 from scripts.verify_backups import newest_backups, verify_backup
 
 if TYPE_CHECKING:
@@ -44,9 +42,12 @@ def write_sentinel_rows(stage: Stage, site: str) -> dict[str, datetime]:
     topology, written = stage.topology, dict[str, datetime]()
     clouds = stage.clouds()
     for store in stage.stores:
-        database = clouds.database(site, store, topology.incarnation(site, store))
-        attempt = try_write(database, site, topology.epoch, name="drill")
-        written[store] = database.rows(guard.READ_MARKER, {"name": "drill"})[0][2]
+        engine = clouds.engine(site, store, topology.incarnation(site, store))
+        attempt = engine.try_write(site, topology.epoch, name="drill")
+        found = engine.marker("drill")
+        if found is None:
+            raise DatabaseFailed(f"{stage.named(store, site)} takes no sentinel row: {attempt.said}")
+        written[store] = found.written_at
         stage.check(
             "sentinel row", attempt.accepted, f"a sentinel row is written in {stage.named(store, site)}",
             written_at=written[store],

@@ -74,11 +74,10 @@ def leave(stage: Stage) -> Found:
 
 def add_reader(stage: Stage) -> None:
     """A login besides the service's own in each store, as people have them."""
-    clouds, site = stage.clouds(), stage.active
+    site = stage.active
     for store in stage.stores:
-        owner = clouds.database(site, store, stage.topology.incarnation(site, store))
-        owner.script(f"CREATE ROLE {READER} LOGIN PASSWORD '{READER}'")
-    clouds.close()
+        owner = direct.with_login(stage.dsn(site, store), names.database_user(stage.plan), stage.password(site, store))
+        direct.rows_at(owner, f"CREATE ROLE {READER} LOGIN PASSWORD '{READER}'")
 
 
 def can_log_in(stage: Stage, site: str, user: str, password: str, store: str = "") -> bool:

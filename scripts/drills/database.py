@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 SPOILT = "spoilt by a migration"
 DAMAGE = """
-WITH old AS (SELECT seq FROM orders WHERE created_at < %(until)s AND seq %% 2 = 0),
-     gone AS (DELETE FROM orders WHERE seq IN (SELECT seq FROM old) RETURNING seq),
-     spoilt AS (UPDATE orders SET payload = %(spoilt)s WHERE seq NOT IN (SELECT seq FROM old) RETURNING seq)
+WITH old AS (SELECT id FROM orders WHERE created_at < %(until)s AND seq %% 2 = 0),
+     gone AS (DELETE FROM orders WHERE id IN (SELECT id FROM old) RETURNING id),
+     spoilt AS (UPDATE orders SET payload = %(spoilt)s WHERE id NOT IN (SELECT id FROM old) RETURNING id)
 SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM spoilt)
 """
 UNACKNOWLEDGED = 4  # to each store goes one order after the other: so many connections may break under an answer

@@ -13,7 +13,6 @@ from scripts.drills.found import Found
 from scripts.drills.shown import shown_failover
 from scripts.drills.stage import as_evidence
 from scripts.drills.whole import wait_until_whole
-from scripts.engines.postgres import guard
 
 if TYPE_CHECKING:
     from scripts.drills.stage import Stage
@@ -49,9 +48,8 @@ def _sentinel_rows_are_there(stage: Stage, site: str, written: Mapping[str, date
     topology, good = stage.topology, True
     clouds = stage.clouds(*(each.name for each in stage.plan.sites if each.name != site))
     for store, at in written.items():
-        database = clouds.database(site, store, topology.incarnation(site, store))
-        rows = database.rows(guard.READ_MARKER, {"name": "drill"})
-        there = bool(rows) and rows[0][2] == at
+        found = clouds.engine(site, store, topology.incarnation(site, store)).marker("drill")
+        there = found is not None and found.written_at == at
         sentence = f"the sentinel row is there in {stage.named(store, site)}"
         good &= stage.check("sentinel row", there, sentence, written_at=at)
     clouds.close()

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from model.objectives import Disaster
 from scripts.core.errors import BadInput, Refused
 
 if TYPE_CHECKING:
     from model import Plan
     from scripts.drills.found import Found
     from scripts.drills.stage import Stage
+
+DISASTERS = frozenset(get_args(Disaster))
+JUDGED_BY = {
+    "database_corruption": {"database_corruption", "database_failure"},
+    "multi_region_outage": {"multi_region_outage", "regional_outage"},
+}
+"""Where an objective for another disaster counts as well."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,17 @@ def without_cold(plan: Plan) -> str | None:
 
 def without_cold_backup(plan: Plan) -> str | None:
     return without_cold(plan) or without_store(plan)
+
+
+def _why_not(plan: Plan, scenario: Scenario) -> str | None:
+    return scenario.why_not(plan) or _without_promise(plan, scenario)
+
+
+def _without_promise(plan: Plan, scenario: Scenario) -> str | None:
+    """What a plan promises nothing for is not rehearsed: there is nothing that it could be judged by."""
+    judged_by = JUDGED_BY.get(scenario.disaster, {scenario.disaster} & DISASTERS)
+    promised = {each.disaster for each in plan.objectives if not each.component}
+    return f"promises nothing for {scenario.disaster}" if judged_by and not judged_by & promised else None
 
 
 def scenarios() -> dict[str, Scenario]:
@@ -112,11 +131,11 @@ def fitting(plan: Plan, name: str) -> tuple[list[Scenario], dict[str, str]]:
     a name that is none, Refused where nothing is left.
     """
     parts = chosen(name)
-    reasons = {part.name: reason for part in parts if (reason := part.why_not(plan)) is not None}
+    reasons = {part.name: reason for part in parts if (reason := _why_not(plan, part)) is not None}
     fit = [part for part in parts if part.name not in reasons]
     if not fit:
         said = "; ".join(dict.fromkeys(reasons.values()))
-        possible = [each.name for each in scenarios().values() if each.why_not(plan) is None]
+        possible = [each.name for each in scenarios().values() if _why_not(plan, each) is None]
         raise Refused(
             f"nothing of {name} can be rehearsed: {plan.system} {said}",
             f"there is {', '.join(possible)}"

@@ -31,7 +31,6 @@ from scripts.core.errors import BadInput, DrError, ObjectiveMissed, Refused
 from scripts.core.home import project_dir
 from scripts.core.waiting import wait_until
 from scripts.engines.postgres.direct import with_login
-from scripts.engines.postgres.position import position
 from scripts.probes.web import door_of
 from scripts.runbooks.run import run
 from scripts.runs.journal import Journal
@@ -282,7 +281,7 @@ class Stage:
         clouds = self.clouds()
 
         def is_behind(store: str) -> bool:
-            where = position(clouds.database(site, store, self.topology.incarnation(site, store)))
+            where = clouds.engine(site, store, self.topology.incarnation(site, store)).position()
             return (where.seconds_behind or 0.0) >= seconds
 
         for store in self.stores:

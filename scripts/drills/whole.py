@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from scripts.core.errors import DrError, ObjectiveMissed
 from scripts.core.moments import now
 from scripts.core.waiting import wait_until
-from scripts.engines.postgres.position import position
 from scripts.probes.traffic import epoch_told, why_not_served_by
 from scripts.runs import run_records
 
@@ -98,7 +97,7 @@ def _copies(stage: Stage, clouds: Clouds) -> str | None:
             if incarnation.source is None or incarnation.promoted or incarnation.number is None:
                 continue
             try:
-                where = position(clouds.database(site, store, incarnation.number))
+                where = clouds.engine(site, store, incarnation.number).position()
             except DrError:
                 clouds.forget(site, store, incarnation.number)  # its address or its login may be another one by now
                 raise

@@ -11,18 +11,17 @@ from scripts.engines.postgres.watcher import PostgresWatcher
 
 if TYPE_CHECKING:
     from scripts.core.net import Login
-    from scripts.engines.postgres.session import Database
     from scripts.engines.protocol import Engine, Watcher
 
-ENGINES: Mapping[str, Callable[[Database], Engine]] = {"postgres": Postgres}
+ENGINES: Mapping[str, Callable[[Login], Engine]] = {"postgres": Postgres.at}
 WATCHERS: Mapping[str, Callable[[Login, str], Watcher]] = {"postgres": PostgresWatcher}
 
 
-def engine(kind: str, database: Database) -> Engine:
-    """Raises BadInput for a kind that has no engine, with what there is."""
+def engine(kind: str, login: Login) -> Engine:
+    """What speaks to one store. Raises BadInput for a kind that has no engine, with what there is."""
     if kind not in ENGINES:
         raise BadInput(f"no engine for a store of kind {kind!r}", f"there is {', '.join(ENGINES)}")
-    return ENGINES[kind](database)
+    return ENGINES[kind](login)
 
 
 def watcher(kind: str, login: Login, resolver: str) -> Watcher:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from model import Plan
     from model.acceptance import Check
     from scripts.clouds.access import Clouds
-    from scripts.engines.protocol import Reply
+    from scripts.engines.seen import Answer
 
 PASSED_ON = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR")
 SYNTAX_ERROR = "42601"
@@ -101,7 +101,7 @@ def _sql(clouds: Clouds, check: SqlCheck, place: Place) -> tuple[bool, str]:
     return judged(check, reply)
 
 
-def judged(check: SqlCheck, reply: Reply) -> tuple[bool, str]:
+def judged(check: SqlCheck, reply: Answer) -> tuple[bool, str]:
     """Whether an answer is not what the check expects, and what was seen."""
     if check.rows is not None:
         return not check.rows.holds(reply.rows), f"{reply.rows} rows, expected {check.rows}"
@@ -113,7 +113,7 @@ def judged(check: SqlCheck, reply: Reply) -> tuple[bool, str]:
     return _age(check, reply)
 
 
-def _age(check: SqlCheck, reply: Reply) -> tuple[bool, str]:
+def _age(check: SqlCheck, reply: Answer) -> tuple[bool, str]:
     """A time without a zone is taken for one in UTC; an interval is an age already."""
     allowed, found = check.age or timedelta(0), reply.value
     if isinstance(found, datetime):

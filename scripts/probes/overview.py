@@ -18,9 +18,6 @@ from model.roles import role_of
 from scripts.core.errors import DrError
 from scripts.core.moments import now
 from scripts.core.net import Unreachable
-from scripts.engines.postgres import guard
-from scripts.engines.postgres.position import position
-from scripts.engines.postgres.writes import try_write
 from scripts.probes import traffic
 from scripts.probes.backups import of_what_it_holds
 
@@ -201,18 +198,16 @@ def _database(plan: Plan, topology: Topology, clouds: Clouds, site: str, name: s
     number = topology.incarnation(site, name)
     status = DatabaseStatus(name, names.store_identifier(plan, site, name, number))
     try:
-        database = clouds.database(site, name, number)
-        attempt = try_write(
-            database, site, topology.epoch, name="status", note="dr status asks whether writes are taken"
-        )
+        store = clouds.engine(site, name, number)
+        attempt = store.try_write(site, topology.epoch, name="status", note="dr status asks whether writes are taken")
         if attempt.answered:
             status.writes = "accepted" if attempt.accepted else "refused"
         status.said = "" if attempt.accepted else attempt.said
         if attempt.answered:
-            where = position(database)
+            where = store.position()
             status.lag_seconds = where.seconds_behind if where.in_recovery else None
             if not where.in_recovery:
-                status.unguarded = [f"{each.name}: {each.reason}" for each in guard.unguarded(database)]
+                status.unguarded = [f"{each.name}: {each.reason}" for each in store.guard.unguarded()]
     except (DrError, Unreachable) as error:
         status.said = str(error)
     return status

@@ -6,15 +6,19 @@ Nothing is changed but one row of our own, which the target has to show.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from model.step_times import StepTimes
-from scripts.acts.arrivals import NO_SLOT, arrival, named
+from scripts.acts.arrivals import arrival, named
 from scripts.core.errors import DrError, Refused
-from scripts.engines.postgres import readiness
-from scripts.engines.postgres.session import Database
-from scripts.engines.protocol import QueryRefused
+from scripts.engines.protocol import NoSlot, QueryRefused
 from scripts.runs.findings import HandOverChecked
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import target
+
+if TYPE_CHECKING:
+    from scripts.engines.protocol import Engine
+    from scripts.engines.seen import Writer
 
 
 def check_hand_over(context: Context) -> Result:
@@ -23,7 +27,7 @@ def check_hand_over(context: Context) -> Result:
     slowest = 0.0
     for each in context.plan.incarnated_stores:
         old, found = _writer(context, each.name)
-        if refusal := readiness.why_writer_cannot_hand_over(found):
+        if refusal := old.hand_over.why_writer_cannot(found):
             raise named(context.topology.active_site, each.name, refusal)
         copy, seconds = arrival(context, each.name, old)
         slowest = max(slowest, seconds)
@@ -53,20 +57,16 @@ def check_hand_over(context: Context) -> Result:
     return Result("done", "; ".join(parts), seen)
 
 
-def _writer(context: Context, store: str) -> tuple[Database, readiness.Writer]:
+def _writer(context: Context, store: str) -> tuple[Engine, Writer]:
     active, topology = context.topology.active_site, context.topology
     try:
-        old = context.clouds.database(active, store, topology.incarnation(active, store))
-        return old, readiness.writer(old)
+        old = context.clouds.engine(active, store, topology.incarnation(active, store))
+        return old, old.hand_over.writer()
     except QueryRefused as error:
         raise Refused(f"{active}'s {store} does not let us in: {error}", "look at `dr status`") from error
+    except NoSlot as error:
+        raise Refused(f"{active}'s {store} has no slot for one more session", error.helps) from error
     except DrError as error:
-        if NO_SLOT in str(error) or "too many clients" in str(error):
-            raise Refused(
-                f"{active}'s {store} has no slot for one more session",
-                "end a session there, or raise max_connections; PostgreSQL 16 keeps slots for members of "
-                "pg_use_reserved_connections",
-            ) from error
         raise Refused(
             f"{active}'s {store} does not answer, so it cannot hand over: {error}",
             f"`dr failover --to {target(context)}`, without --planned, is for a site that is lost",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from scripts.core.errors import DrError, LossTooGreat, Refused
-from scripts.engines.postgres import guard
 from scripts.fencing.lease import BETWEEN, Seen
 from scripts.runs.findings import AtStake
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import target
+
+if TYPE_CHECKING:
+    from scripts.engines.seen import HeldLease
 
 
 def check_reopen(context: Context) -> Result:
@@ -63,12 +66,12 @@ def _at_stake(context: Context, seen: Seen, closed_at: datetime | None) -> timed
     return timedelta.max if closed_at is None else max(ended - closed_at, timedelta(0))
 
 
-def _row(context: Context, store: str) -> tuple[guard.HeldLease | None, datetime | None]:
+def _row(context: Context, store: str) -> tuple[HeldLease | None, datetime | None]:
     """Who the lease in a database belongs to, and since when it is closed. Raises Refused for one that is silent."""
     site, topology = target(context), context.topology
     try:
-        database = context.clouds.database(site, store, topology.incarnation(site, store))
-        is_copy, row, since = guard.clock(database) is None, guard.read(database), guard.closed_since(database)
+        guard = context.clouds.engine(site, store, topology.incarnation(site, store)).guard
+        is_copy, row, since = guard.clock() is None, guard.held(), guard.closed_since()
     except DrError as error:
         where = "fail over to a site that answers: `dr status` shows them"
         raise Refused(f"{site}'s {store} does not answer: {error}", where) from error

@@ -13,7 +13,7 @@ from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import epoch_to_be, is_planned, objective, target
 
 if TYPE_CHECKING:
-    from scripts.engines.protocol import Standing
+    from scripts.engines.seen import Position
 
 
 def why_not_fail_over_to(context: Context) -> str | None:
@@ -89,7 +89,7 @@ def _data_at_stake(context: Context, epoch: int, renewed: datetime | None) -> tu
     return worst, copies
 
 
-def _between(found: Standing, last_write: datetime) -> timedelta:
+def _between(found: Position, last_write: datetime) -> timedelta:
     if found.replayed_at is None:
         return timedelta.max
     return max(last_write - found.replayed_at, timedelta(0))

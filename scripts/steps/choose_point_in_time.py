@@ -38,7 +38,7 @@ def _answers(context: Context, database: str) -> None:
     """Writes to a database that does not answer cannot be stopped, and it might come back. Raises Refused."""
     site = target(context)
     try:
-        context.clouds.database(site, database, context.topology.incarnation(site, database)).rows("SELECT 1")
+        context.clouds.engine(site, database, context.topology.incarnation(site, database)).position()
     except DrError as error:
         raise Refused(
             f"{site}'s {database} does not answer, so its writes cannot be stopped: {error}",

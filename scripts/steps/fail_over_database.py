@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 from scripts.clouds.protocol import StoreFeature, need
 from scripts.core.errors import DatabaseFailed, DrError, OutcomeUnknown, Refused
 from scripts.core.waiting import wait_until
-from scripts.engines.postgres.session import Database
-from scripts.engines.postgres.writes import try_write
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import target
 
 if TYPE_CHECKING:
     from scripts.clouds.protocol import ManagedStore
+    from scripts.engines.protocol import Engine
 
 RESTART_SECONDS = 180  # RDS restarts within a minute or two, more where it has much log to replay
 
@@ -37,9 +36,8 @@ def fail_over_database(context: Context) -> Result:
         raise Refused(reason, "fail over to another site")
     site, name, epoch = target(context), context.subject, context.topology.epoch
     number = context.topology.incarnation(site, name)
-    database = context.clouds.database(site, name, number)
-    quick = Database(database.login, connect_timeout=0.3, timeout=0.3)
-    if not context.options.more.get("seen_down") and try_write(quick, site, epoch).accepted:
+    quick = context.clouds.engine(site, name, number).hurried(0.3)
+    if not context.options.more.get("seen_down") and quick.try_write(site, epoch).accepted:
         return Result("already", f"{site}'s {name} accepts writes", {})
     managed = context.clouds.store(site, name, number)
     identifier = managed.identifier
@@ -51,7 +49,7 @@ def fail_over_database(context: Context) -> Result:
     return Result("done", f"{identifier} runs on its standby and accepts writes", {"identifier": identifier})
 
 
-def _restarted(context: Context, managed: ManagedStore, database: Database, reason: str) -> Result:
+def _restarted(context: Context, managed: ManagedStore, store: Engine, reason: str) -> Result:
     """Without a standby only the node itself has every row. Raises DatabaseFailed with what else there is."""
     site, identifier = target(context), managed.identifier
     context.journal.note("no_standby", f"{reason}: {identifier} itself is started again", identifier=identifier)
@@ -59,7 +57,7 @@ def _restarted(context: Context, managed: ManagedStore, database: Database, reas
         raise _stuck(context, f"{reason}; it cannot be restarted in its cloud")
     managed.restart()
     try:
-        accepted = partial(_accepts, database, site, context.topology.epoch)
+        accepted = partial(_accepts, store, site, context.topology.epoch)
         wait_until(accepted, seconds=RESTART_SECONDS, what=f"{identifier} to accept writes", every=0.02)
     except OutcomeUnknown as error:
         raise _stuck(context, f"{reason}; after a restart it does not take writes: {error.message}") from error
@@ -85,5 +83,5 @@ def _stuck(context: Context, said: str) -> DatabaseFailed:
     return DatabaseFailed(said, f"{hint}; nothing is lost if the node comes back by itself")
 
 
-def _accepts(database: Database, site: str, epoch: int) -> bool:
-    return try_write(database, site, epoch).accepted
+def _accepts(store: Engine, site: str, epoch: int) -> bool:
+    return store.try_write(site, epoch).accepted

@@ -12,8 +12,6 @@ from datetime import UTC, datetime, timedelta
 
 from scripts.acts.leases import ISOLATED, NOBODY, take_from_living
 from scripts.core.errors import DrError
-from scripts.engines.postgres import guard
-from scripts.engines.postgres.writes import try_write
 from scripts.fencing.lease import wait_until_expired
 from scripts.runs.findings import CleanPointsChosen
 from scripts.runs.runbook import Context, Result
@@ -47,9 +45,9 @@ def _refuses(context: Context, name: str) -> bool:
     topology = context.topology
     site = topology.active_site
     try:
-        database = context.clouds.database(site, name, topology.incarnation(site, name))
-        if not guard.revoke(database, NOBODY, epoch_to_be(context)):
+        writer = context.clouds.engine(site, name, topology.incarnation(site, name))
+        if not writer.guard.revoke(NOBODY, epoch_to_be(context)):
             return False
-        return try_write(database, site, topology.epoch, name="fence").sqlstate == guard.READ_ONLY
+        return writer.try_write(site, topology.epoch, name="fence").closed
     except DrError:
         return False

@@ -20,6 +20,6 @@ def grant_lease(context: Context) -> Result:
     checked = context.found(TargetChecked)
     # Seen before the promotion: after it, writes of the new history may have begun already.
     for name, before in (checked.copies if checked else {}).items():
-        database = context.clouds.database(site, name, held[name])
-        remember_fork(database, context.topology.active_site, site, epoch, before.oldest_xid)
+        new = context.clouds.engine(site, name, held[name])
+        remember_fork(new, context.topology.active_site, site, epoch, before.oldest_xid)
     return result

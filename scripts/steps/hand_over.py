@@ -11,20 +11,24 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from typing import TYPE_CHECKING
 
 from scripts.acts.arrivals import arrival
 from scripts.acts.leases import give_back, take_from_living
 from scripts.core.errors import DrError, HandedBack, NotFenced, OutcomeUnknown, Refused
 from scripts.core.waiting import wait_until
-from scripts.engines.postgres import guard, readiness
-from scripts.engines.postgres.position import position
-from scripts.engines.postgres.session import Database
-from scripts.engines.postgres.writes import try_write
+from scripts.engines.protocol import END_SECONDS
 from scripts.fencing.lease import BETWEEN
 from scripts.runs.findings import HandedOver
 from scripts.runs.rows import storable
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import epoch_to_be, target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scripts.engines.protocol import Engine
+    from scripts.engines.seen import Transaction
 
 PATIENCE_SECONDS = 0.5  # after which readers that hold up the target's replay are ended
 
@@ -37,12 +41,12 @@ def hand_over(context: Context) -> Result:
     old, ended = context.topology.active_site, list[str]()
     if not _is_closed(context):
         for each in context.plan.incarnated_stores:
-            database = _database(context, old, each.name)
+            writer = _engine(context, old, each.name)
             try:
-                arrival(context, each.name, database)
+                arrival(context, each.name, writer)
             except DrError as error:
                 raise HandedBack(f"{error.message}: nothing was closed", error.hint) from error
-            ended += _drained(context, database)
+            ended += _drained(context, writer)
     try:
         return _closed(context, ended)
     except Exception as error:
@@ -55,13 +59,13 @@ def _is_closed(context: Context) -> bool:
     return seen is not None and (seen.lease.site, seen.lease.epoch) == (BETWEEN, epoch_to_be(context))
 
 
-def _drained(context: Context, database: Database) -> list[str]:
+def _drained(context: Context, writer: Engine) -> list[str]:
     """Wait for the transactions that write now; those that go on nevertheless."""
 
-    def left() -> list[readiness.Transaction]:
-        return [each for each in readiness.transactions(database) if (each.pid, each.since) in begun]
+    def left() -> list[Transaction]:
+        return [each for each in writer.hand_over.transactions() if (each.pid, each.since) in begun]
 
-    begun = {(each.pid, each.since) for each in readiness.transactions(database) if each.writes}
+    begun = {(each.pid, each.since) for each in writer.hand_over.transactions() if each.writes}
     try:
         bound = context.plan.switchover.drain.total_seconds()
         wait_until(lambda: not left(), seconds=bound, every=0.02, what="transactions to end")
@@ -75,50 +79,54 @@ def _closed(context: Context, ended: list[str]) -> Result:
     until = time.monotonic() + context.plan.switchover.hand_over.total_seconds()
     context.journal.mark("stopped", f"{old} is told to stop")
     take_from_living(context, BETWEEN)
-    last: dict[str, str] = {}
+    last, refusals = dict[str, str](), list[str]()
     for each in context.plan.incarnated_stores:
-        database = _database(context, old, each.name)
-        if not guard.revoke(database, BETWEEN, epoch):
+        writer = _engine(context, old, each.name)
+        if not writer.guard.revoke(BETWEEN, epoch):
             raise NotFenced(f"{old}'s {each.name} already belongs to a younger epoch", "look at `dr status`")
-        attempt = try_write(database, old, context.topology.epoch, name="fence")
-        if attempt.sqlstate != guard.READ_ONLY:
+        attempt = writer.try_write(old, context.topology.epoch, name="fence")
+        if not attempt.closed:
             raise NotFenced(f"{old}'s {each.name} should refuse writes: {attempt.said}", "look at `dr status`")
-        _nobody_writes(database, old)
-        last[each.name] = position(database).lsn
+        refusals.append(attempt.sqlstate)
+        _nobody_writes(writer, old)
+        last[each.name] = writer.position().lsn
     for name, lsn in last.items():
         ended += _arrived(context, name, lsn, until)
-    said = (
-        f"{old} refuses writes (SQLSTATE {guard.READ_ONLY}), and {site} has everything up to {', '.join(last.values())}"
-    )
-    found = HandedOver(sqlstate=guard.READ_ONLY, last_lsn=last, ended=ended, data_at_stake_seconds=0.0)
+    refused = _each(refusals)
+    said = f"{old} refuses writes (SQLSTATE {refused}), and {site} has everything up to {', '.join(last.values())}"
+    found = HandedOver(sqlstate=refused, last_lsn=last, ended=ended, data_at_stake_seconds=0.0)
     return Result("done", said, found)
 
 
-def _nobody_writes(database: Database, old: str) -> None:
+def _each(words: Iterable[str]) -> str:
+    return ", ".join(sorted(set(words)))
+
+
+def _nobody_writes(writer: Engine, old: str) -> None:
     """Whoever writes still could not be ended by us: the triggers hold its rows, and nothing holds the rest."""
     try:
-        wait_until(lambda: not _writing(database), seconds=guard.END_SECONDS, every=0.02, what="sessions to end")
+        wait_until(lambda: not _writing(writer), seconds=END_SECONDS, every=0.02, what="sessions to end")
     except OutcomeUnknown:
-        for session in _writing(database):
+        for session in _writing(writer):
             raise NotFenced(f"{session} in {old} could not be ended", f"end it: {session.how_to_end}") from None
 
 
-def _writing(database: Database) -> list[readiness.Transaction]:
-    return [each for each in readiness.transactions(database) if each.writes]
+def _writing(writer: Engine) -> list[Transaction]:
+    return [each for each in writer.hand_over.transactions() if each.writes]
 
 
 def _arrived(context: Context, store: str, lsn: str, until: float) -> list[str]:
     """Wait until the target has a position; the readers that were ended for it."""
     site, ended = target(context), list[str]()
-    database = _database(context, site, store)
+    copy = _engine(context, site, store).hand_over
     patient_until = time.monotonic() + PATIENCE_SECONDS
 
     def look() -> bool:
-        found = readiness.copy(database, lsn)
+        found = copy.copy(lsn)
         if not found.in_recovery:
             raise Refused(f"{site}'s {store} follows nobody any more", f"`dr reprotect --site {site}`")
         if found.bytes_behind > 0 and found.bytes_missing <= 0 and time.monotonic() > patient_until:
-            ended.extend(f"{each} in {site}" for each in readiness.end_readers(database))
+            ended.extend(f"{each} in {site}" for each in copy.end_readers())
         return found.bytes_behind <= 0
 
     what = f"{site}'s {store} to replay {lsn}"
@@ -145,5 +153,5 @@ def _way_back(context: Context, why: DrError) -> DrError:
     )
 
 
-def _database(context: Context, site: str, store: str) -> Database:
-    return context.clouds.database(site, store, context.topology.incarnation(site, store))
+def _engine(context: Context, site: str, store: str) -> Engine:
+    return context.clouds.engine(site, store, context.topology.incarnation(site, store))

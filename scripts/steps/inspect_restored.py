@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from scripts.core.errors import DatabaseFailed
-from scripts.engines.postgres.contents import lock_login, look_inside, other_roles
 from scripts.runs.findings import CleanPointsChosen
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import incarnations_now, target
@@ -22,18 +21,18 @@ def inspect_restored(context: Context) -> Result:
     tables: dict[str, list[str]] = {}
     locked: dict[str, list[str]] = {}
     for each in plan.incarnated_stores:
-        database = context.clouds.database(site, each.name, incarnations_now(context)[each.name])
-        found = look_inside(database, f"{site}'s {each.name}")
+        restored = context.clouds.engine(site, each.name, incarnations_now(context)[each.name])
+        found = restored.look_inside(f"{site}'s {each.name}")
         if found.heartbeat > clean + ttl:  # a lease is valid for one ttl from its renewal
             raise DatabaseFailed(
                 f"{site}'s {each.name} shows life from {found.heartbeat.isoformat()}, after the clean moment",
                 "restore another backup: `dr verify-backups` looks into each of them",
             )
         clouds_own = context.clouds.store(site, each.name, incarnations_now(context)[each.name]).clouds_own_users
-        for name, may in other_roles(database, clouds_own).items():
+        for name, may in restored.other_logins(clouds_own).items():
             if may:
-                lock_login(database, name)
-        others = other_roles(database, clouds_own)
+                restored.lock_login(name)
+        others = restored.other_logins(clouds_own)
         locked[each.name] = sorted(others)
         if left := [name for name, may in others.items() if may]:
             raise DatabaseFailed(f"{', '.join(left)} can still log in to {site}'s {each.name}", "lock them by hand")

@@ -23,7 +23,7 @@ def measure_divergence(context: Context) -> Result:
     if site in topology.isolated:
         said = f"{site} was isolated: what it wrote since is not trusted, and kept as evidence"
         return Result("skipped", said, {"rows": None})
-    new = context.clouds.database(topology.active_site, name, topology.incarnation(topology.active_site, name))
+    new = context.clouds.engine(topology.active_site, name, topology.incarnation(topology.active_site, name))
     fork = fork_of(new, site)
     if fork is None:
         return Result("skipped", f"{site} was not left by a failover that this database remembers", {"rows": 0})
@@ -35,8 +35,7 @@ def measure_divergence(context: Context) -> Result:
     except ServiceFailed as error:
         found = nothing_compared(context, name, f"it cannot be looked into: {error}")
         return Result("done", f"{whose} cannot be looked into: {error}", found)
-    current = context.clouds.engine(topology.active_site, name, topology.incarnation(topology.active_site, name))
-    found = compared(context, name, lambda keep: old.compare(current, fork, seconds=BOUND_SECONDS, keep=keep))
+    found = compared(context, name, lambda keep: old.compare(new, fork, seconds=BOUND_SECONDS, keep=keep))
     said = f"only {whose} holds {found.said}" if found.differences else f"{whose} holds nothing of its own"
     if found.unknown:
         said += f"; unknown: {', '.join(each.name for each in found.unknown)}"

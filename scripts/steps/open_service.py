@@ -5,7 +5,6 @@ from __future__ import annotations
 from scripts.acts.leases import open_for_writes
 from scripts.clouds.protocol import ConditionFailed
 from scripts.core.errors import Refused
-from scripts.engines.postgres import guard
 from scripts.fencing.lease import Lease
 from scripts.runs.runbook import Context, Result
 
@@ -37,5 +36,5 @@ def open_service(context: Context) -> Result:
         except ConditionFailed:  # somebody opened it meanwhile: judged by the next look
             return open_service(context)
     for each in plan.incarnated_stores:
-        guard.install(context.clouds.database(site, each.name, held[each.name]))
+        context.clouds.engine(site, each.name, held[each.name]).guard.install()
     return open_for_writes(context, site, topology.epoch, held)

@@ -14,7 +14,8 @@ from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import epoch_to_be, target
 
 if TYPE_CHECKING:
-    from scripts.engines.protocol import Engine, Standing
+    from scripts.engines.protocol import Engine
+    from scripts.engines.seen import Position
 
 BOUND_SECONDS = 1800  # the instance restarts; minutes are usual
 
@@ -40,6 +41,6 @@ def promote_database(context: Context) -> Result:
     return Result("done", f"{managed.identifier} is a primary now, with everything up to {before.lsn}", evidence)
 
 
-def _as_primary(engine: Engine) -> Standing | None:
+def _as_primary(engine: Engine) -> Position | None:
     found = engine.position()
     return None if found.in_recovery else found

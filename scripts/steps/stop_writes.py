@@ -13,8 +13,6 @@ from datetime import UTC, datetime
 
 from scripts.acts.leases import NOBODY, take_from_living
 from scripts.core.errors import NotFenced
-from scripts.engines.postgres import guard
-from scripts.engines.postgres.writes import try_write
 from scripts.fencing.lease import BETWEEN
 from scripts.runs.findings import WritesStopped
 from scripts.runs.runbook import Context, Result
@@ -34,18 +32,20 @@ def stop_writes(context: Context) -> Result:
     """Evidence: a refused write in each database, and when the last of them was refused. Raises NotFenced."""
     if reason := why_not_stop_writes(context):
         raise NotFenced(reason, "look at `dr status`")
-    site, epoch = target(context), epoch_to_be(context)
+    site, epoch, refusals = target(context), epoch_to_be(context), set[str]()
     for each in chosen_stores(context):
-        database = context.clouds.database(site, each.name, context.topology.incarnation(site, each.name))
-        if not guard.revoke(database, NOBODY, epoch):
+        writer = context.clouds.engine(site, each.name, context.topology.incarnation(site, each.name))
+        if not writer.guard.revoke(NOBODY, epoch):
             raise NotFenced(
                 f"{each.name} could not be closed: its lease belongs to somebody else", "look at `dr status`"
             )
-        attempt = try_write(database, site, epoch, name="fence")
-        if attempt.sqlstate != guard.READ_ONLY:
+        attempt = writer.try_write(site, epoch, name="fence")
+        if not attempt.closed:
             raise NotFenced(f"{site}'s {each.name} should refuse writes: {attempt.said}", "look at `dr status`")
+        refusals.add(attempt.sqlstate)
     stopped_at = datetime.now(UTC)
     others_are_written = len(chosen_stores(context)) < len(context.plan.incarnated_stores)
     take_from_living(context, site if others_are_written else BETWEEN)
-    evidence = WritesStopped(sqlstate=guard.READ_ONLY, epoch=epoch, stopped_at=stopped_at)
-    return Result("done", f"{site} refuses writes (SQLSTATE {guard.READ_ONLY})", evidence)
+    refused = ", ".join(sorted(refusals))
+    evidence = WritesStopped(sqlstate=refused, epoch=epoch, stopped_at=stopped_at)
+    return Result("done", f"{site} refuses writes (SQLSTATE {refused})", evidence)

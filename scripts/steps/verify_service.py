@@ -6,7 +6,6 @@ from functools import partial
 
 from scripts.core.errors import CloudFailed, DatabaseFailed
 from scripts.core.waiting import wait_until
-from scripts.engines.postgres.writes import try_write
 from scripts.probes.traffic import Serving, epoch_told, serving
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import epoch_to_be, incarnations_now, target
@@ -23,8 +22,8 @@ def verify_service(context: Context) -> Result:
     plan, site = context.plan, target(context)
     seen = wait_until(partial(_served, context), seconds=BOUND_SECONDS, what=f"{plan.traffic.record} to be {site}'s")
     for each in plan.incarnated_stores:
-        database = context.clouds.database(site, each.name, incarnations_now(context)[each.name])
-        attempt = try_write(database, site, epoch_to_be(context), name="verified")
+        store = context.clouds.engine(site, each.name, incarnations_now(context)[each.name])
+        attempt = store.try_write(site, epoch_to_be(context), name="verified")
         if not attempt.accepted:
             raise DatabaseFailed(f"{site}'s {each.name} does not accept writes: {attempt.said}", "look at `dr status`")
     context.journal.mark("service_back", f"{plan.traffic.record} is served by {site}")

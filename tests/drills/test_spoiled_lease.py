@@ -12,7 +12,6 @@ import pytest
 
 from scripts.clouds.protocol import ConditionFailed, ObjectStore
 from scripts.drills.stage import Stage
-from scripts.engines.postgres import guard
 from scripts.fencing.lease import KEY
 from tests.asserts.waiting import wait_until
 
@@ -39,11 +38,11 @@ def spoil(objects: ObjectStore) -> bool:
 def test_garbage_in_the_lease_is_shown_and_repaired(made: Stage) -> None:
     clouds = made.clouds()
     objects = clouds.at(made.plan.fencing.witness).objects()
-    database = clouds.database("primary", "core", made.topology.incarnation("primary", "core"))
+    guard = clouds.engine("primary", "core", made.topology.incarnation("primary", "core")).guard
     with made.writing() as workload:
         spoiled_at = datetime.now(UTC)
         wait_until(lambda: spoil(objects), timeout=30, what="the lease to be spoiled")
-        wait_until(lambda: not guard.is_open(database), timeout=60, what="writes to stop with the lease")
+        wait_until(lambda: not guard.is_open(), timeout=60, what="writes to stop with the lease")
         assert lease(made, "show")["verdict"] == "spoiled"
         lease(made, "repair", "--yes")
         assert lease(made, "show")["verdict"] == "good"

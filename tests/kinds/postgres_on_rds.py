@@ -62,7 +62,7 @@ class PostgresOnRds:
     def why_not_isolated(self, site: str) -> str | None:
         clouds = self._stage.clouds()
         try:
-            clouds.database(site, STORE, self._incarnation(site)).rows("SELECT 1")
+            clouds.engine(site, STORE, self._incarnation(site)).position()
         except Unreachable:
             return None
         finally:

@@ -22,6 +22,12 @@ SHAPES = {
     "no cold site": without(sites=tuple(site for site in MINIMAL.sites if site.kind != "cold")),
     "no store": without(stores=()),
     "no standby": without(stores=tuple(it.model_copy(update={"standby": "none"}) for it in MINIMAL.incarnated_stores)),
+    "nothing promised for a compromise": without(
+        objectives=tuple(each for each in MINIMAL.objectives if each.disaster != "compromise")
+    ),
+    "no objective of its own for damage": without(
+        objectives=tuple(each for each in MINIMAL.objectives if each.disaster != "database_corruption")
+    ),
     "nothing": without(stores=(), sites=MINIMAL.sites[:1]),
 }
 REHEARSED = {
@@ -29,6 +35,8 @@ REHEARSED = {
     "no cold site": {"database-failure", "database-corruption", "regional-outage", "failback"},
     "no store": {"regional-outage", "failback", "multi-region-outage"},
     "no standby": set(scenarios()) - {"database-failure"},
+    "nothing promised for a compromise": set(scenarios()) - {"compromise"},
+    "no objective of its own for damage": set(scenarios()),
 }
 
 
@@ -37,7 +45,7 @@ def test_what_a_plan_has_nothing_for_is_left_out_with_the_reason(shape: str) -> 
     fit, reasons = fitting(SHAPES[shape], "all")
     assert {part.name for part in fit} == REHEARSED[shape]
     assert set(reasons) == set(scenarios()) - REHEARSED[shape]
-    assert all(reason.startswith(("has no ", "keeps nothing")) for reason in reasons.values())
+    assert all(reason.startswith(("has no ", "keeps nothing", "promises nothing")) for reason in reasons.values())
 
 
 def test_a_scenario_that_a_plan_has_nothing_for_is_refused_in_plain_words() -> None:

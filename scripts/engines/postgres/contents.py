@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from scripts.core.errors import DatabaseFailed
 from scripts.engines.postgres.session import Database, quoted
+from scripts.engines.seen import Contents
 
 BOUND_SECONDS = 600
 _GUARDED = """
@@ -19,14 +17,6 @@ SELECT rolname, rolcanlogin FROM pg_roles
 WHERE NOT rolsuper AND NOT rolreplication AND rolname <> current_user
   AND rolname NOT LIKE ALL (%(own)s) AND rolname NOT LIKE 'pg\_%%' ORDER BY 1
 """
-
-
-@dataclass(frozen=True)
-class Contents:
-    """`heartbeat`: until when the newest writer lease in it was valid, the newest sign of life of the service."""
-
-    heartbeat: datetime
-    tables: tuple[str, ...]
 
 
 def look_inside(database: Database, name: str) -> Contents:

@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from scripts.core.errors import BadInput, DatabaseFailed, Refused
 from scripts.core.net import Login, address_of, wait_for
 from scripts.engines.postgres.catalogue import OWN
 from scripts.engines.postgres.session import Database, quoted
+from scripts.engines.seen import Dumped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,14 +35,6 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND {OWN}
                   WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 ORDER BY 1
 """  # noqa: S608 (constants of ours)
-
-
-@dataclass(frozen=True)
-class Dumped:
-    """What a dump holds: rows by table, and the server that it was taken of."""
-
-    rows: Mapping[str, int]
-    server: str
 
 
 def tables_of(database: Database) -> list[str]:

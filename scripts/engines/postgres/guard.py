@@ -15,19 +15,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from scripts.core.errors import OutcomeUnknown
 from scripts.core.waiting import wait_until
 from scripts.engines.postgres.session import Database
+from scripts.engines.protocol import END_SECONDS
+from scripts.engines.seen import HeldLease, Unguarded
 from scripts.fencing.lease import BETWEEN, MARGIN
-
-READ_ONLY = "25006"
-"""SQLSTATE read_only_sql_transaction: what a refused write reports, the same as on a replica."""
-
-END_SECONDS = 5.0  # how long an ended session may take to go
 
 _SQL = Path(__file__).with_name("guard.sql").read_text()  # now: a pod may not be allowed to read the checkout
 _VERSION = f"guard {hashlib.sha256(_SQL.encode()).hexdigest()[:16]}"
@@ -117,33 +113,6 @@ WHERE NOT EXISTS (SELECT FROM pg_event_trigger
                   WHERE evtfoid = 'dr_guard.ddl_begins()'::regprocedure AND evtenabled = 'A')
 ORDER BY 1
 """
-
-WRITE_MARKER = """
-INSERT INTO dr_guard.marker (name, site, epoch, note) VALUES (%(name)s, %(site)s, %(epoch)s, %(note)s)
-ON CONFLICT (name) DO UPDATE
-SET site = excluded.site, epoch = excluded.epoch, note = excluded.note, written_at = clock_timestamp()
-RETURNING written_at
-"""
-READ_MARKER = "SELECT site, epoch, written_at, note FROM dr_guard.marker WHERE name = %(name)s"
-
-
-@dataclass(frozen=True)
-class HeldLease:
-    """The row as the database has it; `running` is judged by the database's own clock."""
-
-    site: str
-    epoch: int
-    timeline: str
-    valid_until: datetime
-    running: bool
-
-
-@dataclass(frozen=True)
-class Unguarded:
-    """Something that can be written without a lease, by its name in the database, and why."""
-
-    name: str
-    reason: str
 
 
 def installed(database: Database) -> bool:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.logins import MIGRATE
-from scripts.engines.postgres.guard import Unguarded
 from scripts.engines.postgres.session import quoted
+from scripts.engines.seen import Unguarded
 
 if TYPE_CHECKING:
     from scripts.engines.postgres.session import Database

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from scripts.engines.postgres.session import Database
+from scripts.engines.seen import Position
 
 _SQL = """
 SELECT pg_is_in_recovery(), clock_timestamp(), pg_last_xact_replay_timestamp(),
@@ -13,23 +11,6 @@ SELECT pg_is_in_recovery(), clock_timestamp(), pg_last_xact_replay_timestamp(),
        CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() END::text,
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint
 """
-
-
-@dataclass(frozen=True)
-class Position:
-    """Where a database stands. `replayed_at` is the commit time of the newest transaction that has arrived."""
-
-    in_recovery: bool
-    clock: datetime
-    replayed_at: datetime | None
-    lsn: str
-    received_lsn: str | None
-    oldest_xid: int
-
-    @property
-    def seconds_behind(self) -> float | None:
-        """Age of the newest transaction that arrived; also grows while nobody writes."""
-        return None if self.replayed_at is None else max((self.clock - self.replayed_at).total_seconds(), 0.0)
 
 
 def position(database: Database) -> Position:

@@ -9,14 +9,13 @@ and a PREPARE TRANSACTION would even stay behind.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from scripts.core.net import Login, Unreachable, wait_for
 from scripts.engines.postgres.session import as_ours, connect, end, query, within_session
+from scripts.engines.seen import Answer
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -28,15 +27,6 @@ _CONNECT_SECONDS = 5.0
 _BOUNDS = """
 SELECT set_config('statement_timeout', %(ms)s, true), set_config('lock_timeout', %(ms)s, true), clock_timestamp()
 """
-
-
-@dataclass(frozen=True)
-class Answer:
-    """How many rows came, the first column of the first of them (None without one), and the server's clock."""
-
-    rows: int
-    value: Any
-    clock: datetime
 
 
 def ask(login: Login, statement: str, *, seconds: float) -> Answer:

@@ -8,21 +8,22 @@ it.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
-from datetime import datetime
 
 from scripts.core.errors import Refused
-from scripts.engines.postgres import guard
+from scripts.engines.postgres import markers
 from scripts.engines.postgres.catalogue import OWN
 from scripts.engines.postgres.session import Database
+from scripts.engines.seen import Copy, Prepared, Transaction, Writer
 
+MARK = "hand_over"
 LONG_SECONDS = 1.0  # a shorter transaction is over before anybody notices that it was in the way
 
 _TRANSACTIONS = """
 SELECT a.pid, coalesce(a.usename, '?'), a.application_name, coalesce(a.state, '?'), a.xact_start,
        extract(epoch FROM clock_timestamp() - a.xact_start)::float8, a.backend_xid IS NOT NULL,
        (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
-       OR (NOT r.rolsuper AND (pg_has_role(a.usesysid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE')))
+       OR (NOT r.rolsuper AND (pg_has_role(a.usesysid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE'))),
+       'SELECT pg_terminate_backend(' || a.pid || ')'
 FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid
 WHERE a.datname = current_database() AND a.backend_type = 'client backend' AND a.xact_start IS NOT NULL
   AND a.pid <> pg_backend_pid() AND NOT (a.application_name IN ('dr', 'dr-watchman') AND a.usename = current_user)
@@ -72,75 +73,6 @@ SELECT pg_is_in_recovery(), CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_
        CASE WHEN pg_is_in_recovery()
             THEN pg_wal_lsn_diff(%(lsn)s::pg_lsn, coalesce(pg_last_wal_replay_lsn(), '0/0'))::bigint END
 """
-
-
-@dataclass(frozen=True)
-class Transaction:
-    """A session that is in a transaction, since when and for how long. `endable`: our role may end it."""
-
-    pid: int
-    user: str
-    application: str
-    state: str
-    since: datetime
-    seconds: float
-    writes: bool
-    endable: bool
-
-    def __str__(self) -> str:
-        program = f" ({self.application})" if self.application else ""
-        return f"session {self.pid} of {self.user}{program}, {self.state}, in a transaction for {self.seconds:.0f} s"
-
-    @property
-    def how_to_end(self) -> str:
-        return f"SELECT pg_terminate_backend({self.pid})"
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A prepared transaction: it is in the copy too, and waits there for its end as it does here."""
-
-    gid: str
-    owner: str
-    seconds: float
-
-    def __str__(self) -> str:
-        return f"prepared transaction {self.gid!r} of {self.owner}, {self.seconds:.0f} s old"
-
-
-@dataclass(frozen=True)
-class Writer:
-    """
-    The database that hands over. `free_slots`: how many more sessions would get in. `asynchronous`: for whom commits
-    are acknowledged before they are on disk. `unlogged`: tables whose rows no copy has.
-    """
-
-    in_recovery: bool
-    database: str
-    role: str
-    is_owner: bool
-    free_slots: int
-    transactions: tuple[Transaction, ...]
-    prepared: tuple[Prepared, ...]
-    unlogged: tuple[str, ...]
-    asynchronous: tuple[str, ...]
-    logical_slots: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Copy:
-    """
-    The copy that is to take over, measured against a position of the writer's. `bytes_missing` has not been received,
-    `bytes_behind` has not been replayed; both are 0 or less when nothing is.
-    """
-
-    in_recovery: bool
-    paused: bool
-    streams: bool
-    delay_seconds: float
-    bytes_missing: int
-    bytes_behind: int
-    readers: tuple[Transaction, ...]
 
 
 def writer(database: Database) -> Writer:
@@ -231,12 +163,11 @@ def mark(database: Database, site: str, epoch: int) -> tuple[str, str]:
     the database takes no writes.
     """
     token = secrets.token_hex(8)
-    told = {"name": "hand_over", "site": site, "epoch": epoch, "note": token}
-    database.rows(guard.WRITE_MARKER, told)
+    markers.write(database, MARK, site, epoch, token)
     return token, str(database.rows("SELECT pg_current_wal_flush_lsn()::text")[0][0])
 
 
 def shows(database: Database, token: str) -> bool:
     """Has the row of `mark` arrived here?"""
-    rows = database.rows(guard.READ_MARKER, {"name": "hand_over"})
-    return bool(rows) and rows[0][3] == token
+    found = markers.read(database, MARK)
+    return found is not None and found.note == token

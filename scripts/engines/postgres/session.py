@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import psycopg
 
 from scripts.core.net import Login, Unreachable, address_of, wait_for, within
-from scripts.engines.protocol import QueryRefused
+from scripts.engines.protocol import NoSlot, QueryRefused
 
 T = TypeVar("T")
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
@@ -52,6 +52,14 @@ ENGINE_ONLY = "pg_catalog,pg_temp"
 A search path on which a session finds nothing but the engine's own names: a migration may make functions, and one that
 fits better would run with the rights of whoever calls it (CVE-2018-1058).
 """
+READ_ONLY = "25006"
+"""SQLSTATE read_only_sql_transaction: what a refused write reports, the same as on a replica."""
+_NO_SLOT = ("connection slots are reserved", "too many clients")
+"""How PostgreSQL begins to refuse a session for want of slots; psycopg gives no SQLSTATE for it."""
+_MAKES_A_SLOT = (
+    "end a session there, or raise max_connections; PostgreSQL 16 keeps slots for members of "
+    "pg_use_reserved_connections"
+)
 _LATER = "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'"  # PostgreSQL 17
 _KNOWS_LATER = 17_00_00
 
@@ -89,7 +97,7 @@ def as_ours(error: psycopg.Error, connection: Connection | None = None) -> Query
     if not error.sqlstate or (connection is not None and connection.broken):
         return Unreachable(_first_line(error))
     refused = QueryRefused(_first_line(error))
-    refused.sqlstate = error.sqlstate
+    refused.sqlstate, refused.closed = error.sqlstate, error.sqlstate == READ_ONLY
     return refused
 
 
@@ -120,6 +128,8 @@ async def connect(
     except TimeoutError as error:
         raise Unreachable(f"{login.host} did not answer within {timeout:g} s") from error
     except psycopg.OperationalError as error:
+        if any(beginning in str(error) for beginning in _NO_SLOT):
+            raise NoSlot(f"{login.host}: {_first_line(error)}", _MAKES_A_SLOT) from error
         if error.sqlstate:
             raise as_ours(error) from error
         raise Unreachable(f"{login.host}: {_first_line(error)}") from error

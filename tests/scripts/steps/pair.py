@@ -18,7 +18,9 @@ from scripts.clouds.aws.objects import Bucket
 from scripts.clouds.protocol import ManagedStore
 from scripts.core.net import Login
 from scripts.engines.postgres import guard
+from scripts.engines.postgres.engine import Postgres
 from scripts.engines.postgres.session import Database
+from scripts.engines.protocol import Engine
 from scripts.fencing.lease import KEY, Lease, WitnessLease
 from scripts.runs.journal import Journal
 from scripts.runs.runbook import Context, Options
@@ -40,10 +42,10 @@ class Pair(Clouds):
     lease: WitnessLease | None = None
     managed: ManagedStore | None = None
 
-    def database(self, site: str, store: str, incarnation: int) -> Database:
-        if site not in self._databases:
-            self._databases[site] = Database(self.logins[site])
-        return self._databases[site]
+    def engine(self, site: str, store: str, incarnation: int) -> Engine:
+        if site not in self._engines:
+            self._engines[site] = Postgres.at(self.logins[site])
+        return self._engines[site]
 
     def store(self, site: str, store: str, incarnation: int) -> ManagedStore:
         assert self.managed is not None
@@ -90,7 +92,7 @@ def context(logins: dict[str, Login], bucket: Bucket, tmp_path: Path) -> Iterato
     clouds = Pair(PLAN, logins=logins, lease=WitnessLease(bucket, PLAN.system))
     bucket.delete(KEY)
     clouds.witness().create(Lease.new("minimal", "primary", 1, 3000))
-    database = clouds.database("primary", "core", 1)
+    database = _database(clouds, "primary")
     guard.install(database)
     database.rows("DELETE FROM dr_guard.writer_lease")
     clock = guard.clock(database)
@@ -104,12 +106,16 @@ def context(logins: dict[str, Login], bucket: Bucket, tmp_path: Path) -> Iterato
     journal.close()
 
 
+def _database(clouds: Clouds, site: str) -> Database:
+    return cast("Postgres", clouds.engine(site, "core", 1)).database
+
+
 def old(context: Context) -> Database:
-    return context.clouds.database("primary", "core", 1)
+    return _database(context.clouds, "primary")
 
 
 def copy(context: Context) -> Database:
-    return context.clouds.database("secondary", "core", 1)
+    return _database(context.clouds, "secondary")
 
 
 def back(context: Context) -> Context:

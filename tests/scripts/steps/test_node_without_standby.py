@@ -11,7 +11,7 @@ from scripts.clouds.protocol import ManagedStore, StoreFeature
 from scripts.core.errors import DatabaseFailed
 from scripts.runs.runbook import Context, Options
 from scripts.steps import fail_over_database as step
-from tests.scripts.steps.pair import Pair, assert_serves
+from tests.scripts.steps.pair import Pair, assert_serves, old
 
 NOT_IN_STEP = "the standby of core-1 is being made and not in step"
 
@@ -59,7 +59,7 @@ def test_what_another_site_would_lose_is_said_where_it_cannot_be(context: Contex
 def test_it_is_said_where_a_restart_does_not_help(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     node = Node(StoreFeature.STANDBY | StoreFeature.RESTART)
     hurt = of_a_dead_node(context, node)
-    hurt.clouds.database("primary", "core", 1).rows("SELECT setval('dr_guard.valid_until', 1)")  # it takes no writes
+    old(hurt).rows("SELECT setval('dr_guard.valid_until', 1)")  # it takes no writes
     monkeypatch.setattr(step, "RESTART_SECONDS", 0.5)
     with pytest.raises(DatabaseFailed, match="after a restart it does not take writes") as told:
         step.fail_over_database(hurt)

@@ -7,11 +7,11 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from scripts.acts.arrivals import NO_SLOT
 from scripts.core.errors import Refused
-from scripts.core.net import Login, Unreachable
+from scripts.core.net import Login
 from scripts.engines.postgres import guard, readiness
 from scripts.engines.postgres.session import Database
+from scripts.engines.protocol import NoSlot
 from scripts.fencing.lease import BETWEEN
 from tests.asserts.waiting import wait_until
 from tests.scratch_database import connect, following, managed, server
@@ -101,9 +101,9 @@ def test_a_server_without_a_free_slot_says_so() -> None:
         while readiness.writer(database).free_slots > 0:
             full.enter_context(connect(database, "service"))
         late = Database(Login(login.host, login.port, login.database, "service", ""))
-        with pytest.raises(Unreachable) as refused:
+        with pytest.raises(NoSlot) as refused:
             late.rows("SELECT 1")
-        assert NO_SLOT in str(refused.value)
+        assert "max_connections" in refused.value.helps
         database.close()
 
 

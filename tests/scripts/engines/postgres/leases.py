@@ -8,7 +8,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from scripts.engines.postgres import guard
+from scripts.engines.postgres import guard, session
 from scripts.engines.postgres.session import Database
 from tests.asserts.waiting import wait_until
 
@@ -56,5 +56,5 @@ def let_it_end(database: Database) -> None:
 def assert_refused(connection: psycopg.Connection[tuple[object, ...]], sql: str) -> str:
     with pytest.raises(psycopg.Error) as refused:
         connection.execute(sql.encode())
-    assert refused.value.sqlstate == guard.READ_ONLY, refused.value
+    assert refused.value.sqlstate == session.READ_ONLY, refused.value
     return str(refused.value)

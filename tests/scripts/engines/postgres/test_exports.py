@@ -16,6 +16,7 @@ from scripts.clouds.protocol import ObjectStore
 from scripts.core.errors import BadInput, CloudFailed, Refused
 from scripts.core.net import Login
 from scripts.engines.postgres.dumps import PROGRAMS, drop_database
+from scripts.engines.postgres.engine import Postgres
 from scripts.engines.postgres.session import Database
 from scripts.export import export_store
 from scripts.import_dump import import_store
@@ -48,7 +49,7 @@ def objects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
 def made(objects: ObjectStore, managed: Database) -> Export:
     managed.script("INSERT INTO orders SELECT n::text, md5(n::text) FROM generate_series(1, 2000) n")
     about = {"name": managed.login.database, "system": "samia", "store": "core", "site": SITE}
-    return export_store(objects, managed.login, about, BOUND)
+    return export_store(objects, Postgres.at(managed.login), about, BOUND)
 
 
 def beside(login: Login) -> str:
@@ -66,15 +67,15 @@ def test_it_is_brought_back_beside_the_one_that_runs(objects: ObjectStore, made:
     assert found == made
     login = managed.login
     with pytest.raises(Refused, match=r"holds 1 tables, public\.orders among them"):
-        import_store(objects, login, found, BOUND)
+        import_store(objects, Postgres.at(login), found, BOUND)
     try:
-        import_store(objects, login, found, BOUND, beside(login))
+        import_store(objects, Postgres.at(login), found, BOUND, beside(login))
         with Database(Login(login.host, login.port, beside(login), login.user, login.password)) as back:
             assert back.rows("SELECT count(*), max(note) FROM orders") == managed.rows(
                 "SELECT count(*), max(note) FROM orders"
             )
         with pytest.raises(Refused, match="has a database"):
-            import_store(objects, login, found, BOUND, beside(login))
+            import_store(objects, Postgres.at(login), found, BOUND, beside(login))
     finally:
         drop_database(login, beside(login))
 
@@ -88,14 +89,14 @@ def test_a_part_that_is_damaged_is_found_out_before_anything_is_changed(
     else:
         objects.write(made.parts[1].key, b"x" * made.parts[1].size)
     with pytest.raises(CloudFailed, match=f"part 2 of .* {said}"):
-        import_store(objects, managed.login, made, BOUND, beside(managed.login))
+        import_store(objects, Postgres.at(managed.login), made, BOUND, beside(managed.login))
     assert not exists(managed.login, beside(managed.login))
 
 
 def test_an_import_that_fails_leaves_no_database(objects: ObjectStore, made: Export, managed: Database) -> None:
     wrong = Export(**{**vars(made), "rows": {"public.orders": 1}})
     with pytest.raises(Exception, match="does not hold what was exported"):
-        import_store(objects, managed.login, wrong, BOUND, beside(managed.login))
+        import_store(objects, Postgres.at(managed.login), wrong, BOUND, beside(managed.login))
     assert not exists(managed.login, beside(managed.login))
 
 
@@ -104,7 +105,7 @@ def test_a_name_is_given_once_and_one_that_is_not_there_is_named(
 ) -> None:
     about = {"name": made.name, "system": "samia", "store": "core", "site": SITE}
     with pytest.raises(BadInput, match="already"):
-        export_store(objects, managed.login, about, BOUND)
+        export_store(objects, Postgres.at(managed.login), about, BOUND)
     with pytest.raises(BadInput, match="holds no export nothing"):
         manifest(objects, "nothing")
     with pytest.raises(BadInput, match="no name of an export"):

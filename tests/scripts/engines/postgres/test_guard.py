@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from scripts.engines.postgres import guard
+from scripts.engines.postgres import guard, session
 from scripts.engines.postgres.session import Database
 from scripts.engines.protocol import QueryRefused
 from tests.asserts.waiting import wait_until
@@ -27,7 +27,7 @@ def other(guarded: Database) -> Iterator[Database]:
 def refusal(database: Database, sql: str = WRITE) -> str:
     with pytest.raises(QueryRefused) as refused:
         database.rows(sql)
-    assert refused.value.sqlstate == guard.READ_ONLY
+    assert refused.value.sqlstate == session.READ_ONLY
     return str(refused.value)
 
 

@@ -6,7 +6,7 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from scripts.engines.postgres import guard
+from scripts.engines.postgres import guard, markers
 from scripts.engines.postgres.session import Database
 from tests.asserts.waiting import wait_until
 from tests.scratch_database import connect
@@ -105,8 +105,10 @@ def test_the_settings_of_a_role_and_a_database_change_nothing_for_us(guarded: Da
         held = guard.read(guarded)
         assert held is not None
         assert 25 < (held.valid_until - before).total_seconds() < 60
-        guarded.rows(guard.WRITE_MARKER, {"name": "x", "site": "primary", "epoch": 1, "note": "ä"})
-        assert guarded.rows(guard.READ_MARKER, {"name": "x"})[0][3] == "ä"
+        markers.write(guarded, "x", "primary", 1, "ä")
+        found = markers.read(guarded, "x")
+        assert found is not None
+        assert found.note == "ä"
         assert guard.revoke(guarded, "secondary", 2)
         assert not [each for each in guard.why_not_closed(guarded) if "(service)" in each]
     finally:
