@@ -1,7 +1,8 @@
 """Durations as a person writes them in a plan: `500ms`, `5s`, `15m`, `4h`, `14d`."""
 
+import math
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer
@@ -38,10 +39,29 @@ def format_duration(duration: timedelta) -> str:
 
 
 def quote(value: Any) -> str:
-    """A value in double quotes for an error text, cut when long, control characters escaped."""
-    text = value if isinstance(value, str) else repr(value)
-    text = text if len(text) <= 60 else text[:57] + "..."
+    """
+    A value for an error text, as a file writes it: text in double quotes, cut when long and with control characters
+    escaped; numbers, dates and truths without quotes; of a list or a mapping only that it is one.
+    """
+    if not isinstance(value, str):
+        return _plain(value)
+    text = value if len(value) <= 60 else value[:57] + "..."
     return '"' + "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text) + '"'
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, (bool, date)):
+        return str(value).lower()
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, (list, tuple, set)):
+        return "a list"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(format_duration, return_type=str)]

@@ -77,8 +77,31 @@ def _message(kind: str, text: str, value: Any, context: dict[str, Any]) -> str:
         return f"{quote(value)} is not {context['expected']}"
     if kind == "string_pattern_mismatch":
         return f"{quote(value)} is not {EXPECTED.get(context['pattern'], 'of the expected form')}"
+    if kind in _WANTED:
+        return f"{quote(value)} is not {_WANTED[kind]}" + (_QUOTED if kind == "string_type" and _reads(value) else "")
     text = text.removeprefix("Input ")
     return f"{quote(value)}: {_lower(text)}"
+
+
+# What a value has to be, for each of pydantic's errors about its type.
+_WANTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "mapping_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+_QUOTED = ": quote it if it is meant as text"
+
+
+def _reads(value: Any) -> bool:
+    """Whether a value could have been meant as text, and YAML read it as something else."""
+    return value is not None and not isinstance(value, (list, dict))
 
 
 def _either(tags: str) -> str:

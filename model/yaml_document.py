@@ -1,21 +1,27 @@
 """
 A YAML file as plain data, read warily: a plan may come from a pull request of somebody unknown.
 
-Refused, each by name: files over 1 MiB, what is not UTF-8, several documents, aliases (a few lines of them unfold to
-gigabytes), deep nesting, duplicate keys (YAML parsers silently take the last), and tags that build objects.
+Refused, each by name: files over 1 MiB, what is neither UTF-8 nor UTF-16, several documents, aliases (a few lines of
+them unfold to gigabytes) and merge keys, deep nesting, duplicate keys (YAML parsers silently take the last), and tags.
 """
 
+import codecs
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from .durations import quote
-from .yaml_reading import INT, PlanResolver, begins_with_zero
+from .yaml_reading import INT, MERGE, TIMESTAMP, PlanResolver, begins_with_zero
 
 LARGEST_BYTES = 1 << 20
 DEEPEST = 40
+LONGEST_NUMBER = 64
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # for the events, which no resolver changes
+
+
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class DocumentError(Exception):
@@ -26,14 +32,14 @@ class _StrictLoader(PlanResolver):
     """Reads YAML 1.2, and refuses duplicate keys and numbers that other readers take for octal."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        seen: set[Any] = set()
+        seen: set[str] = set()
         for key_node, _ in node.value:
+            if key_node.tag == MERGE:
+                raise DocumentError(f"{_place(key_node.start_mark)}: merge keys (<<) are not supported: write it out")
             key = self.construct_object(key_node, deep=True)
-            try:
-                repeated = key in seen
-            except TypeError:
-                raise DocumentError(f"{_place(key_node.start_mark)}: a key must be text") from None
-            if repeated:
+            if not isinstance(key, str):
+                raise DocumentError(f"{_place(key_node.start_mark)}: a key must be text")
+            if key in seen:
                 raise DocumentError(
                     f"{_place(key_node.start_mark)}: the key {quote(key)} stands here for the second time"
                 )
@@ -48,10 +54,30 @@ def _number(loader: Any, node: Any) -> Any:
             f"{_place(node.start_mark)}: {text} begins with a zero, which some readers take for octal: quote it if it "
             "is text such as an account, or leave the zero out"
         )
+    if len(text) > LONGEST_NUMBER:
+        raise DocumentError(f"{_place(node.start_mark)}: a number of {len(text)} characters is none that a plan counts")
     return int(text, 0)
 
 
+def _day(loader: Any, node: Any) -> date:
+    text = loader.construct_scalar(node)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise DocumentError(f"{_place(node.start_mark)}: {text} is no day of the calendar") from None
+
+
+def _tagged(loader: Any, node: Any) -> Any:
+    del loader
+    tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+    raise DocumentError(f"{_place(node.start_mark)}: tags ({quote(tag)}) are not supported: write plain text")
+
+
 _StrictLoader.add_constructor(INT, _number)
+_StrictLoader.add_constructor(TIMESTAMP, _day)
+for _tag in ("binary", "omap", "pairs", "set"):
+    _StrictLoader.add_constructor(f"tag:yaml.org,2002:{_tag}", _tagged)
+_StrictLoader.add_constructor(None, _tagged)
 
 
 def read_document(path: Path) -> Any:
@@ -73,9 +99,9 @@ def parse_document(data: bytes) -> Any:
     if len(data) > LARGEST_BYTES:
         raise DocumentError(f"is larger than {LARGEST_BYTES >> 20} MiB")
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if data.startswith(_UTF_16) else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DocumentError(f"is not UTF-8 text (byte {error.start})") from None
+        raise DocumentError(f"is neither UTF-8 nor UTF-16 text (byte {error.start})") from None
     try:
         _refuse_bombs(text)
         return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 # a subclass of the safe loader

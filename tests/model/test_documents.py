@@ -25,15 +25,18 @@ CASES: dict[str, tuple[Any, str]] = {
     "alias as a convenience": ("a: &k primary\nb: *k\n", "aliases (*k) are not supported: write it out"),
     "two documents": (SAMIA + "---\n" + SAMIA, "a second document begins here"),
     "nested deeply": ("a: " + "[" * 5000 + "]" * 5000, "is nested deeper than 40 levels"),
-    "tag that builds an object": ("version: !!python/object/apply:os.system ['true']\n", "is not valid YAML"),
+    "tag that builds an object": ("version: !!python/object/apply:os.system ['true']\n", "are not supported: write plain"),
+    "tag that builds bytes": ("version: !!binary aGVsbG8=\n", 'line 1, column 10: tags ("!!binary") are not supported'),
+    "merge key": ("a: {<<: {b: 1}}\n", "line 1, column 5: merge keys (<<) are not supported: write it out"),
     "key that is a list": ("? [1, 2]\n: x\n", "a key must be text"),
+    "key that is a number": ("a: 1\n2: x\n", "line 2, column 1: a key must be text"),
     "control characters": ("version: 1\nsystem: \x01\n", "is not valid YAML"),
-    "not UTF-8": (SAMIA.encode("utf-16"), "is not UTF-8 text"),
-    "Latin-1": ("description: caf\xe9".encode("latin-1"), "is not UTF-8 text (byte 16)"),
-    "binary": (bytes(range(256)), "is not UTF-8 text"),
+    "half of UTF-16": (SAMIA.encode("utf-16")[:-1], "is neither UTF-8 nor UTF-16 text"),
+    "Latin-1": ("description: caf\xe9".encode("latin-1"), "is neither UTF-8 nor UTF-16 text (byte 16)"),
+    "binary": (bytes(range(256)), "is neither UTF-8 nor UTF-16 text"),
     "huge": ("# " + "x" * (2 << 20), "is larger than 1 MiB"),
-    "day that is none": ("version: 2026-02-31", "holds a value that cannot be read"),
-    "number of ten thousand digits": ("version: " + "9" * 10_000, "holds a value that cannot be read"),
+    "day that is none": ("version: 2026-02-31", "line 1, column 10: 2026-02-31 is no day of the calendar"),
+    "number of ten thousand digits": ("version: " + "9" * 10_000, "line 1, column 10: a number of 10000 characters"),
     "empty": ("", "holds no plan"),
     "only a comment": ("# nothing\n", "holds no plan"),
     "a list": ("- 1\n", "holds no plan"),
@@ -54,6 +57,12 @@ def test_file_is_refused_by_name(write: Callable[[Any], Path], name: str) -> Non
 
 def test_byte_order_mark_is_no_mistake(write: Callable[[Any], Path]) -> None:
     assert load_plan(write(b"\xef\xbb\xbf" + SAMIA.encode())) == load_plan("samia")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_what_a_shell_of_windows_writes_is_no_mistake(write: Callable[[Any], Path], encoding: str) -> None:
+    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    assert load_plan(write(mark + SAMIA.encode(encoding))) == load_plan("samia")
 
 
 def test_windows_line_ends_are_no_mistake(write: Callable[[Any], Path]) -> None:

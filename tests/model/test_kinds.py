@@ -49,7 +49,7 @@ def test_every_kind_can_stand_in_a_plan(document: dict[str, Any]) -> None:
             "services[0].kind: \"lambda\" is not 'pods', 'web_app'",
         ),
         ("services.0.kind", ..., "services[0].kind: is required"),
-        ("stores.0.size", "db.r6g.large", 'stores[0].size: "db.r6g.large": should be a valid dictionary'),
+        ("stores.0.size", "db.r6g.large", 'stores[0].size: "db.r6g.large" is not a mapping'),
         (
             "stores.0.size",
             {"gcp": "n1"},

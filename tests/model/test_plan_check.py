@@ -55,7 +55,7 @@ def test_malformed_plan_names_every_mistake(write: Callable[[Any], Path], docume
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.splitlines() == [
-        f'error: {path}: services[2].tier: "one": should be a valid integer',
+        f'error: {path}: services[2].tier: "one" is not a whole number',
         f'{path}: objectives[0].rpo: "5x" is not a duration such as 15m',
         "hint: correct the plan and run `dr plan check` again; plans/samia.yaml is a complete example",
     ]
