@@ -7,6 +7,7 @@ from typing import Any
 
 from scripts.core.errors import BadInput
 
+_REPAIR = "run `pulumi state repair`, and export the state again"
 HINT = "make one with `pulumi stack export --file state.json` or `dr policy check --stack STACK`"
 
 
@@ -34,4 +35,19 @@ def resources_in(state: Any, shown: str) -> tuple[str, list[Any]]:
         return at, []
     if not isinstance(resources, list):
         raise BadInput(f"{shown}: {at} is not a list of resources", HINT)
+    if twice := _twice(resources):
+        raise BadInput(f"{shown}: {at} holds {twice} twice: no engine reads such a state", _REPAIR)
     return at, resources
+
+
+def _twice(resources: list[Any]) -> str | None:
+    """The name of a resource that stands there for the second time; what waits for its deletion may."""
+    seen: set[str] = set()
+    for resource in resources:
+        if not isinstance(resource, Mapping) or resource.get("delete") is True:
+            continue
+        urn = resource.get("urn")
+        if isinstance(urn, str) and urn in seen:
+            return urn.rpartition("::")[2]
+        seen.add(str(urn))
+    return None

@@ -112,3 +112,10 @@ def test_the_comment_is_named_after_the_project_of_the_urns(tmp_path: Path) -> N
     other = state(DATABASE, "core", database(), project="bank")
     assert report(tmp_path, digest([step("same", other)], {"same": 1})).project == "bank"
     assert report(tmp_path, digest([step("same", other)], {"same": 1}), project="mine").project == "mine"
+
+
+def test_a_state_that_holds_a_resource_twice_is_refused(tmp_path: Path) -> None:
+    text = digest([UPDATE], {"update": 1})
+    with pytest.raises(BadInput, match="holds core twice"):
+        report(tmp_path, text, export([CORE, CORE]))
+    assert report(tmp_path, text, export([CORE, {**CORE, "delete": True}]))
