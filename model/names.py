@@ -25,6 +25,11 @@ def store_identifier(plan: "Plan", site: str, store: str, incarnation: int) -> s
     return f"{plan.system}-{site}-{store}-{incarnation}"
 
 
+def beside(plan: "Plan", site: str, store: str) -> str:
+    """A copy of a store that is restored next to it, to be looked into. There is one of each store."""
+    return f"{plan.system}-{site}-{store}-beside"
+
+
 def database_name(database: str) -> str:
     """The name inside the server, as SQL takes it without quotes."""
     return database.replace("-", "_")

@@ -46,6 +46,8 @@ DEFAULTS: Mapping[str, StepTime] = {
     "look_at_service": StepTime(5, 15, "assumed: a few API calls and requests"),
     "roll_back_to_last_good": StepTime(40, 3 * MINUTE, "assumed: pods are replaced as their strategy says"),
     "scale_service_up": StepTime(40, 3 * MINUTE, "assumed: pods are scheduled, start and become ready"),
+    "replace_machines": StepTime(3 * MINUTE, 10 * MINUTE, "assumed: machines are given up half at a time, and boot"),
+    "recreate_service": StepTime(5 * MINUTE, 15 * MINUTE, "assumed: an update of one service, then a boot"),
     "see_recovered": StepTime(5, 15, "assumed: a few API calls and requests"),
     "choose_version": StepTime(2, 10, "assumed: a few API calls"),
     "roll_back_service": StepTime(2, 10, "assumed: one API call"),

@@ -10,7 +10,9 @@ backup R NAME [log]        bytes of its base (or of its log) are flipped
 health NAME [says]         the health check says "healthy" (or what `says` says), whatever is true
 control-plane R            the region's control plane is silent, its data plane runs on
 service R NAME             the processes of a service that run now hang: they are stopped, and answer nothing
-crash R NAME               what runs of a service now crashes at each start; what comes in its place does not
+crash R NAME [version]     what runs of a service now crashes at each start; what comes in its place does not, but
+with `version`, as long as it is told the same errors R NAME path=P [version]   the same, and it answers 500 at the path
+P and below, as the service sees it
 state STACK                the state backend that the stack lives in cannot be reached
 """
 
@@ -59,7 +61,8 @@ KINDS: Mapping[str, Kind] = {
     "health": Kind(("name",), {"says": "healthy"}),
     "control-plane": Kind(("region",)),
     "service": Kind(("region", "name")),
-    "crash": Kind(("region", "name")),
+    "crash": Kind(("region", "name"), {"version": False}),
+    "errors": Kind(("region", "name"), {"path": "/orders", "version": False}),
     "state": Kind(("stack",)),
 }
 
@@ -157,7 +160,7 @@ class Faults:
         named: Sequence[str] = ()
         if fault.kind in {"link", "slow"}:
             named = fault.strikes
-        elif fault.kind in {"region", "control-plane", "backup", "disk", "service", "crash"}:
+        elif fault.kind in {"region", "control-plane", "backup", "disk", "service", "crash", "errors"}:
             named, regions = fault.strikes[:1], [*self._hosts]
         for region in named:
             if region not in regions:
@@ -187,8 +190,8 @@ class Faults:
                     network.lie(first, fault.options["says"] == "healthy" if broken else None)
                 case "service":
                     self._service(fault, broken=broken)
-                case "crash":
-                    self._crash(first, fault.strikes[1], broken=broken)
+                case "crash" | "errors":
+                    self._spoil(fault, broken=broken)
                 case "state":
                     self._hide_state(self._state_regions[first], hidden=broken)
                 case "database":
@@ -236,12 +239,13 @@ class Faults:
             with contextlib.suppress(psutil.NoSuchProcess):  # it was replaced meanwhile
                 process.resume()
 
-    def _crash(self, region: str, name: str, *, broken: bool) -> None:
-        found = self._pods_of(region, name)
-        if broken and not found:
+    def _spoil(self, fault: Fault, *, broken: bool) -> None:
+        region, name = fault.strikes
+        path, version = str(fault.options.get("path") or ""), bool(fault.options["version"])
+        if broken and not self._pods_of(region, name):
             raise FabricError(f"no pod of {name} runs in {region}")
-        for space, deployment in {(each["namespace"], each["deployment"]) for each in found}:
-            self._hosts[region].call("spoil", namespace=space, deployment=deployment, spoiled=broken)
+        if self._hosts[region].up:
+            self._hosts[region].call("spoil", service=name, path=path, spoiled=broken, version=version)
 
     def _pods_of(self, region: str, service: str) -> list[dict[str, Any]]:
         """What runs of a service, in a cluster or on machines of its own."""

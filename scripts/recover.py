@@ -85,7 +85,9 @@ def command(
     *,
     service: Annotated[str, typer.Argument(help="one of the plan's services")],
     site: Annotated[str, typer.Option(help="where (default: the active site)")] = "",
-    begin: Annotated[str, typer.Option("--from", help="begin with this rung: restart, rollback or scale")] = "",
+    begin: Annotated[
+        str, typer.Option("--from", help="begin with this rung: restart, rollback, scale, replace, recreate")
+    ] = "",
     within: Annotated[str, typer.Option(help="how long a rung may take to help, such as 2m")] = "",
     plan: PlanName = DEFAULT_PLAN,
     approved_by: ApprovedBy = None,
@@ -93,7 +95,7 @@ def command(
     dry_run: DryRun = False,
     form: Format = Form.TABLE,
 ) -> int:
-    """Restart a failing service, roll it back, run more of it: until one of these helps. Ends with 9 when none does."""
+    """Restart a failing service, roll it back, run more of it, make it anew, until one helps. 9: none did."""
     loaded = plan_of(plan)
     known_service(loaded, service)
     site, topology = site_or_active(loaded, site), topology_files.read_topology(loaded, project_dir())
@@ -105,7 +107,8 @@ def command(
         show_rows("recover", loaded, options, topology, form)
         return 0
     consequence = (
-        f"{service} in {site} is restarted, then rolled back, then run in more copies, until one of these helps"
+        f"{service} in {site} is restarted, then rolled back, run in more copies, replaced and made anew, "
+        "until one of these helps"
     )
     people = needed(loaded, *decided("recover", loaded, topology, options))
     approval = ask(consequence, service, people=people, known=loaded.people, yes=yes, approved_by=approved_by or ())

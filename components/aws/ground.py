@@ -85,7 +85,7 @@ def _front_door(place: Place, network: Network) -> FrontDoor:
         certificate_arn=place.settings.certificate_arn,
         routes=service_routes(plan),
         target_groups={it.name: names.target_group(plan, site.name, it.name) for it in plan.services},
-        health_paths={it.name: LIVES if it.traits.replaced_when_unhealthy else health.path for it in plan.services},
+        health_paths={it.name: LIVES if it.traits.on_machines else health.path for it in plan.services},
         health_interval=int(health.interval.total_seconds()),
         health_failures=health.failures,
         protect=place.settings.protect,

@@ -68,7 +68,8 @@ class Machines(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MachinesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("dr:aws:Machines", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        # Its name is given: a group that is made anew can only be there once the old one has gone.
+        child = pulumi.ResourceOptions(parent=self, delete_before_replace=True)
         template = aws.ec2.LaunchTemplate(
             f"{name}-template",
             region=args.region,

@@ -87,7 +87,8 @@ class Workload(pulumi.ComponentResource):
                     },
                 },
             },
-            opts=child,
+            # Its name is given: one that is made anew can only be there once the old one has gone.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         if args.served:
             outside = {} if args.node_port is None else {"node_port": args.node_port}

@@ -20,15 +20,15 @@ class ServiceTraits:
     What is true of every service of a kind. `moves`: a service holds no data, so another site is given it anew from
     its artefact. `scales`: a warm site runs fewer of it, and none is an option. `goes_back_to`: what a bad deployment
     is taken back to. `runs_jobs`: a command can be run once with all that the service has.
-    `replaced_when_unhealthy`: its cloud gives up a copy whose health check fails, so that this check must not depend
-    on a store.
+    `on_machines`: it has machines of its own, and its cloud gives up one whose health check fails, so that this
+    check must not depend on a store.
     """
 
     scales: bool
     goes_back_to: Artefact
     moves: Literal["redeployed"] = "redeployed"
     runs_jobs: bool = False
-    replaced_when_unhealthy: bool = False
+    on_machines: bool = False
 
 
 class Replicas(Model):

@@ -19,9 +19,7 @@ class VmGroup(BaseService):
     program is started again when it ends, and what it writes goes to the machine's console.
     """
 
-    traits: ClassVar[ServiceTraits] = ServiceTraits(
-        scales=True, goes_back_to="machine_image", replaced_when_unhealthy=True
-    )
+    traits: ClassVar[ServiceTraits] = ServiceTraits(scales=True, goes_back_to="machine_image", on_machines=True)
     kind: Literal["vm_group"]
     machine_image: Text | None = None
     command: tuple[Text, ...] = ("app",)

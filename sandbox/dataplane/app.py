@@ -9,6 +9,7 @@ GET /health        200 {"service", "site"}: the process lives
 GET /health/ready  200: it can serve: its databases answer, whatever their role
 GET /health/db     200 {"service", "site", "epoch", "replica", "writable"}: its databases answer; 503: one does not
 All of it also below BASE_PATH, where a front door that routes by path finds it.
+With DR_FAILS_ON, a path, it answers 500 there and below: a version with a mistake.
 Environment: HOST, PORT, SERVICE, BASE_PATH (/SERVICE without it), DR_SITE, and what `pool.py` says of its stores.
 """
 
@@ -34,6 +35,7 @@ class Service:
     def __init__(self, env: Mapping[str, str]) -> None:
         self.name, self.site = env.get("SERVICE", "app"), env.get("DR_SITE", "")
         self.base = env.get("BASE_PATH") or f"/{self.name}"
+        self.fails_on = env.get("DR_FAILS_ON", "")
         self.pools = {store: Pool(login) for store, login in logins(env).items()}
         self.pool = next(iter(self.pools.values()), None)
 
@@ -95,7 +97,9 @@ class _Handler(BaseHTTPRequestHandler):
         asked = f"{method} {path if path.startswith('/') else self.path}"
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         try:
-            if asked == "POST /orders":
+            if service.fails_on and path.startswith(service.fails_on):
+                self._answer(500, {"error": "a mistake of this version"})
+            elif asked == "POST /orders":
                 self._answer(*service.take_order(json.loads(body or b"{}")))
             elif asked.startswith("GET /orders/"):
                 self._answer(*service.show_order(asked.rpartition("/")[2]))

@@ -25,6 +25,8 @@ PROBE_PERIOD_SECONDS = 10.0
 BACK_OFF_SECONDS = (10.0, 300.0)
 PROBE_TIMEOUT_SECONDS = 0.5
 FIRST_PROBES_EVERY_SECONDS = 0.05
+FAILS_ON = "DR_FAILS_ON"
+"""The variable that tells the app at which path to fail (`app.py`)."""
 NOT_WAITED_FOR = "sentinel"
 """Ready as soon as it runs: two of them would renew against each other, so the old one goes at once (Recreate)."""
 
@@ -37,8 +39,21 @@ class Process:
     env: dict[str, str]
 
 
-SPOILED = Process(("spoiled",), {})
-"""What runs in a pod whose own program is spoiled: no image has such an entry point."""
+NO_PROGRAM = ("spoiled",)
+"""What runs in a pod whose own program crashes: no image has such an entry point."""
+
+
+@dataclass(frozen=True)
+class Spoiled:
+    """What is wrong with a program: it answers 500 at `path` and below, or without one it crashes at each start."""
+
+    path: str = ""
+
+    def of(self, process: Process) -> Process:
+        return Process(process.command, {**process.env, FAILS_ON: self.path}) if self.path else Process(NO_PROGRAM, {})
+
+
+Version = tuple[tuple[str, ...], frozenset[tuple[str, str]]]
 
 
 @dataclass
@@ -56,7 +71,7 @@ class Pod:
     watcher: asyncio.Task[None] | None = None
     exited: asyncio.Event = field(default_factory=asyncio.Event)
     at_once: asyncio.Event = field(default_factory=asyncio.Event)  # it is started again without waiting
-    spoiled: bool = False
+    spoiled: Spoiled | None = None
     status: int = 0
 
 
@@ -80,6 +95,7 @@ class Node:
         self._deployments: dict[tuple[str, str], Deployment] = {}
         self._pods: dict[str, Pod] = {}
         self._exposed: dict[int, set[tuple[str, str]]] = {}
+        self._bad: list[tuple[str, Version, Spoiled]] = []
         self._zygote: asyncio.subprocess.Process | None = None
         self._awaited: dict[str, asyncio.Future[int]] = {}
         self._revision = itertools.count(1)
@@ -118,13 +134,28 @@ class Node:
             pod.at_once.set()
             self._kill(pod)
 
-    def spoil(self, namespace: str, name: str, *, spoiled: bool) -> None:
-        """What its pods of now run crashes at each start, whoever starts it; pods that come later are well."""
-        for pod in self._mine((namespace, name)):
+    def spoil(self, service: str, spoiled: Spoiled | None, *, version: bool) -> int:
+        """
+        What runs of a service now fails at each start, whoever starts it; pods that come later are well, but those of
+        the same `version` where that is what is bad. None mends it all. How many pods run of it.
+        """
+        self._bad = [each for each in self._bad if each[0] != service]
+        found = [pod for pod in self._pods.values() if not pod.leaving and self._service(pod) == service]
+        for pod in found:
+            if spoiled is None and pod.spoiled is None:
+                continue  # it came later, and is well
             pod.spoiled = spoiled
+            wanted = self._deployments.get(pod.deployment)
+            if version and spoiled is not None and wanted is not None:
+                self._bad.append((service, _version(wanted.process), spoiled))
             pod.at_once.set()
-            if spoiled:
-                self._kill(pod)
+            self._kill(pod)
+        return len(found)
+
+    def _own(self, pod: Pod, process: Process) -> Process:
+        """What a pod runs in place of its own process, where something is wrong with one of them."""
+        bad = next((how for _, version, how in self._bad if version == _version(process)), pod.spoiled)
+        return process if bad is None else bad.of(process)
 
     def _mine(self, key: tuple[str, str]) -> list[Pod]:
         return [pod for pod in self._pods.values() if pod.deployment == key and not pod.leaving]
@@ -248,7 +279,7 @@ class Node:
         while True:
             pod.exited.clear()
             pod.at_once.clear()
-            pod.pid = await self._fork(pod, SPOILED if pod.spoiled else wanted.process)
+            pod.pid = await self._fork(pod, self._own(pod, wanted.process))
             started = asyncio.get_running_loop().time()
             while not pod.exited.is_set():
                 answers = await _answers(pod.address, self._port) if probed else True
@@ -323,6 +354,11 @@ class Node:
         pod.pid = pid
         if answer is not None and not answer.done():
             answer.set_result(pid)
+
+
+def _version(process: Process) -> Version:
+    """What tells one version from another: what it is told of us, and not who it is in its cloud."""
+    return process.command, frozenset(each for each in process.env.items() if each[0].startswith("DR_"))
 
 
 async def _answers(address: str, port: int) -> bool:

@@ -19,7 +19,7 @@ from typing import Any
 from sandbox.dataplane.files import FileServer
 from sandbox.dataplane.frontdoor import FrontDoor, listener_of
 from sandbox.dataplane.pipes import Gates, Link, Pipe
-from sandbox.dataplane.pods import Node, Process
+from sandbox.dataplane.pods import Node, Process, Spoiled
 from sandbox.dataplane.zygote import die_with_parent
 
 
@@ -97,8 +97,9 @@ class Region:
     async def reboot(self, namespace: str, deployment: str) -> None:
         self.node.reboot(namespace, deployment)
 
-    async def spoil(self, namespace: str, deployment: str, spoiled: bool) -> None:
-        self.node.spoil(namespace, deployment, spoiled=spoiled)
+    async def spoil(self, service: str, path: str, spoiled: bool, version: bool) -> int:
+        """With a `path` it answers 500 there, without one it crashes. Gives how many pods run of the service."""
+        return self.node.spoil(service, Spoiled(path) if spoiled else None, version=version)
 
     async def remove(self, namespace: str, deployment: str) -> None:
         self.node.remove(namespace, deployment)

@@ -21,6 +21,11 @@ def declared_by(context: Context, stack: str, managed: ManagedService) -> Declar
     return next((each for each in _resources(context, stack) if managed.is_declared_by(each)), None)
 
 
+def resources_for(context: Context, stack: str, managed: ManagedService) -> list[str]:
+    """The URNs of what can be made anew to have a service as the code says. Raises as above."""
+    return managed.resources(_resources(context, stack))
+
+
 def _resources(context: Context, stack: str) -> Sequence[Declared]:
     from scripts.packs.state_resources import resources_of  # noqa: PLC0415 (the SDK is loaded where it is wanted)
 

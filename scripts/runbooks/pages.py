@@ -47,13 +47,17 @@ class Page:
     """What the operator must know before they type the command."""
 
 
+NEEDS_WARM = ("failover", "switchover", "reprotect")
+"""Pages of what only a plan with a warm site can do."""
+
+
 def pages(plan: Plan) -> tuple[Page, ...]:
     """In the order in which an operator would think of them."""
     home = plan.primary.name
-    warm = next((site.name for site in plan.sites if site.kind == "warm"), home)
     cold = plan.cold.name if plan.cold else home
+    warm = next((site.name for site in plan.sites if site.kind == "warm"), cold)
     again = f"When {home} answers again: [fail back](failback.md)."
-    return (
+    known = (
         Page(
             "failover", f"Fail over to {warm}", f"Nothing in {home} answers: no front door, no database",
             "The active site is lost or cut off, and a warm site takes over. The lost site is asked nothing.",
@@ -160,6 +164,7 @@ def pages(plan: Plan) -> tuple[Page, ...]:
             (
                 "Where a rollback helped, the stack still declares the newer version: mend or pin it in the plan.",
                 "Where more copies helped, the plan still says fewer: write it there.",
+                "Where it had to be made anew, what was done to it past its stack is gone: `dr preview` shows nothing.",
                 f"Where nothing helped (exit code 9): `dr failover --to {warm}`.",
             ),
             "`--from rollback` leaves out the rungs before, `--within 2m` bounds each of them. The page shows the "
@@ -191,6 +196,7 @@ def pages(plan: Plan) -> tuple[Page, ...]:
             "dr up", home,
         ),
     )  # fmt: skip
+    return known if plan.warm else tuple(each for each in known if each.name not in NEEDS_WARM)
 
 
 def write(plan: Plan, folder: Path) -> list[Path]:
@@ -207,7 +213,20 @@ def write(plan: Plan, folder: Path) -> list[Path]:
 def texts(plan: Plan) -> dict[str, str]:
     """The pages by their file's name."""
     found = {f"{page.name}.md": _text(_page(plan, page)) for page in pages(plan)}
-    return {"README.md": _text(_index(plan)), "failback.md": _text(_failback(plan)), **found}
+    found = {"README.md": _text(_index(plan)), "failback.md": _text(_failback(plan)), **found}
+    # Without a warm site the cold one is what the service fails over to.
+    return found if plan.warm else {name: _without_warm(text) for name, text in found.items()}
+
+
+def linked(text: str) -> list[str]:
+    """The other pages that a page leads to."""
+    return re.findall(r"\]\(([a-z_]+\.md)\)", text)
+
+
+def _without_warm(text: str) -> str:
+    for page in NEEDS_WARM:
+        text = text.replace(f"({page}.md)", "(activate_cold.md)")
+    return text
 
 
 def _text(lines: Iterable[str]) -> str:

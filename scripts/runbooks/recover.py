@@ -10,6 +10,8 @@ from scripts.core.errors import BadInput
 from scripts.runbooks.failover import LOOKS
 from scripts.runs.runbook import Does, Row, Runbook
 from scripts.steps.look_at_service import look_at_service
+from scripts.steps.recreate_service import recreate_service
+from scripts.steps.replace_machines import replace_machines
 from scripts.steps.restart_service import restart_service
 from scripts.steps.roll_back_to_last_good import roll_back_to_last_good
 from scripts.steps.scale_service_up import scale_service_up
@@ -18,7 +20,10 @@ from scripts.steps.see_recovered import see_recovered
 
 def recover(plan: Plan, service: str, begin: str = "") -> Runbook:
     """For one service, from the rung `begin` on. Raises BadInput for a rung that there is not."""
-    del plan
+    machines = (
+        Row("replace", replace_machines, f"Replace the machines that {service} runs on", subject=service,
+            why_no_undo="what ran before is replaced by the same again"),
+    ) if plan.service(service).traits.on_machines else ()  # fmt: skip
     rungs = (
         Row("restart", restart_service, f"Restart {service}", subject=service,
             why_no_undo="what ran before is replaced by the same again"),
@@ -26,6 +31,9 @@ def recover(plan: Plan, service: str, begin: str = "") -> Runbook:
             subject=service, undo=f"`dr rollback {service} --to` the version that ran before"),
         Row("scale", scale_service_up, f"Run more of {service} than the plan says", subject=service,
             undo="taken back by itself where it does not help, else by the next update of the stack"),
+        *machines,
+        Row("recreate", recreate_service, f"Delete {service} and make it anew as the code says, and nothing else",
+            subject=service, why_no_undo="the stack declares it as it is made anew"),
     )  # fmt: skip
     names = [row.phase for row in rungs]
     if begin and begin not in names:

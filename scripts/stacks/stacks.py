@@ -203,21 +203,38 @@ class Stacks:
     # Calls of the engine.
 
     def up(
-        self, stack: str, target: Sequence[str] | None = None, on_event: OnEvent | None = None, message: str = ""
+        self,
+        stack: str,
+        target: Sequence[str] | None = None,
+        on_event: OnEvent | None = None,
+        message: str = "",
+        replace: Sequence[str] = (),
     ) -> Changes:
-        """Make the stack as declared. `target`: URNs, and nothing else. The stack is created when it is missing."""
+        """
+        Make the stack as declared. `target`: URNs, and nothing else; `replace`: those of them that are deleted and made
+        anew. The stack is created when it is missing.
+        """
         with self._call(stack, "up", target, on_event) as watcher:
-            options: dict[str, Any] = {"message": message} if message else {}
+            options: dict[str, Any] = {**({"message": message} if message else {}), **_replaced(replace)}
             self._with_stack(
                 stack,
                 lambda it: it.up(target=_list(target), on_event=watcher, show_secrets=False, color="never", **options),
             )
         return watcher.changes()
 
-    def preview(self, stack: str, target: Sequence[str] | None = None, on_event: OnEvent | None = None) -> Changes:
+    def preview(
+        self,
+        stack: str,
+        target: Sequence[str] | None = None,
+        on_event: OnEvent | None = None,
+        replace: Sequence[str] = (),
+    ) -> Changes:
         """What `up` would do; changes nothing, and takes no lock."""
         with self._call(stack, "preview", target, on_event) as watcher:
-            self._with_stack(stack, lambda it: it.preview(target=_list(target), on_event=watcher, color="never"))
+            self._with_stack(
+                stack,
+                lambda it: it.preview(target=_list(target), on_event=watcher, color="never", **_replaced(replace)),
+            )
         return watcher.changes()
 
     def refresh(self, stack: str, target: Sequence[str] | None = None, on_event: OnEvent | None = None) -> Changes:
@@ -411,6 +428,10 @@ def stack_env(plan: Plan, stack: str) -> dict[str, str]:
     site = plan.sites_by_stack.get(stack)
     state = site.state if site is not None else plan.traffic.state
     return {"PULUMI_BACKEND_URL": state} if state else {}
+
+
+def _replaced(urns: Sequence[str]) -> dict[str, Any]:
+    return {"replace": [*urns]} if urns else {}
 
 
 def _list(target: Sequence[str] | None) -> list[str] | None:

@@ -145,7 +145,7 @@ def test_where_nothing_helps_it_says_so_and_leaves_no_run_to_be_finished(made: S
     assert isinstance(outcome.error, StillFailing)
     assert outcome.exit_code == 9
     assert "`dr failover` moves the service" in outcome.error.hint
-    assert climbed(outcome) == {"scale": False}
+    assert climbed(outcome) == {"scale": False, "recreate": False}
     state = managed(made).state()
     assert state is not None
     assert state.wanted == made.plan.service(SERVICE).replicas.active, "what did not help was taken back"

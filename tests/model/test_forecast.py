@@ -231,7 +231,12 @@ def test_an_application_failure_is_reckoned_along_the_ladder(document: dict[str,
     document["objectives"].append(goal)
     result = changed(document).objectives[-1]
     assert (result.method, result.verdict, result.rpo_seconds) == ("restart", "met", 0.0)
-    rows = ["look_at_service", "restart_service", "roll_back_to_last_good", "scale_service_up", "see_recovered"]
+    rows = [
+        "look_at_service", "restart_service", "roll_back_to_last_good", "scale_service_up", "recreate_service",
+        "see_recovered",
+    ]  # fmt: skip
     assert [step.step for step in result.path] == ["detect", "decide", *(f"{row}:payments" for row in rows)]
+    on_machines = of(forecast(load_plan("muejam")), "application_failure")
+    assert "replace_machines:servers" in [step.step for step in on_machines.path]
     no_driver = load_plan("celora")
     assert of(forecast(no_driver), "application_failure").verdict == "impossible", "no driver climbs for a web app"

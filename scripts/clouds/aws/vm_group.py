@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -27,6 +26,7 @@ TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 RESTARTED_AT, REPLACED_AT = "dr/restarted-at", "dr/replaced-at"
 """Tags of a group: the moment of what was asked for last, so that it is done once."""
 HEALTHY_PERCENT = 50
+NO_TEMPLATE = ("InvalidLaunchTemplateName.NotFoundException", "InvalidLaunchTemplateId.NotFound")
 REFRESHING = frozenset({"Pending", "InProgress", "Cancelling", "Baking"})
 AT_ONCE = 50  # groups that one call describes
 
@@ -157,8 +157,10 @@ class MachineGroup:
         self._set_tag(REPLACED_AT, moment)
 
     def versions(self) -> list[ServiceVersion]:
+        """None where somebody has deleted the template: only the code knows then what a machine is."""
         wanted = _version_of(self._must_find())
-        with said(f"listing the versions of the launch template {self._group}"):
+        found: list[Mapping[str, Any]] = []
+        with unless(*NO_TEMPLATE), said(f"listing the versions of the launch template {self._group}"):
             pages = self._groups.client("ec2").get_paginator("describe_launch_template_versions")
             found = [each for page in pages.paginate(LaunchTemplateName=self._group)
                      for each in page["LaunchTemplateVersions"]]  # fmt: skip
@@ -239,8 +241,7 @@ class MachineGroup:
             if code_of(error) == "InvalidInstanceID.NotFound":
                 return ()
             raise
-        text = base64.b64decode(shown["Output"]).decode(errors="replace") if shown.get("Output") else ""
-        return tuple(text.splitlines()[-lines:])
+        return tuple(str(shown.get("Output") or "").splitlines()[-lines:])  # botocore decodes it
 
     @staticmethod
     def _tag(group: Mapping[str, Any], key: str) -> str:
