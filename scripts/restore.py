@@ -10,7 +10,10 @@ import typer
 
 from model import load_plan
 from model.roles import role_of
-from scripts.core.errors import BadInput
+from scripts.beside import as_json as beside_as_json
+from scripts.beside import chosen_beside, discard_beside, failed, restore_beside
+from scripts.clouds.access import Clouds
+from scripts.core.errors import BadInput, ObjectiveMissed
 from scripts.core.home import project_dir
 from scripts.core.moments import past_moment
 from scripts.people.approvals import ask, at_a_terminal, needed
@@ -25,9 +28,10 @@ from scripts.people.options import (
     Stores,
     Yes,
     duration,
+    every_store,
     known_stores,
 )
-from scripts.people.output import Form, write_json
+from scripts.people.output import Form, out, table, write_json
 from scripts.reprotect import reprotect
 from scripts.restoring import aim, as_json, show
 from scripts.restoring import look as look_at_points
@@ -40,6 +44,7 @@ from scripts.stacks import topology_files
 if TYPE_CHECKING:
     from model import Plan
     from model.topology import Topology
+    from scripts.restoring import Aim
     from scripts.runs.rows import Observer
 
 
@@ -84,6 +89,9 @@ def command(
     to_backup: Annotated[str, typer.Option(help="a backup that --list names")] = "",
     latest: Annotated[bool, typer.Option("--latest", help="the newest that is good")] = False,
     listing: Annotated[bool, typer.Option("--list", help="show what can be restored, and change nothing")] = False,
+    beside: Annotated[bool, typer.Option("--beside", help="restore next to what runs, ask the checks, stop")] = False,
+    switch: Annotated[bool, typer.Option("--switch", help="move the service to what --beside looked at")] = False,
+    discard: Annotated[bool, typer.Option("--discard", help="drop what --beside restored")] = False,
     store: Stores = None,
     plan: PlanName = DEFAULT_PLAN,
     accept_data_loss: Annotated[str, typer.Option(help="how much may be given up, such as 15m")] = "",
@@ -99,9 +107,16 @@ def command(
     topology = topology_files.read_topology(loaded, project_dir())
     if listing:
         return _list(loaded, topology, form)
+    _one_way(beside=beside, switch=switch, discard=discard, aimed=bool(to_time or to_backup or latest or store))
+    if discard:
+        return _discard(loaded, topology, form)
     loss = duration(accept_data_loss, "--accept-data-loss")
     stores = known_stores(loaded, store)
+    if switch:
+        to_time, to_backup, stores = _looked_at(loaded, topology)
     wanted = aim(loaded, topology, to_time=to_time, to_backup=to_backup, latest=latest, stores=stores)
+    if beside:
+        return _beside(loaded, topology, wanted, every_store(loaded, store), form)
     chosen: dict[str, Any] = {"to_backup": wanted.to_backup} if wanted.to_backup else {}
     chosen |= {"stores": list(stores)} if stores else {}
     options = options_for(
@@ -129,8 +144,58 @@ def command(
 
     outcomes = [watched("restore", loaded, options, act, quiet=form is Form.JSON)]
     if outcomes[0].status == "done":
+        if switch:
+            discard_beside(loaded, topology)
         outcomes += protect_again(loaded, plan, stores=stores, quiet=form is Form.JSON)
     return finish(outcomes, form)
+
+
+def _one_way(*, beside: bool, switch: bool, discard: bool, aimed: bool) -> None:
+    """Raises BadInput for options that contradict each other."""
+    if sum([beside, switch, discard]) > 1:
+        raise BadInput("say one of --beside, --switch and --discard", "a copy is made, then taken or dropped")
+    if aimed and (switch or discard):
+        way = "--switch" if switch else "--discard"
+        raise BadInput(f"{way} is about what --beside restored", "leave out the moment, the backup and the stores")
+
+
+def _looked_at(plan: Plan, topology: Topology) -> tuple[str, str, tuple[str, ...]]:
+    """What `--beside` restored: the moment or the backup, and the stores, none of them named where it is all."""
+    clouds = Clouds(plan)
+    try:
+        found = chosen_beside(clouds, topology.active_site)
+    finally:
+        clouds.close()
+    stores = () if set(found.stores) == {each.name for each in plan.incarnated_stores} else found.stores
+    return ("", found.to_backup, stores) if found.to_backup else (found.to_time, "", stores)
+
+
+def _beside(plan: Plan, topology: Topology, wanted: Aim, stores: tuple[str, ...], form: Form) -> int:
+    """Raises ObjectiveMissed where a check fails: the copy stays all the same."""
+    copies = restore_beside(plan, topology, wanted, stores)
+    if form is Form.JSON:
+        write_json(beside_as_json(copies, wanted.to_time))
+    else:
+        rows = [
+            [each.store, each.identifier, f"{each.tables} read", "; ".join(map(str, each.checks)) or "none asked"]
+            for each in copies
+        ]
+        title = f"Restored beside, as of {wanted.to_time.isoformat()}; the service was left alone"
+        out().print(table(title, ("store", "copy", "guarded tables", "checks"), rows))
+        out().print("`dr restore --switch` moves the service there, `dr restore --discard` drops it", markup=False)
+    if bad := failed(copies):
+        said = f"checks of the copy failed: {'; '.join(bad)}"
+        raise ObjectiveMissed(said, "it stays: `dr restore --discard` drops it")
+    return 0
+
+
+def _discard(plan: Plan, topology: Topology, form: Form) -> int:
+    gone = discard_beside(plan, topology)
+    if form is Form.JSON:
+        write_json({"dropped": gone})
+    else:
+        out().print(f"dropped: {', '.join(gone)}" if gone else "done already: nothing is restored beside", markup=False)
+    return 0
 
 
 def _list(plan: Plan, topology: Topology, form: Form) -> int:
