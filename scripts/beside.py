@@ -9,8 +9,8 @@ same moment, and `--discard` finds the copy whatever happened to the program tha
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -22,9 +22,6 @@ from scripts.clouds.protocol import Phase, PointKind, StoreFeature, need
 from scripts.core.errors import CloudFailed, DatabaseFailed, DrError, Refused
 from scripts.core.moments import now
 from scripts.core.waiting import wait_until
-from scripts.engines.postgres.contents import look_inside
-from scripts.engines.postgres.session import Database
-from scripts.engines.registry import engine
 from scripts.probes.acceptance import Outcome, judged
 from scripts.probes.points import known_points
 from scripts.restoring import SEE
@@ -35,6 +32,7 @@ if TYPE_CHECKING:
     from model import Plan, Topology
     from scripts.clouds.access import Clouds
     from scripts.clouds.protocol import ManagedStore, RestorePoint, StoreState
+    from scripts.engines.protocol import Engine
     from scripts.restoring import Aim
 
 KEY = "restores/beside.json"
@@ -162,24 +160,17 @@ def _restored(plan: Plan, clouds: Clouds, site: str, store: str, point: RestoreP
         raise DatabaseFailed(
             f"{point.name} cannot be restored: the cloud says {made.said}", "it is damaged; try an older backup"
         )
-    kind = next(each.kind for each in plan.stores if each.name == store)
-    with _opened(clouds, site, store, made) as inside:
-        seen = look_inside(inside, copy.identifier)
+    with closing(clouds.engine_at(site, store, made)) as inside:
+        seen = inside.look_inside(copy.identifier)
         checks = [each for each in plan.checks if isinstance(each, SqlCheck) and each.store == store]
-        outcomes = tuple(_asked(kind, inside, each) for each in checks if set(each.at) & MOMENTS)
+        outcomes = tuple(_asked(inside, each) for each in checks if set(each.at) & MOMENTS)
     return Copy(store, copy.identifier, len(seen.tables), (now() - began).total_seconds(), outcomes)
 
 
-@contextmanager
-def _opened(clouds: Clouds, site: str, store: str, state: StoreState) -> Iterator[Database]:
-    with Database(clouds.login_at(site, store, state)) as inside:
-        yield inside
-
-
-def _asked(kind: str, inside: Database, check: SqlCheck) -> Outcome:
+def _asked(inside: Engine, check: SqlCheck) -> Outcome:
     began = now()
     try:
-        wrong, said = judged(check, engine(kind, inside).ask(check.query, seconds=check.timeout.total_seconds()))
+        wrong, said = judged(check, inside.ask(check.query, seconds=check.timeout.total_seconds()))
     except DrError as error:  # a statement that writes among them: it is refused in its read-only transaction
         wrong, said = True, str(error)
     spent = (now() - began).total_seconds()
