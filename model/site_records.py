@@ -49,7 +49,7 @@ def awaited(plan: "Plan", stack: str, records: Records) -> list[str]:
     site = plan.sites_by_stack.get(stack)
     if site is None:
         return [each.stack for each in plan.sites if (records.get(each.name) or SiteRecord()).front_door is None]
-    if site == plan.primary or (records.get(plan.primary.name) or SiteRecord()).key is not None:
+    if site == plan.primary or plan.primary.name in records:
         return []
     return [plan.primary.stack]
 

@@ -71,6 +71,8 @@ def declare_apps(
             health_path="/health/ready",
             is_public=service.front_door,
             slot=service.slot,
+            record=plan.traffic.record if service.front_door and plan.traffic.tls else None,
+            certificate=place.settings.certificate_arn,
         )
         WebApp(service.name, args, place.child)
     if endpoints:

@@ -26,7 +26,8 @@ HEALTHY_AGAIN_MINUTES = 2
 class WebAppArgs:
     """
     `farm_id` is the plan's. `image` is the reference of a container. `settings` are its environment. `is_public`:
-    requests from outside reach it. `health_path` is empty where nothing asks it.
+    requests from outside reach it. `health_path` is empty where nothing asks it. `record` is the name that clients know
+    it by, and `certificate` the thumbprint of the one for it, which is in the subscription already.
     """
 
     region: str
@@ -43,6 +44,8 @@ class WebAppArgs:
     health_path: str
     is_public: bool
     slot: str | None = None
+    record: str | None = None
+    certificate: str | None = None
 
 
 class WebApp(pulumi.ComponentResource):
@@ -64,6 +67,19 @@ class WebApp(pulumi.ComponentResource):
                 slot=args.slot,
                 **common,
                 opts=pulumi.ResourceOptions(parent=self, ignore_changes=[ARTEFACT]),
+            )
+        if args.record:
+            # Bound in every site beforehand: a site that takes over has to answer to the name at once, with TLS.
+            azure_native.web.WebAppHostNameBinding(
+                f"{name}-record",
+                resource_group_name=args.group,
+                name=app.name,
+                host_name=args.record,
+                host_name_type="Verified",
+                site_name=app.name,
+                ssl_state="SniEnabled",
+                thumbprint=args.certificate,
+                opts=pulumi.ResourceOptions(parent=self),
             )
         self.host: pulumi.Output[str] = app.default_host_name
         self.register_outputs({"host": self.host})

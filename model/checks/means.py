@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from model import clouds
 from model.base import kind_of
+from model.durations import format_duration
 from model.mistakes import Mistake, listed
 from model.plan import Plan
-from model.stores import KINDS, IncarnatedStore, Objects
+from model.stores import KINDS, Backups, DiskStore, IncarnatedStore, Objects
 
 
 def not_built(plan: Plan) -> Iterator[Mistake]:
@@ -25,6 +26,8 @@ def not_built(plan: Plan) -> Iterator[Mistake]:
                 reason := clouds.why_not_replicate(cloud, store.kind, store.replication.mode)
             ):
                 yield Mistake(f"stores[{i}].replication.mode", reason)
+            elif isinstance(store, DiskStore) and (reason := _outlives(cloud, store.kind, store.backups)):
+                yield Mistake(f"stores[{i}].backups.snapshots.keep", reason)
         archive = store.archive if isinstance(store, Objects) else None
         if archive and (reason := clouds.why_not_archive(where[archive.site], store.kind, archive.storage_class)):
             yield Mistake(f"stores[{i}].archive.storage_class", reason)
@@ -36,6 +39,15 @@ def not_built(plan: Plan) -> Iterator[Mistake]:
         for cloud in used:
             if reason := clouds.why_not_serve(cloud, service.kind):
                 yield Mistake(f"services[{i}].kind", reason)
+
+
+def _outlives(cloud: str, kind: str, backups: Backups) -> str | None:
+    """Snapshots that would have to be kept for longer than the log is, where nothing keeps them."""
+    snapshots, facts = backups.snapshots, clouds.CLOUDS[cloud].stores[kind]
+    if snapshots is None or facts.snapshots_outlive_log or snapshots.keep <= backups.pitr_retention:
+        return None
+    kept, log = format_duration(snapshots.keep), format_duration(backups.pitr_retention)
+    return f"{kept} is longer than pitr_retention ({log}), and nothing keeps backups of {kind} longer on {cloud}"
 
 
 def _nothing_guards(plan: Plan) -> str:

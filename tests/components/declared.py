@@ -34,6 +34,15 @@ RECORDS = {
 
 Declares = Callable[[str, Settings], Mapping[str, Any]]
 
+RECORDS_IN = {
+    "aws": RECORDS,
+    "azure": {
+        site: SiteRecord(front_door=FrontDoor(name=f"azure-small-{site}-web.azurewebsites.net", zone=""))
+        for site in RECORDS
+    },
+}
+"""By cloud, what the sites of a plan have recorded."""
+
 
 @dataclass(frozen=True)
 class Declared:
@@ -68,10 +77,9 @@ class _Outputs(mocks.Mocks):
         if args.typ == "azure-native:dbforpostgresql:Server":
             host = f"{args.inputs['serverName']}.postgres.database.azure.com"
             outputs |= {"fullyQualifiedDomainName": host, "name": args.inputs["serverName"]}
-        if args.typ.startswith("azure-native:web:WebApp"):
-            held = {
-                each: {} for each in args.inputs["identity"]["userAssignedIdentities"]
-            }  # a list when it is asked for
+        if args.typ in {"azure-native:web:WebApp", "azure-native:web:WebAppSlot"}:
+            # It is a list when it is asked for, and a mapping when it is shown.
+            held: dict[str, Any] = {each: {} for each in args.inputs["identity"]["userAssignedIdentities"]}
             outputs["identity"] = {**args.inputs["identity"], "userAssignedIdentities": held}
             outputs |= {"defaultHostName": f"{args.inputs['name']}.azurewebsites.net"}
         if args.typ == "azure-native:managedidentity:UserAssignedIdentity":

@@ -2,21 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from scripts.drills.stage import Stage
 from tests.kinds.life import Life
 from tests.kinds.machines_in_a_group import MachinesInAGroup
 from tests.kinds.objects_in_s3 import ObjectsInS3
 from tests.kinds.pods_in_a_cluster import PodsInACluster
-from tests.kinds.postgres_on_rds import PostgresOnRds
+from tests.kinds.postgres import PostgresInACloud
 
 
 @dataclass(frozen=True)
 class Case:
     """
-    `name` is what `tests/plans/kinds.yaml` calls one of this kind, `resource` the type of what holds it, and `sites`
-    are those in which it is declared at the beginning. `life` does to one in a world of the sandbox what is done to any
-    kind.
+    `name` is what the plan of the cloud (`PLANS`) calls one of this kind, `resource` the type of what holds it, and
+    `sites` are those in which it is declared at the beginning. `life` does to one in a world of the sandbox what is
+    done to any kind.
     """
 
     cloud: str
@@ -26,9 +27,17 @@ class Case:
     sites: tuple[str, ...]
     life: Callable[[Stage], Life]
 
+    def __str__(self) -> str:
+        return f"{self.cloud}-{self.kind}"
 
+
+PLANS = {
+    cloud: str(Path(__file__).parents[1] / "plans" / f"{plan}.yaml")
+    for cloud, plan in (("aws", "kinds"), ("azure", "azure"))
+}
+"""For each cloud, a plan with one of every kind."""
 CASES = (
-    Case("aws", "postgres", "core", "aws:rds/instance:Instance", ("primary", "secondary"), PostgresOnRds),
+    Case("aws", "postgres", "core", "aws:rds/instance:Instance", ("primary", "secondary"), PostgresInACloud),
     Case("aws", "objects", "media", "aws:s3/bucket:Bucket", ("primary", "secondary", "tertiary"), ObjectsInS3),
     Case("aws", "pods", "shop", "kubernetes:apps/v1:Deployment", ("primary", "secondary"), PodsInACluster),
     Case("aws", "vm_group", "till", "aws:autoscaling/group:Group", ("primary", "secondary"), MachinesInAGroup),

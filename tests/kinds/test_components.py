@@ -3,45 +3,62 @@ What every kind of store and service passes before it is moved: it is declared w
 failover, a way back and a cold activation nothing of it is deleted or replaced. A new kind adds a row.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-from model import Topology, load_plan
+from model import Plan, Topology, load_plan
 from model.clouds import CLOUDS
 from model.topology import after_cold_activation, after_failover, after_reprotect, after_stand_down
-from tests.components.declared import Declared, declared
+from tests.components.declared import RECORDS_IN, Declared, declared
 from tests.components.test_transitions import gone, replaced
-from tests.kinds.cases import CASES, Case
+from tests.kinds.cases import CASES, PLANS, Case
 
 pytestmark = pytest.mark.thorough
 
-PATH = str(Path(__file__).parents[1] / "plans" / "kinds.yaml")
-PLAN = load_plan(PATH)
-INITIAL = Topology.initial(PLAN)
-MOVED = after_failover(INITIAL, PLAN, "secondary")
-COLD = after_cold_activation(INITIAL, PLAN, "tertiary", {"core": "a-backup"})
-HOME = after_failover(COLD, PLAN, "primary")
-LIFE = {
-    "failover": (INITIAL, MOVED),
-    "re-protection": (MOVED, after_reprotect(MOVED, PLAN, "primary")),
-    "cold activation": (INITIAL, COLD),
-    "stand-down": (HOME, after_stand_down(HOME, PLAN, "tertiary")),
-}
+
+@dataclass(frozen=True)
+class Moves:
+    """The plan of a cloud, and the topologies before and after each move in it."""
+
+    path: str
+    plan: Plan
+    initial: Topology
+    moved: Topology
+    cold: Topology
+    life: Mapping[str, tuple[Topology, Topology]]
 
 
-each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.cloud}-{case.kind}")
+def moves_in(cloud: str) -> Moves:
+    plan = load_plan(PLANS[cloud])
+    initial = Topology.initial(plan)
+    moved = after_failover(initial, plan, "secondary")
+    cold = after_cold_activation(initial, plan, "tertiary", {"core": "a-backup"})
+    home = after_failover(cold, plan, "primary")
+    life = {
+        "failover": (initial, moved),
+        "re-protection": (moved, after_reprotect(moved, plan, "primary")),
+        "cold activation": (initial, cold),
+        "stand-down": (home, after_stand_down(home, plan, "tertiary")),
+    }
+    return Moves(PLANS[cloud], plan, initial, moved, cold, life)
+
+
+IN = {cloud: moves_in(cloud) for cloud in PLANS}
+each_case = pytest.mark.parametrize("case", CASES, ids=str)
 
 
 @cache
-def stack(name: str, topology: str) -> dict[str, Declared]:
-    return declared(name, Topology.model_validate_json(topology), plan=PATH)
+def stack(cloud: str, name: str, topology: str) -> dict[str, Declared]:
+    config = Topology.model_validate_json(topology)
+    return declared(name, config, RECORDS_IN[cloud], plan=IN[cloud].path)
 
 
 def of(case: Case, site: str, topology: Topology) -> dict[str, Declared]:
     """The resources of a site that hold it."""
-    seen = stack(PLAN.site(site).stack, topology.model_dump_json())
+    seen = stack(case.cloud, IN[case.cloud].plan.site(site).stack, topology.model_dump_json())
     return {urn: each for urn, each in seen.items() if each.type == case.resource and each.name.startswith(case.name)}
 
 
@@ -52,15 +69,16 @@ def test_every_kind_that_can_be_built_has_a_case() -> None:
 
 @each_case
 def test_it_is_declared_in_the_sites_that_hold_it(case: Case) -> None:
-    assert tuple(site.name for site in PLAN.sites if of(case, site.name, INITIAL)) == case.sites
+    here = IN[case.cloud]
+    assert tuple(site.name for site in here.plan.sites if of(case, site.name, here.initial)) == case.sites
 
 
 @each_case
-@pytest.mark.parametrize("move", LIFE)
+@pytest.mark.parametrize("move", ["failover", "re-protection", "cold activation", "stand-down"])
 def test_a_move_deletes_and_replaces_nothing_of_it(case: Case, move: str) -> None:
-    old, new = LIFE[move]
+    old, new = IN[case.cloud].life[move]
     assert old != new
-    for site in (each.name for each in PLAN.sites):
+    for site in (each.name for each in IN[case.cloud].plan.sites):
         before, after = of(case, site, old), of(case, site, new)
         assert gone(before, after) == set(), site
         assert replaced(before, after) == [], site
@@ -68,5 +86,5 @@ def test_a_move_deletes_and_replaces_nothing_of_it(case: Case, move: str) -> Non
 
 @each_case
 def test_the_site_that_takes_over_has_it(case: Case) -> None:
-    for topology in (MOVED, COLD):
+    for topology in (IN[case.cloud].moved, IN[case.cloud].cold):
         assert of(case, topology.active_site, topology), topology.active_site

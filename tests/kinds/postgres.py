@@ -1,4 +1,4 @@
-"""PostgreSQL on RDS: promoted, restored beside itself from a snapshot, closed by its security group."""
+"""PostgreSQL in any cloud: promoted, restored beside itself from a snapshot, closed by its network."""
 
 import time
 
@@ -12,7 +12,7 @@ from scripts.engines.postgres.direct import rows_at, with_login
 STORE = "core"
 
 
-class PostgresOnRds:
+class PostgresInACloud:
     """See `Life`."""
 
     def __init__(self, stage: Stage) -> None:
