@@ -12,8 +12,8 @@ import pulumi_azure_native as azure_native
 
 from components import variables
 from components.azure import addresses
+from components.azure.ground import AzureGround
 from components.azure.identity import Identity, IdentityArgs
-from components.azure.network import Network
 from components.azure.recovery_account import CLAIMS, LEASE
 from components.azure.web_app import WebApp, WebAppArgs
 from components.parts import Endpoints, Place
@@ -23,11 +23,9 @@ from model.routes import service_routes
 from model.services import WebApp as WebAppService
 
 
-def declare_apps(
-    place: Place, group: pulumi.Input[str], network: Network, services: Sequence[WebAppService], endpoints: Endpoints
-) -> None:
+def declare_apps(place: Place, ground: AzureGround, services: Sequence[WebAppService], endpoints: Endpoints) -> None:
     """Apps of a site use the stores of their own site and no other."""
-    plan, site = place.settings.plan, place.site
+    plan, site, group = place.settings.plan, place.site, ground.group
     sizes = [service.size["azure"] for service in services if "azure" in service.size]
     farm = azure_native.web.AppServicePlan(
         "apps-plan",
@@ -57,8 +55,8 @@ def declare_apps(
             name=azure.app(plan, site.name, service.name),
             service=service.name,
             farm_id=farm.id,
-            subnet_id=network.apps_subnet_id,
-            identity=_identity(place, group, service.name, {}),
+            subnet_id=ground.network.apps_subnet_id,
+            identity=_identity(place, ground, service.name, {}),
             image=service.image or f"{registry}/{plan.system}-{service.name}:stable",
             command=service.command,
             count=count,
@@ -76,7 +74,7 @@ def declare_apps(
         )
         WebApp(service.name, args, place.child)
     if endpoints:
-        _agent(place, group, network, farm.id, f"{registry}/{names.SENTINEL}:stable", common, endpoints)
+        _agent(place, ground, farm.id, f"{registry}/{names.SENTINEL}:stable", common, endpoints)
 
 
 def replicas(service: WebAppService, scale: str) -> int:
@@ -86,8 +84,7 @@ def replicas(service: WebAppService, scale: str) -> int:
 
 def _agent(  # noqa: PLR0917 (private, and called once)
     place: Place,
-    group: pulumi.Input[str],
-    network: Network,
+    ground: AzureGround,
     farm_id: pulumi.Input[str],
     image: str,
     common: dict[str, str],
@@ -99,12 +96,12 @@ def _agent(  # noqa: PLR0917 (private, and called once)
         settings |= {**variables.address_of(store, endpoint), **variables.as_owner(place, store)}
     args = WebAppArgs(
         region=site.region,
-        group=group,
+        group=ground.group,
         name=azure.app(plan, site.name, names.SENTINEL),
         service=names.SENTINEL,
         farm_id=farm_id,
-        subnet_id=network.apps_subnet_id,
-        identity=_identity(place, group, names.SENTINEL, _of_agent(place)),
+        subnet_id=ground.network.apps_subnet_id,
+        identity=_identity(place, ground, names.SENTINEL, _of_agent(place)),
         image=image,
         command=("sentinel",),
         count=1,  # two would renew against each other's condition
@@ -124,12 +121,13 @@ def _of_agent(place: Place) -> dict[str, str]:
     return given
 
 
-def _identity(place: Place, group: pulumi.Input[str], service: str, roles: dict[str, str]) -> Identity:
+def _identity(place: Place, ground: AzureGround, service: str, roles: dict[str, str]) -> Identity:
     site = place.site
     name = names.agent_role(place.settings.plan, site.name)
     if service != names.SENTINEL:
         name = names.service_role(place.settings.plan, site.name, service)
-    return Identity(f"{service}-acts-as", IdentityArgs(site.account, site.region, group, name, roles), place.child)
+    args = IdentityArgs(site.account, site.region, ground.group, name, roles, ground.recovery.containers)
+    return Identity(f"{service}-acts-as", args, place.child)
 
 
 def _stores_of(place: Place, service: WebAppService, endpoints: Endpoints) -> dict[str, pulumi.Input[str]]:

@@ -55,7 +55,7 @@ def _postgres(place: Place, ground: AzureGround, store: Postgres) -> Endpoint | 
 
 
 def _web_app(place: Place, ground: AzureGround, services: Sequence[Any], endpoints: Endpoints) -> None:
-    declare_apps(place, ground.group, ground.network, services, endpoints)
+    declare_apps(place, ground, services, endpoints)
 
 
 def _safeguards(place: Place, ground: AzureGround, endpoints: Endpoints) -> None:

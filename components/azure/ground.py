@@ -25,6 +25,7 @@ class AzureGround:
 
     group: pulumi.Output[str]
     network: Network
+    recovery: RecoveryAccount
     logins: Vault
     door: str
 
@@ -47,7 +48,8 @@ def lay_ground(place: Place) -> AzureGround:
     group: pulumi.Output[str] = made.name
     number = 10 + plan.sites.index(site)
     network = Network("network", NetworkArgs(site.region, group, f"{plan.system}-{site.name}", number), place.child)
-    RecoveryAccount("recovery", RecoveryAccountArgs(plan, site.name, group, settings.protect), place.child)
+    account = RecoveryAccountArgs(plan, site.name, group, settings.protect)
+    recovery = RecoveryAccount("recovery", account, place.child)
     logins = VaultArgs(
         region=site.region,
         group=group,
@@ -57,4 +59,4 @@ def lay_ground(place: Place) -> AzureGround:
         protect=settings.protect,
     )
     door = addresses.app_host(plan, site.name, service_routes(plan)[0].service)
-    return AzureGround(group, network, Vault(LOGINS, logins, place.child), door)
+    return AzureGround(group, network, recovery, Vault(LOGINS, logins, place.child), door)

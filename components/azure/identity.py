@@ -5,7 +5,7 @@ A role on something in another site is given once that site is there (`model/sit
 which the stack of the other site makes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -16,13 +16,14 @@ from components.azure import addresses
 
 @dataclass(frozen=True)
 class IdentityArgs:
-    """`roles` maps the ID of a resource to the name of the role that is held on it."""
+    """`roles` maps the ID of a resource to the name of the role that is held on it; `stands_on` are those of ours."""
 
     subscription: str
     region: str
     group: pulumi.Input[str]
     name: str
     roles: Mapping[str, str]
+    stands_on: Sequence[pulumi.Resource] = ()
 
 
 class Identity(pulumi.ComponentResource):
@@ -45,7 +46,7 @@ class Identity(pulumi.ComponentResource):
                 principal_id=made.principal_id,
                 principal_type="ServicePrincipal",
                 role_definition_id=addresses.role(args.subscription, role),
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.stands_on)),
             ).id
             for number, (scope, role) in enumerate(sorted(args.roles.items()), start=1)
         ]

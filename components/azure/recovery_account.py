@@ -34,7 +34,9 @@ class RecoveryAccountArgs:
 
 
 class RecoveryAccount(pulumi.ComponentResource):
-    """Gives `account`, its name. No blob in it is declared: claims and leases are written while things move."""
+    """
+    Gives `account`, its name, and `containers`. No blob in them is declared: they are written while things move.
+    """
 
     def __init__(self, name: str, args: RecoveryAccountArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("dr:azure:RecoveryAccount", name, None, opts)
@@ -63,8 +65,8 @@ class RecoveryAccount(pulumi.ComponentResource):
             opts=child,
         )
         after = pulumi.ResourceOptions(parent=self, depends_on=[service], protect=args.protect)
-        for container in (CLAIMS, LEASE, JOURNAL):
-            azure_native.storage.BlobContainer(
+        containers = {
+            container: azure_native.storage.BlobContainer(
                 f"{name}-{container}",
                 resource_group_name=args.group,
                 account_name=account.name,
@@ -72,14 +74,17 @@ class RecoveryAccount(pulumi.ComponentResource):
                 public_access="Blob" if container == CLAIMS else "None",
                 opts=after,
             )
+            for container in (CLAIMS, LEASE, JOURNAL)
+        }
         azure_native.storage.BlobContainerImmutabilityPolicy(
             f"{name}-{JOURNAL}-kept",
             resource_group_name=args.group,
             account_name=account.name,
-            container_name=JOURNAL,
+            container_name=containers[JOURNAL].name,
             immutability_policy_name="default",
             immutability_period_since_creation_in_days=JOURNAL_DAYS,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[service]),
+            opts=child,
         )
         self.account: pulumi.Output[str] = account.name
+        self.containers: list[pulumi.Resource] = list(containers.values())
         self.register_outputs({"account": account.name})

@@ -20,6 +20,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterable
+from types import ModuleType
 from typing import Any
 
 PRELOAD = (
@@ -37,7 +38,9 @@ LIBRARIES = os.path.join(sys.prefix, "")  # noqa: PTH118  # pathlib would cost t
 def preload(names: Iterable[str] = PRELOAD) -> None:
     for name in names:
         with contextlib.suppress(Exception):  # what is not installed is not needed
-            importlib.import_module(name)
+            # Whatever is asked of a lazy package loads it. A submodule that is imported before leaves the package
+            # without what the submodule defines.
+            hasattr(importlib.import_module(name), "anything")
 
 
 def sdk_modules() -> set[str]:
@@ -46,7 +49,9 @@ def sdk_modules() -> set[str]:
         name
         for name, module in list(sys.modules.items())
         # __dict__, because asking a lazy module for anything loads it
-        if name.startswith("pulumi") and str(vars(module).get("__file__") or "").startswith(LIBRARIES)
+        if type(module) is ModuleType  # a lazy one has not been used
+        and name.startswith("pulumi")
+        and str(vars(module).get("__file__") or "").startswith(LIBRARIES)
     }
 
 

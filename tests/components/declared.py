@@ -126,6 +126,7 @@ _NAMED = {
     "azure-native:network:VirtualNetwork": "virtualNetworkName",
     "azure-native:privatedns:PrivateZone": "privateZoneName",
     "azure-native:resources:ResourceGroup": "resourceGroupName",
+    "azure-native:storage:BlobContainer": "containerName",
     "azure-native:storage:StorageAccount": "accountName",
 }
 """By type, the input that a resource shows as its name."""
