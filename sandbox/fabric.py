@@ -270,6 +270,14 @@ class Network(Protocol):
 
     def control_plane_answers(self, region: str) -> bool: ...
     def region_is_up(self, region: str) -> bool: ...
+    def has_capacity(self, region: str) -> bool:
+        """Has the region room for anything new, or for more of what is there?"""
+        ...
+
+    def global_is_frozen(self) -> bool:
+        """Is nothing that lies in no region to be changed now, as in an outage of the global control planes?"""
+        ...
+
     def hangs(self, source: str, target: str) -> bool:
         """
         Where a byte may not go, or nothing answers: is the caller left waiting (True), or refused at once (False)?

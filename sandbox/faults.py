@@ -9,6 +9,8 @@ taken, never answered disk R IDENT               every write to a file of that d
 backup R NAME [log]        bytes of its base (or of its log) are flipped
 health NAME [says]         the health check says "healthy" (or what `says` says), whatever is true
 control-plane R            the region's control plane is silent, its data plane runs on
+capacity R                 the region has no room for a new database, nor for a change of one
+frozen                     nothing that lies in no region can be changed: roles, names, global traffic
 service R NAME             the processes of a service that run now hang: they are stopped, and answer nothing
 crash R NAME [version]     what runs of a service now crashes at each start; what comes in its place does not, but
 with `version`, as long as it is told the same errors R NAME path=P [version]   the same, and it answers 500 at the path
@@ -60,6 +62,8 @@ KINDS: Mapping[str, Kind] = {
     "backup": Kind(("region", "name"), {"log": False, "seed": 0}),
     "health": Kind(("name",), {"says": "healthy"}),
     "control-plane": Kind(("region",)),
+    "capacity": Kind(("region",)),
+    "frozen": Kind(()),
     "service": Kind(("region", "name")),
     "crash": Kind(("region", "name"), {"version": False}),
     "errors": Kind(("region", "name"), {"path": "/orders", "version": False}),
@@ -160,7 +164,7 @@ class Faults:
         named: Sequence[str] = ()
         if fault.kind in {"link", "slow"}:
             named = fault.strikes
-        elif fault.kind in {"region", "control-plane", "backup", "disk", "service", "crash", "errors"}:
+        elif fault.kind in {"region", "control-plane", "capacity", "backup", "disk", "service", "crash", "errors"}:
             named, regions = fault.strikes[:1], [*self._hosts]
         for region in named:
             if region not in regions:
@@ -175,7 +179,7 @@ class Faults:
         self._act(fault, broken=False)
 
     def _act(self, fault: Fault, *, broken: bool) -> None:
-        network, first = self._fabric.network, fault.strikes[0]
+        network, first = self._fabric.network, next(iter(fault.strikes), "")
         try:
             match fault.kind:
                 case "region" if fault.options["hang"]:
@@ -186,6 +190,10 @@ class Faults:
                     self._line(fault, broken=broken)
                 case "control-plane":
                     network.silence(first, broken)
+                case "capacity":
+                    network.fill(first, broken)
+                case "frozen":
+                    network.freeze(broken)
                 case "health":
                     network.lie(first, fault.options["says"] == "healthy" if broken else None)
                 case "service":

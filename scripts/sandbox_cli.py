@@ -222,7 +222,9 @@ def exports(found: Mapping[str, str], elsewhere: Iterable[str] = ()) -> str:
     return "\n".join([*lines, 'pulumi() { command pulumi --cwd "$DR_PROJECT" "$@"; }'])
 
 
-FAULT = typer.Argument(help="region, link, slow, health, control-plane, state, service, backup, disk or database")
+FAULT = typer.Argument(
+    help="region, link, slow, health, control-plane, capacity, frozen, state, service, backup, disk or database"
+)
 WORDS = typer.Argument(metavar="[WORD]...", help="what it strikes: a region, two regions, a stack, a database ...")
 LOOSE = {"ignore_unknown_options": True, "allow_extra_args": True}
 
@@ -231,7 +233,7 @@ LOOSE = {"ignore_unknown_options": True, "allow_extra_args": True}
 def break_(context: typer.Context, fault: Annotated[str, FAULT], *, home: Home = None) -> None:
     """
     Break something: region R [--hang] | link A B [--one-way] | slow A B --ms N | health NAME [--says X]
-    | control-plane R | service R NAME | state STACK | backup R NAME [--log] | disk R DATABASE
+    | control-plane R | capacity R | frozen | service R NAME | state STACK | backup R NAME [--log] | disk R DATABASE
     | database NAME [--hang] [--standby].
     """
     from sandbox.client import WorldError  # noqa: PLC0415

@@ -24,6 +24,8 @@ class WorldNetwork:
         self._ways: dict[tuple[str, str], Way] = {}
         self._isolated: set[str] = set()
         self._silent: set[str] = set()
+        self._full: set[str] = set()
+        self._frozen = False
         self._lies: dict[str, bool] = {}
         self._lock = threading.Lock()
 
@@ -40,6 +42,12 @@ class WorldNetwork:
 
     def control_plane_answers(self, region: str) -> bool:
         return self.region_is_up(region) and region not in self._silent
+
+    def has_capacity(self, region: str) -> bool:
+        return region not in self._full
+
+    def global_is_frozen(self) -> bool:
+        return self._frozen
 
     def health_lie(self, name: str) -> bool | None:
         """What the health check of this name says whatever is true, or None when it tells the truth."""
@@ -67,6 +75,12 @@ class WorldNetwork:
 
     def silence(self, region: str, silent: bool) -> None:
         (self._silent.add if silent else self._silent.discard)(region)
+
+    def fill(self, region: str, full: bool) -> None:
+        (self._full.add if full else self._full.discard)(region)
+
+    def freeze(self, frozen: bool) -> None:
+        self._frozen = frozen
 
     def lie(self, name: str, says: bool | None) -> None:
         if says is None:

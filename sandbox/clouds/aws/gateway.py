@@ -27,6 +27,7 @@ LONGEST_SILENCE_SECONDS = 300
 ALSO_HERE = re.compile(r"([a-z0-9.-]+\.)?amazonaws\.com")
 """The cloud's own names, which the world's name servers lead here."""
 
+READS = re.compile("(Get|List|Describe|Simulate|Test)")
 GLOBAL_SERVICES = frozenset({"iam", "route53", "sts", "organizations", "cloudfront", "globalaccelerator"})
 
 
@@ -105,6 +106,9 @@ class Gateway:
         forbidden = self._identities.why_not(signer.key, target, environ)
         if forbidden is not None:
             raise Denied("AccessDenied", forbidden, 403, target)
+        frozen = self._context.fabric.network.global_is_frozen() and target.service in GLOBAL_SERVICES - {"sts"}
+        if frozen and not READS.match(target.action):
+            raise Denied("ServiceUnavailable", "The service is recovering, and takes no changes.", 503, target)
         return target, service
 
     def _region_of(self, target: Target) -> str:

@@ -8,6 +8,7 @@ subscription. Where somebody asks from is told by the address that was called, a
 
 import contextlib
 import http.server
+import logging
 import re
 import socket
 import socketserver
@@ -23,6 +24,8 @@ from sandbox.clouds.azure.messages import Request, Response, Service, date
 from sandbox.clouds.server import NoAnswer
 from sandbox.peers import Admits
 from sandbox.serving import Serving
+
+log = logging.getLogger(__name__)
 
 LARGEST_BODY = 256 * 1024 * 1024
 IDLE_SECONDS = 300.0
@@ -109,6 +112,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         except NoAnswer:
             self.close_connection = True
             return
+        except Exception:
+            log.exception("%s %s%s failed", self.command, host, self.path.partition("?")[0])
+            answer = Response(500, {"Content-Type": "text/plain"}, b"the sandbox failed at this\n")
         self._send(answer)
 
     def _why_not(self, headers: Mapping[str, str]) -> str | None:

@@ -299,7 +299,7 @@ class ResourceManager:
             )
 
     def _check_capacity(self, kind: Kind, region: str | None) -> None:
-        if kind.takes_capacity and region in self.world.full:
+        if kind.takes_capacity and region and not self.world.context.fabric.network.has_capacity(region):
             raise ArmError(
                 409,
                 "SkuNotAvailable",
@@ -307,7 +307,7 @@ class ResourceManager:
             )
 
     def _check_frozen(self, kind: Kind) -> None:
-        if kind.is_global and self.world.is_frozen:
+        if kind.is_global and self.world.context.fabric.network.global_is_frozen():
             message = f"Changes of {kind.type} are blocked while the service recovers from an outage."
             raise ArmError(503, "ServiceUnavailable", message)
 

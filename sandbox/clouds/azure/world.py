@@ -24,17 +24,13 @@ ROLE_DEFINITIONS = "Microsoft.Authorization/roleDefinitions"
 @dataclass
 class AzureWorld:
     """
-    `subscriptions` are the accounts of the plan's sites. `full` are regions without capacity. `is_frozen`: nothing
-    global can be changed, as in an outage of the global control planes.
-    """
+    `subscriptions` are the accounts of the plan's sites."""
 
     context: Context
     login: Login
     authority: Authority
     subscriptions: tuple[str, ...]
     store: Store = field(default_factory=Store)
-    full: set[str] = field(default_factory=set)
-    is_frozen: bool = False
     kept_names: dict[tuple[str, str], Any] = field(default_factory=dict)
     """(type, name) of what is deleted and can be recovered: its name stays taken."""
 

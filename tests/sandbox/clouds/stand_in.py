@@ -266,7 +266,15 @@ class SetNetwork:
     control_down: set[str] = field(default_factory=set)
     cut: set[tuple[str, str]] = field(default_factory=set)
     silent: bool = False
+    full: set[str] = field(default_factory=set)
+    frozen: bool = False
     lies: dict[str, bool] = field(default_factory=dict)
+
+    def has_capacity(self, region: str) -> bool:
+        return region not in self.full
+
+    def global_is_frozen(self) -> bool:
+        return self.frozen
 
     def health_lie(self, name: str) -> bool | None:
         return self.lies.get(name)

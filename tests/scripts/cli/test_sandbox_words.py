@@ -23,6 +23,8 @@ from scripts.sandbox_cli import exports, fault_arguments, show
         ("slow a b --ms=250", {"a": "a", "b": "b", "ms": 250}),
         ("health primary --says unhealthy", {"name": "primary", "says": "unhealthy"}),
         ("control-plane eu-north-1", {"region": "eu-north-1"}),
+        ("capacity eu-north-1", {"region": "eu-north-1"}),
+        ("frozen", {}),
         ("state prod", {"stack": "prod"}),
     ],
 )

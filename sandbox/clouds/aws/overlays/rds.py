@@ -416,6 +416,9 @@ class RDS(RDSResponse):
         return found
 
     def _record(self, given: dict[str, Any]) -> Instance:
+        if not self.context.fabric.network.has_capacity(self.region):
+            message = f"The requested instance class has no capacity left in {self.region}."
+            raise RDSClientError("InsufficientDBInstanceCapacity", message)
         given = {key: value for key, value in given.items() if value is not None}
         given["port"] = (
             self.context.ports.postgres if given.get("port") in (None, DEFAULT_PORT_OF_POSTGRES) else given["port"]

@@ -14,7 +14,7 @@ from typing import Any
 from model.clouds.azure import AZURE
 from sandbox.clouds.azure.errors import ArmError, not_done
 from sandbox.clouds.azure.ids import ResourceId, parse
-from sandbox.clouds.azure.kind import ABSENT, Action, Body, Kind, Record, get, take
+from sandbox.clouds.azure.kind import ABSENT, Action, Body, Kind, Record, get, merged, take
 from sandbox.clouds.azure.kinds.network import SecurityGroup, group_of
 from sandbox.fabric import Backup, DatabaseState, FabricError
 
@@ -158,6 +158,9 @@ class Server(Kind):
         for name, was in (("sourceServerResourceId", old.held["source"]), ("pointInTimeUTC", old.held["moment"])):
             if made_of[name] is not None and str(made_of[name]).lower() != str(was).lower():
                 raise ArmError(400, "PropertyChangeNotAllowed", f"Changing property '{name}' is not allowed.")
+        if not is_patch:  # what a PUT does not say again stays as it is
+            new.body = {**{key: old.body[key] for key in ("sku", "tags") if key in old.body}, **new.body}
+            new.body["properties"] = merged(old.properties, new.properties)
         if old.held.get("stopped") and new.body != old.body:
             raise ArmError(409, "ServerIsStopped", f"The server {old.id.name} is stopped.")
 

@@ -39,6 +39,7 @@ WARM_SECONDS = 60.0
 READ_BY_PROCESSES = re.compile(r"(?!.*_(FILE|DIR|HOME|PATH|PROJECT|PLAN)$)(DR_[A-Z0-9_]+|SERVICE)|BASE_PATH")
 """The settings that the images of a world read; App Service keeps others, and nothing here reads them."""
 PRODUCTION = "production"
+DATABASE_PORT, PORT_IN_THE_CLOUD = re.compile(r"DR_STORE_[A-Z0-9_]+_PORT"), "5432"
 
 
 class Plan(Kind):
@@ -121,6 +122,9 @@ class Site(Kind):
         config, count = record.held["config"], self.count(record)
         command = tuple(str(config.get("appCommandLine") or "app").split())
         settings = {k: v for k, v in record.held["settings"].items() if READ_BY_PROCESSES.fullmatch(k)}
+        # The cloud has every server at the same port, and a world has all of its own at another.
+        there = str(self.world.context.ports.postgres)
+        settings |= {k: there for k, v in settings.items() if DATABASE_PORT.fullmatch(k) and v == PORT_IN_THE_CLOUD}
         self.world.context.fabric.compute.apply(
             record.location,
             PodSpec(

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 Client = Callable[..., Any]
 
@@ -98,3 +98,29 @@ def test_many_callers_at_once_are_served(client: Client) -> None:
         thread.join(20)
     assert not failures
     assert s3.list_objects_v2(Bucket="crowd")["KeyCount"] == 24
+
+
+def test_nothing_global_is_changed_while_the_global_control_planes_are_frozen(
+    world: SimpleNamespace, client: Callable[..., Any]
+) -> None:
+    route53 = client("route53", "us-east-1")
+    world.fabric.network.frozen = True
+    try:
+        route53.list_hosted_zones()
+        with pytest.raises(ClientError, match="takes no changes"):
+            route53.create_hosted_zone(Name="frozen.example", CallerReference="x")
+    finally:
+        world.fabric.network.frozen = False
+
+
+def test_a_region_without_room_makes_no_database(world: SimpleNamespace, client: Callable[..., Any]) -> None:
+    rds = client("rds", "eu-west-1")
+    world.fabric.network.full.add("eu-west-1")
+    try:
+        with pytest.raises(ClientError, match="InsufficientDBInstanceCapacity"):
+            rds.create_db_instance(
+                DBInstanceIdentifier="no-room", Engine="postgres", DBInstanceClass="db.t3.micro", AllocatedStorage=20,
+                MasterUsername="dr", MasterUserPassword="not-Real-1",
+            )  # fmt: skip
+    finally:
+        world.fabric.network.full.clear()
