@@ -23,7 +23,7 @@ from model import load_plan
 from scripts.core.errors import BadInput, DrError, ObjectiveMissed
 from scripts.drills.found import Found
 from scripts.drills.own import begin_steady, see
-from scripts.drills.scenarios import Scenario, fitting, worlds
+from scripts.drills.scenarios import QUARTERLY, Scenario, fitting, worlds
 from scripts.people.options import DEFAULT_PLAN, Format, PlanName
 from scripts.people.output import Form, err, measured, out, seconds, table, verdict, write_json
 from scripts.runs import run_records
@@ -142,6 +142,26 @@ def _writes(loss: Mapping[str, Any]) -> str:
     return f"{said}: {', '.join(each)}" if len(each) > 1 else said
 
 
+def quarterly(report: Report, report_seconds: float) -> list[dict[str, Any]]:
+    """
+    Status and time of each part of the quarterly test: passed, failed, late (passed, in more than its time), or left
+    out where the plan has nothing for it.
+    """
+    known = {each.name: each for each in report.scenarios}
+    found = []
+    for test in QUARTERLY:
+        scenario, allowed = known.get(test.scenario), test.minutes * 60.0
+        taken: float | None = report_seconds
+        ok: bool | None = True
+        if test.scenario:
+            taken = None if scenario is None else float(scenario.evidence.get("seconds") or 0.0)
+            ok = None if scenario is None else bool(scenario.ok)
+        late = taken is not None and taken > allowed
+        status = "left out" if ok is None else "failed" if not ok else "late" if late else "passed"
+        found.append({"name": test.name, "status": status, "seconds": taken, "allowed": allowed})
+    return found
+
+
 def command(
     scenario: Annotated[str, typer.Argument(help="a scenario, or a list of them such as samia")] = "samia",
     *,
@@ -168,14 +188,21 @@ def command(
     for left_out, reason in reasons.items():
         _say(f"{left_out} is left out: {loaded.system} {reason}")
     run = drill(loaded, plan, parts, pace=pace, title=f"drill {name}", workload=workload)
+    rehearsed = time.monotonic()
     report = model.load(run)
     folder.mkdir(parents=True, exist_ok=True)
     html = write_report(run, folder / f"{name}.html")
     write_report(run, folder / f"{name}.json", Kind.JSON)
     shutil.copy(path_of(run), folder / f"{name}.journal.jsonl")
+    tests = quarterly(report, time.monotonic() - rehearsed) if name == "quarterly" else []
     if form is Form.JSON:
-        write_json(render.as_json(report))
+        write_json({**render.as_json(report), **({"tests": tests} if tests else {})})
     else:
+        if tests:
+            rows = [
+                [each["name"], each["status"], seconds(each["seconds"]), seconds(each["allowed"])] for each in tests
+            ]
+            out().print(table("Quarterly test", ("test", "status", "took", "its time"), rows))
         out().print(table(f"Drill {name}", ("scenario", "objective", "target", "measured", "verdict"), results(report)))
         checks = [
             [each.sentence, each.status, "must fail" if each.evidence.get("negative_control") else ""]

@@ -5,16 +5,24 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from scripts.core.errors import CheckFailed
+from scripts.core.errors import CheckFailed, DrError, ObjectiveMissed
+from scripts.core.waiting import wait_until
 from scripts.probes.acceptance import Place, ask_all
 
 if TYPE_CHECKING:
     from model.acceptance import Moment
+    from scripts.clouds.access import Clouds
     from scripts.drills.stage import Stage
+
+BOUND_SECONDS = 120.0
 
 
 def begin_steady(stage: Stage, scenario: str) -> None:
-    """Raises CheckFailed where the plan's own checks of a steady state fail: then the scenario would prove nothing."""
+    """
+    Raises CheckFailed where the plan's own checks of a steady state fail: then the scenario would prove nothing.
+    ObjectiveMissed where a service does not come to its strength.
+    """
+    wait_until_strong(stage)
     if not see(stage, f"before {scenario}", "steady_state"):
         raise CheckFailed(f"the plan's own checks fail before {scenario}", "a drill begins in a steady state")
 
@@ -33,3 +41,30 @@ def see(stage: Stage, when: str, *moments: Moment) -> bool:
     for each in outcomes:
         good &= stage.check(f"{each.name} {when}", each.passed, f"{each} ({when})", own=asdict(each))
     return good
+
+
+def why_not_strong(stage: Stage, clouds: Clouds) -> str | None:
+    """The first service of the active site of which fewer are ready than are wanted, or None."""
+    there = clouds.at(stage.active)
+    for service in stage.plan.services:
+        state = there.service(service.name).state()
+        if state is None:
+            return f"{service.name} is not deployed in {stage.active}"
+        if state.ready < state.wanted:
+            return f"{state.ready} of {state.wanted} of {service.name} are ready in {stage.active}"
+    return None
+
+
+def wait_until_strong(stage: Stage, seconds: float = BOUND_SECONDS) -> None:
+    """What was just made needs its time to start. Raises ObjectiveMissed that says what is not ready."""
+    clouds = stage.clouds()
+
+    def look() -> bool:
+        if (reason := why_not_strong(stage, clouds)) is not None:
+            raise DrError(reason)
+        return True
+
+    try:
+        wait_until(look, seconds=seconds, what="the services to be ready", every=0.2, error=ObjectiveMissed)
+    finally:
+        clouds.close()

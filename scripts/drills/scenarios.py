@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 from model.objectives import Disaster
 from scripts.core.errors import BadInput, Refused
+from scripts.runbooks.forecasts import slowest_to_climb
 
 if TYPE_CHECKING:
     from model import Plan
@@ -37,6 +38,10 @@ class Scenario:
     final: bool = False
 
 
+def always(_: Plan) -> str | None:
+    return None
+
+
 def without_store(plan: Plan) -> str | None:
     return None if plan.incarnated_stores else "keeps nothing that could be damaged or restored"
 
@@ -48,6 +53,11 @@ def without_standby(plan: Plan) -> str | None:
 
 def without_warm(plan: Plan) -> str | None:
     return None if plan.warm else "has no warm site that could take over"
+
+
+def without_ladder(plan: Plan) -> str | None:
+    there = slowest_to_climb(plan, None)
+    return None if there else "has a service of a kind that nothing starts anew"
 
 
 def without_cold(plan: Plan) -> str | None:
@@ -71,7 +81,8 @@ def _without_promise(plan: Plan, scenario: Scenario) -> str | None:
 
 def scenarios() -> dict[str, Scenario]:
     """All of them by name."""
-    from scripts.drills import backups, compromised, database, regional, regions  # noqa: PLC0415 (each loads what it needs)
+    # Each loads what it needs.
+    from scripts.drills import application, backups, compromised, database, looked, regional, regions  # noqa: PLC0415
 
     known = (
         Scenario(
@@ -81,6 +92,10 @@ def scenarios() -> dict[str, Scenario]:
         Scenario(
             "database-corruption", "The data is damaged; it is taken back to just before", "database_corruption",
             database.corrupt, without_store,
+        ),
+        Scenario(
+            "application-failure", "A service fails in a site that is well; a rung of the ladder helps",
+            "application_failure", application.fail, without_ladder,
         ),
         Scenario(
             "regional-outage", "The primary region dies; the warm site takes over", "regional_outage", regional.lose,
@@ -98,6 +113,13 @@ def scenarios() -> dict[str, Scenario]:
             without_cold_backup,
         ),
         Scenario(
+            "restore-test", "The newest moment is restored beside what runs, read, and dropped", "", looked.restore,
+            without_store,
+        ),
+        Scenario(
+            "documents", "Objectives, contacts and runbooks are reviewed", "", looked.review, always,
+        ),
+        Scenario(
             "compromise", "Somebody is in the active site; the cold one is built from before, and takes over",
             "compromise", compromised.leave, without_cold_backup, final=True,
         ),
@@ -105,12 +127,30 @@ def scenarios() -> dict[str, Scenario]:
     return {each.name: each for each in known}
 
 
+@dataclass(frozen=True)
+class Test:
+    """A part of the quarterly test: its name, the scenario that is it (the report has none), and its time."""
+
+    name: str
+    scenario: str
+    minutes: int
+
+
+QUARTERLY = (
+    Test("Backup verification", "backups", 30),
+    Test("Restore test", "restore-test", 60),
+    Test("Failover test", "database-failure", 45),
+    Test("Documentation review", "documents", 30),
+    Test("Report generation", "", 15),
+)
+
 # What `dr drill NAME` rehearses one after the other.
 PROGRAMMES: dict[str, tuple[str, ...]] = {
+    "quarterly": tuple(each.scenario for each in QUARTERLY if each.scenario),
     "samia": ("regional-outage", "failback", "multi-region-outage"),
     "all": (
-        "database-failure", "database-corruption", "backups", "regional-outage", "failback", "multi-region-outage",
-        "compromise",
+        "documents", "restore-test", "database-failure", "application-failure", "database-corruption", "backups",
+        "regional-outage", "failback", "multi-region-outage", "compromise",
     ),
 }  # fmt: skip
 
@@ -140,7 +180,7 @@ def fitting(plan: Plan, name: str) -> tuple[list[Scenario], dict[str, str]]:
             f"nothing of {name} can be rehearsed: {plan.system} {said}",
             f"there is {', '.join(possible)}"
             if possible
-            else "the plan has one site and keeps nothing: nothing can move",
+            else "the plan has one site, keeps nothing and starts nothing anew",
         )
     return fit, reasons
 
