@@ -117,7 +117,7 @@ def scenarios() -> dict[str, Scenario]:
             without_store,
         ),
         Scenario(
-            "documents", "Objectives, contacts and runbooks are reviewed", "", looked.review, always,
+            "review", "Objectives, contacts and runbooks are reviewed", "", looked.review, always,
         ),
         Scenario(
             "compromise", "Somebody is in the active site; the cold one is built from before, and takes over",
@@ -140,7 +140,7 @@ QUARTERLY = (
     Test("Backup verification", "backups", 30),
     Test("Restore test", "restore-test", 60),
     Test("Failover test", "database-failure", 45),
-    Test("Documentation review", "documents", 30),
+    Test("Documentation review", "review", 30),
     Test("Report generation", "", 15),
 )
 
@@ -149,7 +149,7 @@ PROGRAMMES: dict[str, tuple[str, ...]] = {
     "quarterly": tuple(each.scenario for each in QUARTERLY if each.scenario),
     "samia": ("regional-outage", "failback", "multi-region-outage"),
     "all": (
-        "documents", "restore-test", "database-failure", "application-failure", "database-corruption", "backups",
+        "review", "restore-test", "database-failure", "application-failure", "database-corruption", "backups",
         "regional-outage", "failback", "multi-region-outage", "compromise",
     ),
 }  # fmt: skip

@@ -33,8 +33,8 @@ SHAPES = {
 REHEARSED = {
     "no warm site": set(scenarios()) - {"regional-outage", "failback"},
     "no cold site": set(scenarios()) - {"backups", "multi-region-outage", "compromise"},
-    "nothing": {"application-failure", "documents"},
-    "no store": {"application-failure", "documents", "regional-outage", "failback", "multi-region-outage"},
+    "nothing": {"application-failure", "review"},
+    "no store": {"application-failure", "review", "regional-outage", "failback", "multi-region-outage"},
     "no standby": set(scenarios()) - {"database-failure"},
     "nothing promised for a compromise": set(scenarios()) - {"compromise"},
     "no objective of its own for damage": set(scenarios()),
@@ -58,7 +58,7 @@ def test_a_scenario_that_a_plan_has_nothing_for_is_refused_in_plain_words() -> N
     ]
     with pytest.raises(Refused, match="keeps nothing that could be damaged") as refused:
         fitting(SHAPES["nothing"], "database-corruption")
-    assert list(refused.value.lines())[1] == "hint: there is application-failure, documents"
+    assert list(refused.value.lines())[1] == "hint: there is application-failure, review"
 
 
 def test_all_means_all() -> None:
