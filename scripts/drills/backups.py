@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from scripts.core.errors import DatabaseFailed, DrError, ObjectiveMissed
 from scripts.core.waiting import wait_until
 from scripts.drills.found import Found
+from scripts.drills.snapshots import send_snapshots
 from scripts.verify_backups import newest_backups, verify_backup
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ def verify(stage: Stage) -> Found:
     cold = stage.cold
     found = Found()
     with stage.writing():
-        wait_for_backup(stage, cold, write_sentinel_rows(stage, stage.active))
+        written = write_sentinel_rows(stage, stage.active)
+        send_snapshots(stage, stage.active, cold)
+        wait_for_backup(stage, cold, written)
         clouds = stage.clouds()
         for point in newest_backups(stage.plan, clouds, cold):
             seen = verify_backup(stage.plan, clouds, point, freshest=FRESHEST)

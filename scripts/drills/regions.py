@@ -1,4 +1,4 @@
-"""Primary and warm region are lost together: the cold site is built from the newest backup that lies there."""
+"""Every region but the cold one is lost: the cold site is built from the newest backup that lies there."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from scripts.drills.backups import damaged_backup_fails, wait_for_backup, write_
 from scripts.drills.detection import aimed, wait_until_unseen
 from scripts.drills.found import Found
 from scripts.drills.shown import shown_failover
+from scripts.drills.snapshots import send_snapshots
 from scripts.drills.stage import as_evidence
 from scripts.drills.whole import wait_until_whole
+from scripts.runbooks.decided import disaster_for
 
 if TYPE_CHECKING:
     from scripts.drills.stage import Stage
@@ -21,9 +23,10 @@ if TYPE_CHECKING:
 def lose(stage: Stage) -> Found:
     """Kill every region but the cold one under load; activate the cold site."""
     plan, old, cold = stage.plan, stage.active, stage.cold
-    found = Found()
+    found = Found(disaster=disaster_for(plan, stage.topology, cold))
     with stage.writing() as workload:
         written = write_sentinel_rows(stage, old)
+        send_snapshots(stage, old, cold)
         wait_for_backup(stage, cold, written)
         if written:
             found.ok &= damaged_backup_fails(stage, cold)

@@ -75,6 +75,8 @@ def _why_not(plan: Plan, scenario: Scenario) -> str | None:
 def _without_promise(plan: Plan, scenario: Scenario) -> str | None:
     """What a plan promises nothing for is not rehearsed: there is nothing that it could be judged by."""
     judged_by = JUDGED_BY.get(scenario.disaster, {scenario.disaster} & DISASTERS)
+    if plan.warm is None and scenario.disaster == "multi_region_outage":  # its only other region is the cold one's
+        judged_by = judged_by | {"regional_outage"}
     promised = {each.disaster for each in plan.objectives if not each.component}
     return f"promises nothing for {scenario.disaster}" if judged_by and not judged_by & promised else None
 
