@@ -91,6 +91,17 @@ def acts(r: Resource, ctx: Context) -> Iterator[str]:
         yield f"{enabled.path} is {enabled.shown()}: nobody is told"
     if not actions.present():
         yield f"{actions.path} is absent: nobody is told"
+    elif not names_somebody(actions):
+        yield f"{actions.path} names nobody: nobody is told"
+
+
+def names_somebody(actions: Node) -> bool:
+    """Whether an action of a list leads anywhere; one that is not known yet does."""
+    try:
+        nodes = [action["actionGroupId"] if isinstance(action.raw, dict) else action for action in actions.items()]
+        return any((node.text() or "").strip() for node in nodes)
+    except Unknown:
+        return True
 
 
 def lag_within_rpo(r: Resource, ctx: Context) -> Iterator[str]:

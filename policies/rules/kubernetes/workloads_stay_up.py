@@ -119,7 +119,11 @@ def budget_allows(r: Resource, ctx: Context) -> Iterator[str]:
         yield "neither maxUnavailable nor minAvailable is given"
     if most.raw in (0, 0.0, "0", "0%"):
         yield f"spec.maxUnavailable is {most.shown()}: nothing can be drained"
-    if least.raw == "100%":
+    if most.raw == "100%":
+        yield "spec.maxUnavailable is 100%: all pods may be evicted at once"
+    if least.raw in (0, 0.0, "0", "0%"):
+        yield f"spec.minAvailable is {least.shown()}: all pods may be evicted at once"
+    elif least.raw == "100%":
         yield "spec.minAvailable is 100%: nothing can be drained"
     elif least.present():
         yield from drainable(r, least, ctx)
@@ -225,14 +229,17 @@ RULES = (
     ),
     Rule(
         id="DR-K8S-005",
-        title="Disruption budgets let nodes be drained",
+        title="Disruption budgets let nodes be drained and keep some pod",
         severity=HIGH,
         types=(BUDGET,),
         scope="stack",
         checks=(budget_allows,),
         reads=(*WORKLOADS, *SCALERS),
-        why="A budget of nothing blocks the draining of the failed side, and with it the failback.",
-        remedy="Set maxUnavailable to 1 or more, or minAvailable below the number of pods.",
+        why=(
+            "A budget of nothing blocks the draining of the failed side, and with it the failback; one of everything "
+            "protects no pod."
+        ),
+        remedy="Set maxUnavailable to 1 or a part of the pods, or minAvailable to 1 or more but not all.",
         serves=REDUNDANCY,
         see=("Azure Policy Kubernetes/DisallowedBadPodDisruptionBudgets",),
     ),

@@ -26,7 +26,8 @@ def check(r: Resource, ctx: Context) -> Iterator[str]:
     def holds(group: Resource) -> bool:
         if last_part(group["serverName"].text()) != server:
             return False
-        return name in {last_part(member.text()) for member in group["databases"].items()}
+        held = name in {last_part(member.text()) for member in group["databases"].items()}
+        return held and group["partnerServers"].present()
 
     def copies(other: Resource) -> bool:
         return not is_primary(other) and last_part(other["sourceDatabaseId"].text()) == name

@@ -40,6 +40,12 @@ def front_door(r: Resource, ctx: Context) -> Iterator[str]:
     yield from too_slow(r["healthProbeSettings.probeIntervalInSeconds"], 1, ctx, 240)
 
 
+def asks_others(r: Resource, ctx: Context) -> Iterator[str]:
+    """A calculated check is healthy when so many of the others are: none at all is always enough (Route 53 API)."""
+    if (r["type"].text() or "").upper() == "CALCULATED" and r["childHealthThreshold"].number() == 0:
+        yield "childHealthThreshold is 0: it counts as healthy whatever the others say"
+
+
 RULES = (
     Rule(
         id="DR-DNS-006",
@@ -57,7 +63,7 @@ RULES = (
         title="Health checks are not disabled",
         severity=CRITICAL,
         types=("aws:route53/healthCheck:HealthCheck",),
-        checks=(is_false("disabled"),),
+        checks=(is_false("disabled"), asks_others),
         why="A disabled health check counts as healthy: nothing will ever fail over.",
         remedy="Take disabled out. To force a failover use invertHealthcheck.",
         serves=SWITCHING,
