@@ -20,6 +20,10 @@ Decision = Literal[
     "delete_data",
     "accept_data_loss",
     "repair_lease",
+    "change_stacks",
+    "run_hook",
+    "import_data",
+    "roll_back_service",
 ]
 """What a person decides besides the disaster, each with approvals of its own."""
 Person = Annotated[

@@ -86,7 +86,7 @@ def destroy(
     from scripts.people import approvals  # noqa: PLC0415
     from scripts.runs.lock import run_lock  # noqa: PLC0415
 
-    people = approvals.needed(loaded, "delete_data") if given_up else 1
+    people = approvals.needed(loaded, *_decided(given_up))
     approval = approvals.ask(
         consequence(loaded, found, given_up), f"delete {loaded.system}", people=people, known=loaded.people, yes=yes,
         approved_by=approved_by or (),
@@ -184,15 +184,15 @@ def consequence(plan: Plan, found: Sequence[Held], given_up: Sequence[str]) -> s
 
 def carry_out(stacks: Stacks, found: Sequence[Held], given_up: Sequence[str], by: Sequence[str]) -> dict[str, Changes]:
     """
-    Destroy these stacks, journalled; it can be repeated, and what is gone stays gone. Raises ApprovalMissing where data
-    goes and too few have agreed, else the first error.
+    Destroy these stacks, journalled; it can be repeated, and what is gone stays gone.
+
+    Raises ApprovalMissing where too few have agreed, else the first error.
     """
     from scripts.people.approvals import require  # noqa: PLC0415
     from scripts.runs.own_run import own_run  # noqa: PLC0415
 
     plan, wanted = stacks.plan, ", ".join(held.stack for held in found)
-    if given_up:
-        require(plan, "delete_data", approved_by=by)
+    require(plan, *_decided(given_up), approved_by=by)
     evidence = {"stacks": [held.stack for held in found], "by": by}
     with own_run(plan, "destroy", "destroy", f"Destroy {wanted}", evidence) as own:
         stacks.journal = own.journal
@@ -200,6 +200,10 @@ def carry_out(stacks: Stacks, found: Sequence[Held], given_up: Sequence[str], by
         done = _carry_out(stacks, found, given_up)
         own.said = f"{wanted} hold nothing any more"
     return done
+
+
+def _decided(given_up: Sequence[str]) -> tuple[str, ...]:
+    return ("change_stacks", "delete_data") if given_up else ("change_stacks",)
 
 
 def _note_overrides(journal: Journal, found: Sequence[Held], given_up: Sequence[str], by: Sequence[str]) -> None:

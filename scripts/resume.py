@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from scripts.core.errors import BadInput
-from scripts.people.options import Format, Yes
+from scripts.people.options import ApprovedBy, Format, Yes
 from scripts.people.output import Form, err, out, progress, show_error, write_json
 from scripts.runs import run_records, shared
 from scripts.runs.journal import path_of, read
@@ -17,10 +17,14 @@ from scripts.runs.journal import path_of, read
 def resume(
     run: Annotated[str | None, typer.Argument(help="the run (default: the newest that is not done)")] = None,
     *,
+    approved_by: ApprovedBy = None,
     yes: Yes = False,
     form: Format = Form.TABLE,
 ) -> int:
-    """Go on with a run where it stopped: what was agreed to when it began is not asked again, with --yes or without."""
+    """
+    Go on with a run where it stopped. It is not asked again, but who agreed must still be of the plan; --approved-by
+    names those who agree now.
+    """
     del yes  # every program that moves something takes it, so that machines need not know which one asks
     shared.pull()
     record = run_records.load(run) if run else _newest_open()
@@ -38,7 +42,7 @@ def resume(
     runbook = table(record.runbook, plan, record.options_given())
     err().print(f"Going on with {record.run} ({record.runbook} of {record.system})", markup=False)
     with progress(runbook, quiet=form is Form.JSON, earlier=_done_before(record.run)) as observer:
-        outcome = go_on(record.run, plan=plan, observer=observer)
+        outcome = go_on(record.run, plan=plan, observer=observer, approved_by=tuple(approved_by or ()))
     if form is Form.JSON:
         error = None if outcome.error is None else outcome.error.lines()
         write_json({"run": outcome.run, "status": outcome.status, "error": error, "measures": outcome.measures})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,10 +11,21 @@ import typer
 from scripts.clouds.access import Clouds
 from scripts.clouds.protocol import ServiceFeature, need
 from scripts.core.home import project_dir
-from scripts.people.approvals import ask
-from scripts.people.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes, duration, plan_of, site_or_active
+from scripts.people.approvals import ask, needed
+from scripts.people.options import (
+    DEFAULT_PLAN,
+    ApprovedBy,
+    DryRun,
+    Format,
+    PlanName,
+    Yes,
+    duration,
+    plan_of,
+    site_or_active,
+)
 from scripts.people.output import Form, out, table, write_json
 from scripts.probes.versions import version_named, wanted_of
+from scripts.runbooks.decided import decided
 from scripts.runbooks.run import look, run
 from scripts.runbooks.terminal import finish, show_rows, watched
 from scripts.runs.findings import StackDeclares
@@ -47,6 +59,7 @@ def rollback(
     observer: Observer | None = None,
     plan_path: str = "",
     run_id: str = "",
+    approved_by: tuple[str, ...] = (),
     **more: Any,
 ) -> RunOutcome:
     """
@@ -56,14 +69,17 @@ def rollback(
     Raises BadInput, Refused, Locked, CloudFailed.
     """
     site = site_or_active(plan, site)
-    options = _options(known_service(plan, service), to, site, more)
+    options = _options(known_service(plan, service), to, site, more, approved_by)
     if to and (said := _already(plan, site, service, to)):
         return RunOutcome("", "done", {"rollback": Result("already", said)})
     return run("rollback", plan, options, observer=observer, plan_path=plan_path, run_id=run_id)
 
 
-def _options(service: str, to: str, site: str, more: dict[str, Any]) -> Options:
-    return Options(to=site, more={"service": service, **({"version": to} if to else {}), **more})
+def _options(
+    service: str, to: str, site: str, more: dict[str, Any], approved_by: tuple[str, ...] = ()
+) -> Options:  # fmt: skip
+    told = {"service": service, **({"version": to} if to else {}), **more}
+    return Options(to=site, approved_by=approved_by, more=told)
 
 
 def _already(plan: Plan, site: str, service: str, to: str) -> str:
@@ -84,6 +100,7 @@ def command(
     show: Annotated[bool, typer.Option("--list", help="the versions that are kept; changes nothing")] = False,
     within: Annotated[str, typer.Option(help="how long it may take to be well, such as 5m")] = "",
     plan: PlanName = DEFAULT_PLAN,
+    approved_by: ApprovedBy = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     form: Format = Form.TABLE,
@@ -100,11 +117,14 @@ def command(
     options = _options(service, to, site, more)
     if to and (said := _already(loaded, site, service, to)):
         return finish([RunOutcome("", "done", {"rollback": Result("already", said)})], form)
+    topology = topology_files.read_topology(loaded, project_dir())
     if dry_run:
-        show_rows("rollback", loaded, options, topology_files.read_topology(loaded, project_dir()), form)
+        show_rows("rollback", loaded, options, topology, form)
         return 0
     consequence = "; ".join(look("rollback", loaded, options))
-    ask(consequence, service, yes=yes)
+    people = needed(loaded, *decided("rollback", loaded, topology, options))
+    approval = ask(consequence, service, people=people, known=loaded.people, yes=yes, approved_by=approved_by or ())
+    options = replace(options, approved_by=approval.by)
 
     def act(observer: Observer) -> RunOutcome:
         return run("rollback", loaded, options, observer=observer, plan_path=plan)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scripts.people.options import DEFAULT_PLAN, DryRun, Format, PlanName, Yes, plan_of
+from scripts.people.options import DEFAULT_PLAN, ApprovedBy, DryRun, Format, PlanName, Yes, plan_of
 from scripts.people.output import Form, err, out, table, write_json
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def up(
     *,
     everything: All = False,
     plan: PlanName = DEFAULT_PLAN,
+    approved_by: ApprovedBy = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     form: Format = Form.TABLE,
@@ -50,17 +51,32 @@ def up(
         _show({stack: stacks.preview(stack) for stack in chosen if stack not in after}, form, after)
         return
     from scripts.people import approvals  # noqa: PLC0415
+
+    consequence = f"{', '.join(chosen)} of {stacks.plan.system} will be made as declared"
+    approval = approvals.ask(
+        consequence, stacks.plan.system, people=approvals.needed(stacks.plan, "change_stacks"),
+        known=stacks.plan.people, yes=yes, approved_by=approved_by or (),
+    )  # fmt: skip
+    _show(carry_out(stacks, chosen, plan, approval.by), form)
+
+
+def carry_out(stacks: Stacks, chosen: Sequence[str], plan_path: str, by: tuple[str, ...]) -> dict[str, Changes]:
+    """
+    Make these stacks as declared, and open a service that was just made. `by` are those who agreed.
+
+    Raises ApprovalMissing, Locked, EngineFailed, and what an opening ends with.
+    """
+    from scripts.people.approvals import require  # noqa: PLC0415
     from scripts.runs.lock import run_lock  # noqa: PLC0415
     from scripts.stacks import provision  # noqa: PLC0415
 
-    consequence = f"{', '.join(chosen)} of {stacks.plan.system} will be made as declared"
-    approvals.ask(consequence, stacks.plan.system, yes=yes)
+    require(stacks.plan, "change_stacks", approved_by=by)
     with run_lock(stacks.plan.system, f"dr up {' '.join(chosen)}"):
-        _record_plan(stacks, plan)
+        _record_plan(stacks, plan_path)
         done = provision.provision(stacks, chosen, _say)
-    if chosen == stacks.plan.stacks:
-        _open(stacks.plan, plan)
-    _show(done, form)
+    if list(chosen) == list(stacks.plan.stacks):
+        _open(stacks.plan, plan_path, by)
+    return done
 
 
 def _record_plan(stacks: Stacks, source: str) -> None:
@@ -75,7 +91,7 @@ def _record_plan(stacks: Stacks, source: str) -> None:
     topology_files.write_config(stacks.project, stacks.plan.stacks, {"dr:plan": source})
 
 
-def _open(plan: Plan, path: str) -> None:
+def _open(plan: Plan, path: str, by: tuple[str, ...]) -> None:
     """A system that was just made takes no writes until the first writer lease is given: once, and only the first."""
     from scripts.clouds.access import Clouds  # noqa: PLC0415
     from scripts.core.home import project_dir  # noqa: PLC0415
@@ -91,7 +107,7 @@ def _open(plan: Plan, path: str) -> None:
         clouds.close()
     site = topology_files.read_topology(plan, project_dir()).active_site
     _say(site, "opening for writes ...")
-    outcome = run("open", plan, Options(to=site), plan_path=path)
+    outcome = run("open", plan, Options(to=site, approved_by=by), plan_path=path)
     if outcome.error is not None:
         raise outcome.error
     _say(site, "open for writes")

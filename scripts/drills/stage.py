@@ -177,7 +177,8 @@ class Stage:
         if "/" in self.plan_path:  # a plan that is not one of the project's
             topology_files.write_config(project_dir(), self.plan.stacks, {"dr:plan": self.plan_path})
         provision(stacks, say=lambda stack, said: self.say(f"{stack}: {said}"))
-        outcome = run("open", self.plan, Options(to=self.plan.primary.name), plan_path=self.plan_path)
+        options = Options(to=self.plan.primary.name, approved_by=self.approvers)
+        outcome = run("open", self.plan, options, plan_path=self.plan_path)
         if outcome.error is not None:
             raise outcome.error
         self.journal.note("provisioned", "every stack is as declared", seconds=time.monotonic() - began)

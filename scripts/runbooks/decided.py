@@ -1,4 +1,9 @@
-"""What is decided by beginning a run, so that a plan can ask more than one person for it."""
+"""
+What is decided by running a program, so that a plan can ask more than one person for it.
+
+`BY_PROGRAM` is the one list of programs and what each decides. Those that begin a run of a table are judged where the
+run begins and where it is resumed, the others where they act: also when another program calls them.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,39 @@ from typing import TYPE_CHECKING
 from model import role_of
 from scripts.core.errors import BadInput
 from scripts.runs.run_records import MOVES
+
+LOOKS = frozenset[str]()
+A_RUN = frozenset({"a run"})
+"""It begins runs of a table: `decided` says what they decide."""
+BY_PROGRAM: dict[str, frozenset[str]] = {
+    "plan": LOOKS,
+    "preview": LOOKS,
+    "policy": LOOKS,
+    "status": LOOKS,
+    "checks": LOOKS,
+    "divergence": LOOKS,
+    "journal": LOOKS,
+    "report": LOOKS,
+    "export": LOOKS,  # adds a dump in the site's own objects, where the backups lie
+    "backup": LOOKS,  # adds a snapshot
+    "verify-backups": LOOKS,  # into scratch instances of its own
+    "sandbox": LOOKS,  # the world of whoever asks, on this machine alone
+    "drill": A_RUN,  # in a world of its own
+    "failover": A_RUN,
+    "failback": A_RUN,
+    "restore": A_RUN,
+    "compromise": A_RUN,
+    "recover": A_RUN,
+    "rollback": A_RUN,
+    "reprotect": A_RUN,
+    "watch": A_RUN,
+    "resume": A_RUN,
+    "up": frozenset({"change_stacks"}),
+    "destroy": frozenset({"change_stacks", "delete_data"}),
+    "hook": frozenset({"run_hook"}),
+    "import": frozenset({"import_data"}),
+    "lease": frozenset({"repair_lease"}),
+}
 
 if TYPE_CHECKING:
     from model import Plan
@@ -41,6 +79,10 @@ def decided(name: str, plan: Plan, topology: Topology, options: Options) -> list
         found += [disaster_for(plan, topology, options.to), str(more.get("disaster") or "")]
     elif name != "database_failover" and more.get("disaster"):
         found.append(str(more["disaster"]))
+    if name == "rollback" or (name == "recover" and more.get("from") != "scale"):
+        found.append("roll_back_service")  # a rung of the ladder rolls back as well
+    if name == "open":
+        found.append("change_stacks")
     if options.accept_data_loss is not None or more.get("give_up_unlogged"):
         found.append("accept_data_loss")
     if "fencing" in options.overrides:

@@ -14,6 +14,7 @@ from scripts.core.errors import DrError, Refused
 from scripts.people.approvals import require
 from scripts.people.escalation import Escalation, told_up_to
 from scripts.people.notify import Notifier, Telling
+from scripts.runbooks.agreed_anew import agreed_anew
 from scripts.runbooks.decided import decided
 from scripts.runbooks.tables import table
 from scripts.runs import run_records, shared
@@ -97,8 +98,15 @@ def look(name: str, plan: Plan, options: Options) -> list[str]:
     return [result.said for result in results.values()]
 
 
-def resume(run_id: str, *, plan: Plan | None = None, observer: Observer | None = None) -> RunOutcome:
-    """Go on with a run where it stopped, in this environment. Raises Locked, BadInput."""
+def resume(
+    run_id: str, *, plan: Plan | None = None, observer: Observer | None = None, approved_by: tuple[str, ...] = ()
+) -> RunOutcome:
+    """
+    Go on with a run where it stopped, in this environment. Who agreed when it began is judged anew; `approved_by` are
+    those who agree now.
+
+    Raises Locked, BadInput, Refused, ApprovalMissing.
+    """
     from model import load_plan  # noqa: PLC0415
 
     record = run_records.load(run_id)
@@ -110,10 +118,11 @@ def resume(run_id: str, *, plan: Plan | None = None, observer: Observer | None =
     with run_lock(plan.system, f"dr resume {run_id}"):
         shared.pull()  # another machine may have gone on with it meanwhile
         record = run_records.load(run_id)
+        options = agreed_anew(record, plan, approved_by)
         return _execute(
             record.runbook,
             plan,
-            record.options_given(),
+            options,
             topology=record.topology_before(),
             run_id=run_id,
             plan_path=record.plan,

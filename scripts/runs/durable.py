@@ -187,6 +187,8 @@ def _begin_entry(context: Context, runbook: Runbook, record: run_records.RunReco
         evidence={
             "system": record.system,
             "options": record.options,
+            "plan": record.plan,
+            "by": list(context.options.approved_by),
             "topology": record.topology,
             "environment": "sandbox" if record.environment else "cloud",
             "attempt": record.attempt,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import pty
 import subprocess
@@ -16,13 +17,17 @@ import pytest
 
 from model import Plan, Topology, load_plan
 from model.governance import Decision
-from scripts import destroy, failover, lease
+from scripts import destroy, dr, failover, lease, up
 from scripts.compromise import compromise
 from scripts.core.errors import ApprovalMissing, BadInput
 from scripts.failback import failback
+from scripts.hook import run_by_hand
+from scripts.import_dump import import_store
 from scripts.people import approvals
+from scripts.recover import recover
 from scripts.restore import disaster_of, restore
-from scripts.runbooks.decided import decided
+from scripts.rollback import rollback
+from scripts.runbooks.decided import A_RUN, BY_PROGRAM, LOOKS, decided
 from scripts.runbooks.run import run
 from scripts.runs import journal, lock, run_records
 from scripts.runs.runbook import Options
@@ -138,6 +143,17 @@ WAYS_IN: dict[str, Callable[[Plan], Any]] = {
     "old copy": lambda plan: run("reprotect", plan, Options(WARM, more={"give_up_old_copy": True})),
     "differences": lambda plan: run("reprotect", plan, Options(WARM, more={"give_up_differences": 1})),
     "clean": lambda plan: run("reprotect", plan, Options(WARM, more={"declared_clean": "I say so"})),
+    "hook": lambda plan: run_by_hand(plan, "migrate", plan.primary.name),
+    "import": lambda plan: import_store(plan, *cast("Any", (None, None, None, None))),
+    "import beside": lambda plan: import_store(plan, *cast("Any", (None, None, None, None)), into="other"),
+    "rollback": lambda plan: rollback(plan, plan.services[0].name),
+    "recover": lambda plan: recover(plan, plan.services[0].name, begin="restart"),
+    "one rung": lambda plan: recover(plan, plan.services[0].name, begin="rollback"),
+    "up": lambda plan: up.carry_out(cast("Stacks", SimpleNamespace(plan=plan)), [plan.traffic.stack], "samia", ()),
+    "open": lambda plan: run("open", plan, Options(plan.primary.name)),
+    "destroy what holds no data": lambda plan: destroy.carry_out(
+        cast("Stacks", SimpleNamespace(plan=plan)), [], [], ()
+    ),
     "destroy": lambda plan: destroy.carry_out(cast("Stacks", SimpleNamespace(plan=plan)), [], ["samia-prod"], ()),
     "lease": lambda plan: lease.carry_out(
         plan, Topology.initial(plan), cast("Any", None), cast("Any", None), evidence="I know",
@@ -153,6 +169,15 @@ ALONE = {
     "loss": "accept_data_loss",
     "restore": disaster_of(SAMIA),
     "compromise": "compromise",
+    "hook": "run_hook",
+    "import": "import_data",
+    "import beside": "import_data",
+    "rollback": "roll_back_service",
+    "recover": "application_failure",
+    "one rung": "roll_back_service",
+    "up": "change_stacks",
+    "open": "change_stacks",
+    "destroy what holds no data": "change_stacks",
 }
 """The one decision that the plan asks two people for; without a name here it is the regional outage."""
 
@@ -171,6 +196,38 @@ def test_nobody_gets_around_the_second_person_by_a_program(
         WAYS_IN[way](plan)
     assert run_records.everything() == []
     assert [name for name in journal.runs() if not name.startswith("failback")] == []
+
+
+def test_every_program_says_what_it_decides() -> None:
+    assert set(BY_PROGRAM) == set(dr.PROGRAMS)
+    named = set().union(*BY_PROGRAM.values()) - A_RUN
+    assert named <= set(get_args(Decision))
+
+
+# What moves, changes or deletes something of the real system, and what a program that calls it has to ask before.
+ACTS = frozenset({"bring_back", "create_database", "delete_left_behind", "give_up", "provision", "run_hook_at",
+                  "run_once", "switch", "take_down", "write_topology"})  # fmt: skip
+ASKS = frozenset({"require", "run", "resume", "go_on"})
+
+
+def called(path: Path) -> set[str]:
+    calls = [node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    return {each.attr if isinstance(each, ast.Attribute) else each.id for each in calls
+            if isinstance(each, ast.Attribute | ast.Name)}  # fmt: skip
+
+
+@pytest.mark.parametrize("program", sorted(BY_PROGRAM))
+def test_no_program_acts_without_asking_how_many_agreed(program: str) -> None:
+    """One that decides asks where it acts; one that looks does not act, nor ask anybody for a yes."""
+    path = Path(*dr.PROGRAMS[program][0].split(".")).with_suffix(".py")
+    names, decides = called(Path(dr.__file__).parents[1] / path), BY_PROGRAM[program]
+    if decides == LOOKS:
+        ours = {"ask"} if program == "checks" else set()  # it asks checks
+        assert program == "sandbox" or not names & (ACTS | {"ask", "run_lock"}) - ours
+    elif decides != A_RUN:
+        assert {"require", "needed"} <= names
+    elif program != "drill":  # it acts in a world of its own
+        assert names & ASKS
 
 
 def test_without_a_person_there_is_no_yes() -> None:

@@ -67,15 +67,15 @@ def test_it_is_brought_back_beside_the_one_that_runs(objects: ObjectStore, made:
     assert found == made
     login = managed.login
     with pytest.raises(Refused, match=r"holds 1 tables, public\.orders among them"):
-        import_store(objects, Postgres.at(login), found, BOUND)
+        import_store(PLAN, objects, Postgres.at(login), found, BOUND)
     try:
-        import_store(objects, Postgres.at(login), found, BOUND, beside(login))
+        import_store(PLAN, objects, Postgres.at(login), found, BOUND, into=beside(login))
         with Database(Login(login.host, login.port, beside(login), login.user, login.password)) as back:
             assert back.rows("SELECT count(*), max(note) FROM orders") == managed.rows(
                 "SELECT count(*), max(note) FROM orders"
             )
         with pytest.raises(Refused, match="has a database"):
-            import_store(objects, Postgres.at(login), found, BOUND, beside(login))
+            import_store(PLAN, objects, Postgres.at(login), found, BOUND, into=beside(login))
     finally:
         drop_database(login, beside(login))
 
@@ -89,14 +89,14 @@ def test_a_part_that_is_damaged_is_found_out_before_anything_is_changed(
     else:
         objects.write(made.parts[1].key, b"x" * made.parts[1].size)
     with pytest.raises(CloudFailed, match=f"part 2 of .* {said}"):
-        import_store(objects, Postgres.at(managed.login), made, BOUND, beside(managed.login))
+        import_store(PLAN, objects, Postgres.at(managed.login), made, BOUND, into=beside(managed.login))
     assert not exists(managed.login, beside(managed.login))
 
 
 def test_an_import_that_fails_leaves_no_database(objects: ObjectStore, made: Export, managed: Database) -> None:
     wrong = Export(**{**vars(made), "rows": {"public.orders": 1}})
     with pytest.raises(Exception, match="does not hold what was exported"):
-        import_store(objects, Postgres.at(managed.login), wrong, BOUND, beside(managed.login))
+        import_store(PLAN, objects, Postgres.at(managed.login), wrong, BOUND, into=beside(managed.login))
     assert not exists(managed.login, beside(managed.login))
 
 
