@@ -69,9 +69,22 @@ def notes(plan: Plan) -> list[str]:
     kinds = {"", *(part.kind for part in (*plan.stores, *plan.services))}
     for cloud in dict.fromkeys(site.cloud for site in plan.sites):
         known += [f"{cloud}: {gone}" for gone in CLOUDS[cloud].gone if gone.kind in kinds]
+    known += list(_built_without_roles(plan))
     return known + [
         f"{kind} {name} is of tier {tier} but is used by tier {plan.effective_tier(name)}, "
         "so it is recovered with that one"
         for kind, name, tier in entries
         if plan.effective_tier(name) < tier
     ]
+
+
+def _built_without_roles(plan: Plan) -> Iterator[str]:
+    """A cold site that cannot be built just when it is wanted: its roles are made in the region that is lost."""
+    for site in plan.sites:
+        region = CLOUDS[site.cloud].roles_made_in
+        lost = [each.name for each in plan.sites if each.cloud == site.cloud and each.region == region]
+        if site.kind == "cold" and lost and site.name not in lost:
+            yield (
+                f"{site.name} is built with roles of its own, which {site.cloud} makes in {region} alone: it cannot be "
+                f"built while the control plane of that region, where {lost[0]} is, does not answer"
+            )

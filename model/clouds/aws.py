@@ -22,6 +22,8 @@ AWS = CloudFacts(
     },
     services=("pods", "vm_group"),
     agent_beside=("pods",),
+    # AWS, Fault Isolation Boundaries, "Global services": the control plane of IAM is there, its data plane everywhere.
+    roles_made_in="us-east-1",
     store_rules={
         # RDS: automated backups are kept 35 days at most.
         "postgres": StoreRules(

@@ -72,6 +72,7 @@ class CloudFacts:
     """
     `regions` maps each region to the one that it is paired with, or to None where the cloud pairs none.
     `agent_beside` are the kinds of service of which a site's agent needs one to run beside; none: it runs by itself.
+    `roles_made_in` is the one region without which no role can be made or changed anywhere; empty where there is none.
     `account` is the pattern of what owns resources, and `account_is` says in words what it is. `stores` and `services`
     are the kinds that have a component and a driver here; a plan with another kind is refused before anything is made.
     `store_rules` and `service_rules` judge a plan also where nothing is built yet, and `gone` is what old runbooks say.
@@ -87,6 +88,7 @@ class CloudFacts:
     service_rules: Mapping[str, ServiceRules] = field(default_factory=dict)
     gone: tuple[Gone, ...] = ()
     agent_beside: tuple[str, ...] = ()
+    roles_made_in: str = ""
 
     @property
     def is_built(self) -> bool:

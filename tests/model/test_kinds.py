@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from model import PlanError, load_plan, parse_plan
-from model.checks import not_built
+from model.checks import not_built, notes
 from model.stores import KINDS, Backups, IncarnatedStore, Objects, Postgres, Redis
 
 from .test_mistakes import mistakes, put
@@ -90,3 +90,12 @@ def test_a_plan_that_runs_nothing_beside_which_the_agent_can_run_is_refused() ->
     assert [str(mistake) for mistake in not_built(alone)] == [
         "services: none is of kind pods, and on aws the agent that guards the stores runs beside those"
     ]
+
+
+def test_a_cold_site_whose_roles_are_made_in_the_region_that_is_lost_is_said() -> None:
+    (said,) = [each for each in notes(load_plan("muejam")) if "with roles of its own" in each]
+    assert said == (
+        "backup is built with roles of its own, which aws makes in us-east-1 alone: it cannot be built while the "
+        "control plane of that region, where primary is, does not answer"
+    )
+    assert not [each for each in notes(load_plan("samia")) if "with roles of its own" in each]
