@@ -136,7 +136,7 @@ def short_versions(store: Document) -> None:
 WEAKENINGS: dict[str, tuple[Callable[[Document], None], str]] = {
     "retention cut": (each_database(lambda d: d["backups"].update(pitr_retention="1d")), "backup retention"),
     "backup copies dropped": (
-        each_database(lambda d: d["backups"].update(copies_to=[])),
+        each_database(lambda d: d["backups"].pop("copies_to", None)),
         "backups in another region removed",
     ),
     "snapshots dropped": (each_database(drop_snapshots), "backup plan removed"),
