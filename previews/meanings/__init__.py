@@ -6,6 +6,7 @@ from previews.meanings.aws.services import AWS_SERVICE_GUARDS, AWS_SERVICES
 from previews.meanings.azure import AZURE, AZURE_GUARDS, AZURE_STORES
 from previews.meanings.gcp.exposure import GCP_EXPOSURE
 from previews.meanings.gcp.properties import GCP, GCP_GUARDS, GCP_STORES
+from previews.meanings.gcp.services import GCP_SERVICE_GUARDS, GCP_SERVICES
 from previews.meanings.kubernetes.properties import KUBERNETES, KUBERNETES_GUARDS, KUBERNETES_STORES
 from previews.meanings.others.properties import OTHERS
 from previews.meanings.table import Guard, Meaning, StoreKind, normal_type
@@ -18,6 +19,7 @@ for _meaning in (
     *AZURE,
     *GCP,
     *GCP_EXPOSURE,
+    *GCP_SERVICES,
     *KUBERNETES,
     *OTHERS,
 ):
@@ -31,6 +33,7 @@ GUARDS: dict[str, Guard] = {
         *AWS_SERVICE_GUARDS,
         *AZURE_GUARDS,
         *GCP_GUARDS,
+        *GCP_SERVICE_GUARDS,
         *KUBERNETES_GUARDS,
     )
 }

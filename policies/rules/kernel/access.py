@@ -88,11 +88,11 @@ def public_resources(policy: Node) -> Iterator[str]:
 def is_everybody(word: str) -> bool:
     """
     Whether a word of an access list stands for everybody: a canned list or a group of S3, a member of Google Cloud, the
-    public access of an Azure container, the first address of a firewall rule of an Azure database. Everybody with an
-    account of the cloud's own is everybody too.
+    public access of an Azure container, an address range of everything. Everybody with an account of
+    the cloud's own is everybody too.
     """
     plain = word.lower().rsplit("/", 1)[-1].rsplit(":", 1)[-1]
-    return plain in _EVERYBODY or plain.startswith(("public-", "publicread", "authenticated"))
+    return word in _EVERYWHERE or plain in _EVERYBODY or plain.startswith(("public-", "publicread", "authenticated"))
 
 
 def shuts_out(policy: Node, action: str, only_here: bool = False) -> str | None:
