@@ -19,7 +19,7 @@ import select
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -80,6 +80,8 @@ def _run_pod(command: Sequence[str], env: dict[str, str], log: str, user: int, p
 
 
 def _fork(request: dict[str, Any]) -> None:
+    if os.geteuid() == 0:
+        _load_what_pods_load_late(request["env"])
     me = os.getpid()
     pid = os.fork()
     if pid == 0:
@@ -88,16 +90,23 @@ def _fork(request: dict[str, Any]) -> None:
     _say({"forked": request["fork"], "pid": pid})
 
 
-def _load_what_pods_load_late() -> None:
+LOADED: set[str] = set()
+
+
+def _load_what_pods_load_late(env: Mapping[str, str]) -> None:
     """
     Root's interpreter often lies where nobody else may read: a pod that took on another user can import no more.
-    `clouds/CLOUD/late.py` loads what the SDK of a cloud loads at its first call.
+    `clouds/CLOUD/late.py` loads what the SDK of a cloud loads at its first call; a node loads those of the clouds that
+    its pods are told of, with the first of them.
     """
     import encodings.idna  # noqa: F401, PLC0415
 
-    for late in sorted((Path(__file__).parents[1] / "clouds").glob("*/late.py")):
+    for cloud in {env.get("DR_CLOUD", ""), env.get("DR_WITNESS_CLOUD", "")} - LOADED - {""}:
+        LOADED.add(cloud)
+        late = Path(__file__).parents[1] / "clouds" / Path(cloud).name / "late.py"
         with contextlib.suppress(Exception):  # the pods will say so again
             runpy.run_path(str(late))
+        gc.freeze()
 
 
 def _reap() -> None:
@@ -118,8 +127,6 @@ def main() -> None:
             importlib.import_module(entry.partition(":")[0])
         except Exception:  # noqa: BLE001 (its pods will say so again, and crash; the others live)
             traceback.print_exc()
-    if os.geteuid() == 0:
-        _load_what_pods_load_late()
     gc.collect()
     gc.freeze()  # keeps the collector from touching, and so copying, the shared pages
     wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)

@@ -7,6 +7,7 @@ the source, and a value that stays in a program acts once (`docs/decisions/promo
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 KIND = "Microsoft.DBforPostgreSQL/flexibleServers"
 RESOURCE = "azure-native:dbforpostgresql:Server"
+PORT = 5432
+"""That of every server. DR_POSTGRES_PORT names the one that stands for it in the sandbox."""
 READY = "Ready"
 FAILED = frozenset({"Disabled", "Dropping", "Inaccessible", "Stopped"})
 """States that a server does not leave by itself. A stopped one is started again by the vendor after seven days."""
@@ -69,7 +72,7 @@ class FlexibleServer:
             Phase.AVAILABLE if said == READY else Phase.FAILED if said in FAILED else Phase.CHANGING,
             said,
             str(properties.get("fullyQualifiedDomainName") or ""),
-            5432,
+            int(os.environ.get("DR_POSTGRES_PORT") or PORT),
             follows.rstrip("/").rpartition("/")[2] or None,
         )
 

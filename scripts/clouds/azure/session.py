@@ -6,6 +6,7 @@ A region named in `lost` is not asked: a step that asks for one fails here inste
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import Any
 
@@ -13,6 +14,9 @@ from azure.identity import DefaultAzureCredential
 
 from scripts.clouds.azure.arm import Arm
 from scripts.core.errors import Refused
+
+logging.getLogger("azure").addHandler(logging.NullHandler())
+"""What goes wrong is told by our errors, in two lines; without a handler the SDK's own pages go to the terminal."""
 
 
 class Session:
