@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from model.stores import Postgres
 
 ORIGIN = (
-    "createMode",
     "sourceServerResourceId",
     "pointInTimeUTC",
     "availabilityZone",
@@ -33,7 +32,10 @@ ORIGIN = (
     "version",
     "backup.geoRedundantBackup",
 )
-"""What says where an incarnation came from, in the words of the provider."""
+"""
+What says where an incarnation came from, in the words of the provider. `createMode` is not among it: a promoted server
+that went on being declared as a replica would have to name its source with every change, and has none any more.
+"""
 PORT = 5432
 LOCK = "dr-keep"
 
@@ -75,7 +77,8 @@ class ReplicatedPostgres(pulumi.ComponentResource):
         tier, _, size = database.size.get("azure", azure.DEFAULT_SIZE).partition("_")
         origin = {} if retiring else self._origin()
         # A retiring one keeps what it had: a replica cannot be given a standby, nor a password.
-        ignored = [*ORIGIN, *(("highAvailability", "administratorLoginPassword") if retiring else ())]
+        kept = ("createMode", "highAvailability", "administratorLoginPassword") if retiring else ()
+        ignored = [*ORIGIN, *kept]
         server = azure_native.dbforpostgresql.Server(
             f"{self._name}-{number}",
             resource_group_name=args.group,
