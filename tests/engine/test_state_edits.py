@@ -1,5 +1,7 @@
 """Edits of a state at rest, where they must tell a reference from a text that looks like one."""
 
+from typing import Any
+
 import pytest
 
 from sandbox.engine import gojson, state_edits
@@ -14,7 +16,7 @@ A = OLD + "sim:index:Thing::a"
 
 def test_renaming_a_stack_changes_references_and_no_text() -> None:
     other = "urn:pulumi:old::another::sim:index:Thing::a"
-    latest = {
+    latest: dict[str, Any] = {
         "resources": [
             {"urn": ROOT, "type": "pulumi:pulumi:Stack", "custom": False},
             {

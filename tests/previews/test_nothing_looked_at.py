@@ -32,7 +32,8 @@ EVERY_GATE = list(Gate)
 def test_a_preview_without_a_policy_pack_passes_no_gate_on_policies(tmp_path: Path) -> None:
     ran = report(tmp_path, log(both(SAME), {"same": 1}))
     assert why_not_merge(ran, [Gate.POLICY]) is None
-    for packs in ({}, None):
+    none_ran: tuple[dict[str, str] | None, ...] = ({}, None)
+    for packs in none_ran:
         none = report(tmp_path, log(both(SAME), {"same": 1}, packs=packs))
         assert "a policy pack has to run" in str(why_not_merge(none, [Gate.POLICY]))
         assert why_not_merge(none, [Gate.WEAKER]) is None

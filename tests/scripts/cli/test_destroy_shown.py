@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from scripts.clouds.protocol import Holding
 from scripts.destroy import Held, show_held
 from scripts.people.output import Form
-from scripts.probes.holdings import Holding
 
 GIVEN_UP, NEEDS_WORD = "Given up with --delete-data, for good", "Only with --delete-data STACK"
 STUCK = "Nobody can delete this yet"

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from model import load_plan
 from sandbox.authority import Authority
-from sandbox.clouds.planes import start_control_planes
+from sandbox.clouds.planes import ControlPlanes, start_control_planes
 from scripts.clouds.access import Clouds
 from scripts.clouds.amounts import size
 from scripts.clouds.aws import contents as cloud
@@ -27,7 +26,7 @@ SOON = timedelta(days=3)
 
 
 @pytest.fixture(scope="module")
-def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlanes]:
     fabric, where = RecordedFabric(), ports()
     home = tmp_path_factory.mktemp("world")
     planes = start_control_planes(fabric, RecordedNames(), PLAN, where, home, authority=Authority("test"), pace=50)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from scripts.core.errors import BadInput, ServiceFailed
 from scripts.runs import journal
 from scripts.runs.journal import Journal, read, verify
+from scripts.runs.plain import plain
 
 
 @pytest.fixture
@@ -237,7 +238,7 @@ class Found:
 
 def test_evidence_is_plain_json() -> None:
     found = Found(datetime(2026, 1, 2, 4, tzinfo=UTC), timedelta(seconds=90), frozenset({"b", "a"}))
-    assert journal.plain({"found": found, 1: Path("x")}) == {
+    assert plain({"found": found, 1: Path("x")}) == {
         "found": {"at": "2026-01-02T04:00:00+00:00", "took": 90.0, "names": ["a", "b"]},
         "1": "x",
     }

@@ -100,7 +100,7 @@ def lease(client: Any, site: dict[str, str]) -> str:
     s3 = client("s3", REGION)
     s3.put_object(Bucket=OWN, Key=names.CLAIM_KEY, Body=b"{}")
     s3.delete_object(Bucket=WITNESS, Key=names.LEASE_KEY)
-    return s3.put_object(Bucket=WITNESS, Key=names.LEASE_KEY, Body=b"lease", IfNoneMatch="*")["ETag"]
+    return str(s3.put_object(Bucket=WITNESS, Key=names.LEASE_KEY, Body=b"lease", IfNoneMatch="*")["ETag"])
 
 
 def refused(call: Callable[..., object], **arguments: object) -> None:
