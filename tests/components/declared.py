@@ -19,17 +19,24 @@ from pulumi.runtime.stack import run_pulumi_func
 
 from components.settings import Settings, read_settings
 from components.stack import declare
-from model import Topology
+from model import Plan, Topology, load_plan
 from model.site_records import FrontDoor, SiteRecord
 
 PASSWORD = "correct horse"
-RECORDS = {
-    site: SiteRecord(
-        key=f"arn:aws:kms:{region}:123456789012:key/mrk-1",
-        front_door=FrontDoor(name=f"{site}.elb.amazonaws.com", zone="Z1"),
-    )
-    for site, region in (("primary", "eu-north-1"), ("secondary", "eu-west-1"), ("tertiary", "us-east-1"))
-}
+
+
+def records_of(plan: Plan) -> dict[str, SiteRecord]:
+    """What the sites of a plan are recorded with once they are there."""
+    return {
+        site.name: SiteRecord(
+            key=f"arn:aws:kms:{site.region}:123456789012:key/mrk-1",
+            front_door=FrontDoor(name=f"{site.name}.elb.amazonaws.com", zone="Z1"),
+        )
+        for site in plan.sites
+    }
+
+
+RECORDS = records_of(load_plan("samia"))
 
 
 Declares = Callable[[str, Settings], Mapping[str, Any]]

@@ -7,7 +7,7 @@ from model.checks import not_built
 from model.loading import PLANS
 from model.site_records import FrontDoor, SiteRecord, awaited, provisioning_order
 from scripts.runbooks.forecasts import forecast
-from tests.components.declared import declared, of_type
+from tests.components.declared import declared, of_type, records_of
 
 NAMES = sorted(path.stem for path in PLANS.glob("*.yaml"))
 
@@ -75,8 +75,7 @@ def test_every_environment_of_a_plan_can_be_reached(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name, mistakes in UNBUILT.items() if not mistakes])
 def test_every_stack_of_a_plan_can_be_declared(name: str) -> None:
     plan = load_plan(name)
-    door = FrontDoor(name="a", zone="z")
-    records = {site.name: SiteRecord(key=f"arn:{site.name}", front_door=door) for site in plan.sites}
+    records = records_of(plan)
     for stack in plan.stacks:
         seen = declared(stack, Topology.initial(plan), records, plan=name)
         site = plan.sites_by_stack.get(stack)

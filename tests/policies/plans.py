@@ -11,7 +11,7 @@ from typing import Any
 from model import Plan, Topology, load_plan
 from model.checks import not_built
 from scripts.packs.facts import facts_of
-from tests.components.declared import RECORDS, declared
+from tests.components.declared import declared, records_of
 
 from .scenes import UNKNOWN, Scene, secret
 
@@ -48,7 +48,8 @@ def scene(name: str, *stacks: str) -> Scene:
 
 def _of_stack(plan: Plan, stack: str) -> Scene:
     # A certificate belongs to an account, so the project's stack files name none; a system in production has one.
-    seen = declared(stack, Topology.initial(plan), plan=plan.system, certificateArn=CERTIFICATE)
+    records = records_of(plan)
+    seen = declared(stack, Topology.initial(plan), records, plan=plan.system, certificateArn=CERTIFICATE)
     items: Scene = []
     for urn, resource in seen.items():
         provider = seen.get(resource.provider.rpartition("::")[0])
@@ -63,7 +64,7 @@ def _of_stack(plan: Plan, stack: str) -> Scene:
                 "protect": resource.protect,
                 "ignore": list(resource.ignored),
                 # The monitor of the tests gives keys other addresses than the records of the sites do.
-                "outputs": {"arn": RECORDS["primary"].key} if resource.type == "aws:kms/key:Key" else {},
+                "outputs": {"arn": records[plan.primary.name].key} if resource.type == "aws:kms/key:Key" else {},
             }
         )
     return items
