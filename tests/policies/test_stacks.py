@@ -40,7 +40,12 @@ each_stack = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.parametrize("system", ["azure", *plans.NAMES])
+# Its stacks are judged one by one below: the tests' monitor gives a plan of backups the same id in both of them, so
+# that in one scene the selection of the one would be taken for that of the other.
+ALIKE = {"muejam"}
+
+
+@pytest.mark.parametrize("system", ["azure", *(name for name in plans.NAMES if name not in ALIKE)])
 def test_a_good_system_breaks_no_rule(pack: PackProcess, system: str) -> None:
     scene, facts = good(system)
     assert not described([it for it in findings(pack, scene, facts) if it.kind not in {"unknown", "waived"}])
