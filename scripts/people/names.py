@@ -17,6 +17,12 @@ LONGEST = 80
 BESIDES_LETTERS = frozenset(" .,'-_@+0123456789")
 # Letters and digits that are read as one another in usual type (Unicode, UTS #39, "Confusable Detection").
 _READ_AS = str.maketrans({"0": "o", "1": "l", "i": "l", "|": "l", "5": "s", "8": "b"})
+# Latin letters of living alphabets that are no letter from a to z with an accent, and what they are read as. Every
+# other one (phonetic, small capitals, letterlike) is refused: most of them look like one from a to z.
+_BESIDES_A_TO_Z = {
+    "\u00e6": "ae", "\u0153": "oe", "\u00f8": "o", "\u0111": "d", "\u0127": "h", "\u0142": "l", "\u00f0": "d",
+    "\u00fe": "p", "\u00df": "ss", "\u014b": "n", "\u0131": "l",
+}  # fmt: skip
 
 
 def person(name: str) -> str:
@@ -42,7 +48,7 @@ def person(name: str) -> str:
 def same(name: str) -> str:
     """What is equal for two names that are one person, or that a reader would take for one."""
     letters = unicodedata.normalize("NFKD", person(name)).casefold()
-    bare = "".join(char for char in letters if char.isalnum())
+    bare = "".join(_BESIDES_A_TO_Z.get(char, char) for char in letters if char.isalnum())
     return bare.translate(_READ_AS).replace("rn", "m").replace("vv", "w")
 
 
@@ -86,9 +92,10 @@ def _folded(name: str) -> str:
 def _allowed(char: str) -> bool:
     if char in BESIDES_LETTERS:
         return True
-    name = unicodedata.name(char, "")
-    accent = unicodedata.category(char) == "Mn" and name.startswith("COMBINING")
-    return accent or (char.isalpha() and name.startswith("LATIN"))
+    if unicodedata.category(char) == "Mn":
+        return unicodedata.name(char, "").startswith("COMBINING") and bool(unicodedata.combining(char))
+    letters = [each for each in unicodedata.normalize("NFKD", char).casefold() if not unicodedata.combining(each)]
+    return bool(letters) and all("a" <= each <= "z" or each in _BESIDES_A_TO_Z for each in letters)
 
 
 def _said(char: str) -> str:
