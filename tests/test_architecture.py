@@ -341,7 +341,7 @@ def test_an_engine_of_one_kind_is_chosen_by_the_table_alone() -> None:
     assert kinds
     found = offences("scripts", tuple(kinds), but=("scripts.engines", "scripts.drills"), typing_counts=True)
     assert found == []
-    straight = {it for it in offences("scripts.drills", kinds, typing_counts=True) if ".direct" not in it}
+    straight = {it for it in offences("scripts.drills", tuple(kinds), typing_counts=True) if ".direct" not in it}
     assert straight == set()
 
 

@@ -5,9 +5,12 @@ from datetime import timedelta
 
 from sandbox.ledger import Loss
 from sandbox.workload import Workload
+from sandbox.workloads.running import Writer
 
 
-def assert_ledger_survived(workload: Workload, databases: Mapping[str, str], *, rpo: timedelta = timedelta(0)) -> Loss:
+def assert_ledger_survived(
+    workload: Workload | Writer, databases: Mapping[str, str], *, rpo: timedelta = timedelta(0)
+) -> Loss:
     """
     No order is doubled, and what is lost spans no more than `rpo`; with none allowed, nothing is lost. Gives the truth.
     """

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_the_service_goes_on_in_a_clean_site_from_a_clean_state(made: Stage, tmp
         broken_in_at = damage(made, clean)
         wait_until_restorable(made, clean, "tertiary")
         began = time.time()
-        moments = {"fault_at": broken_in_at.isoformat(), "detected_at": datetime.now(UTC).isoformat()}
+        moments: dict[str, Any] = {"fault_at": broken_in_at.isoformat(), "detected_at": datetime.now(UTC).isoformat()}
         options = options_for(plan, clean.isoformat(), **moments)
         run = killed_everywhere(made, "compromise", options, ("acted",), tmp_path)
         granted = calls(made.world, since=began)

@@ -199,8 +199,8 @@ def test_taken_down_to_the_end(system: System) -> None:
 
     # What nobody can delete stops it with and without the word, says until when, and how to go on without it.
     locked_until = papers_that_nobody_can_delete(system, timedelta(seconds=60 * MULTIPLIER))
-    for given in ((), given_up(*plan.stacks)):
-        refused = system.dr("destroy", "--all", "--yes", *given)
+    for extra in ([], given_up(*plan.stacks)):
+        refused = system.dr("destroy", "--all", "--yes", *extra)
         assert refused.returncode == 3
         assert "1 object version locked for good until" in refused.stderr
         assert "error: Bucket minimal-tertiary-papers (1 object version, 6 B" in refused.stderr

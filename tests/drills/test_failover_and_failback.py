@@ -5,6 +5,7 @@ middle, and the service returns to it in the end. A recorder writes to every dat
 
 import threading
 import time
+from typing import Any
 
 import psycopg
 import pytest
@@ -23,6 +24,7 @@ from scripts.runs.rows import RowEvent
 from scripts.steps.promote_database import promote_database
 from tests.asserts.calls import assert_never_called
 from tests.asserts.databases import orders
+from tests.asserts.evidence import evidence_of
 from tests.asserts.ledgers import assert_ledger_survived
 from tests.asserts.whole import assert_whole
 from tests.asserts.writers import Recorder, assert_never_two_writers, assert_only_writer_is, assert_refuses_writes
@@ -71,6 +73,7 @@ def test_failover_asks_nothing_of_a_region_that_comes_back_in_the_middle(made: S
         assert stacks, "no stack was touched at all: the proof is empty"
         at_stake = outcome.found(TargetChecked)[0].data_at_stake_seconds
         loss = assert_ledger_survived(workload, made.dsns("secondary"), rpo=plan.objectives[2].rpo)
+        assert at_stake is not None
         assert loss.span_seconds <= at_stake + 1
         assert outcome.measures["objectives_met"] is True
     assert_never_two_writers(recorder, epochs=2)
@@ -94,7 +97,7 @@ def test_failback_counts_what_only_the_old_copy_holds_and_loses_nothing(left: St
         assert f"--give-up-differences {len(only_there)}" in refused.error.hint
         looked_at = {row["values"][0] for each in kept(refused.run) for row in each.each()}
         assert looked_at == only_there
-        more = {"incident": "INC-7", "commander": "anna", "give_up_differences": len(only_there)}
+        more: dict[str, Any] = {"incident": "INC-7", "commander": "anna", "give_up_differences": len(only_there)}
         outcomes = failback(left.plan, plan_path=left.plan_path, **more)
         assert [(outcome.status, str(outcome.error)) for outcome in outcomes] == [("done", "None")] * 3
         left.wait_for_writes(workload, time.time())
@@ -105,7 +108,7 @@ def test_failback_counts_what_only_the_old_copy_holds_and_loses_nothing(left: St
     assert verify(path_of(whole)).complete
     told = [run_records.load(outcome.run).options_given().more for outcome in outcomes]
     assert [(each.get("incident"), each.get("commander")) for each in told] == [("INC-7", "anna")] * 3
-    divergence = outcomes[0].results["measure_divergence:core"].evidence
+    divergence = evidence_of(outcomes[0], "measure_divergence:core")
     assert divergence["rows"] == len(only_there)
     assert divergence["tables"][0]["name"] == "orders"
     assert_never_two_writers(recorder, epochs=2)

@@ -30,6 +30,7 @@ from scripts.runs.findings import GivenUp
 from scripts.runs.journal import Entry, path_of, read
 from scripts.runs.rows import RowEvent
 from tests.asserts.databases import inside, orders
+from tests.asserts.evidence import evidence_of
 from tests.asserts.waiting import wait_until
 from tests.asserts.writers import Recorder, assert_never_two_writers, assert_only_writer_is, assert_refuses_writes
 
@@ -154,7 +155,7 @@ def test_the_databases_go_back_to_just_before_a_bad_migration(made: Stage, tmp_p
     assert_only_writer_is(recorder, identifier(made, "primary"), since=done_at)
     assert {each.identifier for each in recorder.accepted() if each.epoch == epoch} == {damaged}
     assert made.topology.epoch == epoch + 1
-    kept = outcome.results["retire_damaged"].evidence["kept"]
+    kept = evidence_of(outcome, "retire_damaged")["kept"]
     assert kept == [f"{damaged}-final"]
     for_forensics = inside(made, "primary", kept[0], "SELECT id::text, payload FROM orders")
     assert dict(for_forensics) == at_the_end

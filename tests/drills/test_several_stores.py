@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -15,7 +16,7 @@ from scripts.core.errors import BadInput
 from scripts.drills.database import wait_until_restorable
 from scripts.drills.scenarios import scenarios
 from scripts.drills.stage import Stage
-from scripts.probes.web import door_of, get
+from scripts.probes.web import Door, door_of, get
 from scripts.reprotect import reprotect
 from scripts.restore import protect_again, restore
 from tests.asserts.waiting import wait_until
@@ -40,11 +41,15 @@ def _services(dsn: str) -> set[str]:
         return {str(row[0]) for row in connection.execute("SELECT DISTINCT service FROM orders").fetchall()}
 
 
+def answers(door: Door, path: str) -> bool:
+    return get(door, path, seconds=5).status == 200
+
+
 def test_each_request_reaches_the_service_that_its_path_is_about(pair: Stage) -> None:
     door = door_of(pair.plan)
     assert address_of(pair.plan, "warehouse") == "https://api.pair.example.com/stock"
     for path, service in (("/health", "shop"), ("/shop/health", "shop"), ("/stock/health", "warehouse")):
-        wait_until(lambda path=path: get(door, path, seconds=5).status == 200, timeout=60, what=f"{path} to answer")
+        wait_until(partial(answers, door, path), timeout=60, what=f"{path} to answer")
         assert {get(door, path, seconds=5).body["service"] for _ in range(6)} == {service}
     assert get(door, "/labels/health", seconds=5).status == 404, "nobody from outside reaches a worker"
     with pair.writing() as workload:

@@ -11,6 +11,7 @@ from scripts.drills.detection import aimed
 from scripts.drills.small_world import identifier
 from scripts.drills.stage import Stage
 from scripts.watch import Watch, watch
+from tests.asserts.evidence import evidence_of
 from tests.asserts.ledgers import assert_ledger_survived
 from tests.asserts.waiting import MULTIPLIER
 
@@ -52,7 +53,7 @@ def test_a_dead_node_whose_standby_is_gone_is_started_again(made: Stage, watcher
         made.world.break_("database", identifier=node)
         looks(watcher, 60, acts=1)
         assert [outcome.status for outcome in watcher.outcomes] == ["done"]
-        assert watcher.outcomes[0].results["fail_over_database:core"].evidence["restarted"] is True
+        assert evidence_of(watcher.outcomes[0], "fail_over_database:core")["restarted"] is True
         made.wait_for_writes(workload, time.time())
         workload.stop()
         assert_ledger_survived(workload, made.dsns())

@@ -10,7 +10,6 @@ from scripts.clouds.protocol import StoreFeature, need
 from scripts.clouds.registry import BUCKETS, DRIVERS, TRAFFIC, bucket, driver, traffic
 from scripts.core.errors import BadInput, Refused
 from scripts.core.net import Login
-from scripts.engines.postgres.session import Database
 from scripts.engines.registry import ENGINES, engine
 
 PLAN = load_plan("samia")
@@ -43,7 +42,7 @@ def test_every_kind_that_a_cloud_makes_incarnations_of_has_an_engine() -> None:
     kinds = {each.kind for each in PLAN.stores if isinstance(each, IncarnatedStore)}
     assert kinds & made <= set(ENGINES)
     with pytest.raises(BadInput, match="no engine for a store of kind 'parchment'"):
-        engine("parchment", Database(Login("nowhere", 1, "x", "x", "x")))
+        engine("parchment", Login("nowhere", 1, "x", "x", "x"))
 
 
 def test_a_cloud_without_a_driver_is_refused_by_name() -> None:

@@ -103,7 +103,12 @@ def test_nobody_is_told_of_what_is_over_or_decided(notifier: Notifier, channels:
     made.end()
     made.start()
     asked: list[bool] = []
-    decided = escalation(notifier, since=now() - NEVER, still=lambda: bool(asked.append(True)))
+
+    def still() -> bool:
+        asked.append(True)
+        return False
+
+    decided = escalation(notifier, since=now() - NEVER, still=still)
     decided.start()
     wait_until(lambda: asked, timeout=30, what="the question whether it still lasts")
     decided.end()

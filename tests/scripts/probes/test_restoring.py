@@ -1,6 +1,7 @@
 """Every continuous backup that is listed can be restored: those of the region's own databases and the replicated."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -47,9 +48,7 @@ def test_own_and_replicated_backups_are_restored(driver: AwsDriver) -> None:
         SourceDBInstanceArn=answer["DBInstance"]["DBInstanceArn"]
     )
     for there, reference in ((home, answer["DBInstance"]["DbiResourceId"]), (away, "arn:")):
-        points: Any = wait_until(
-            lambda at=there: at.restore_points("core"), timeout=10, what=f"a backup in {there.region}"
-        )
+        points: Any = wait_until(partial(there.restore_points, "core"), timeout=10, what=f"a backup in {there.region}")
         assert [point.kind for point in points] == [PointKind.CONTINUOUS]
         assert points[0].reference.startswith(reference)
         assert points[0].declared == points[0].reference

@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from model import Topology, load_plan
 from scripts.clouds.access import Clouds
@@ -73,6 +74,10 @@ RUNBOOK = Runbook(
 )
 
 
+def seen(evidence: Any) -> Any:
+    return evidence["seen"]
+
+
 def main() -> int:
     plan = load_plan("samia")
     journal = Journal.of(sys.argv[2])
@@ -86,7 +91,7 @@ def main() -> int:
         options=Options(to="secondary"),
     )
     outcome = durable.run_durably(RUNBOOK, context, observe)
-    results = {name: [result.status, result.evidence["seen"]] for name, result in outcome.results.items()}
+    results = {name: [result.status, seen(result.evidence)] for name, result in outcome.results.items()}
     print(json.dumps({"status": outcome.status, "error": str(outcome.error or ""), "results": results}))
     return outcome.exit_code
 

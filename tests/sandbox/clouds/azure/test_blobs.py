@@ -20,6 +20,11 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 from tests.sandbox.clouds.azure.conftest import NORTH, WEST, Azure
 
 
+def code_of(error: Any) -> str:
+    """Azure's own word for an error, which the client adds to its exceptions."""
+    return str(error.error_code)
+
+
 @pytest.fixture
 def service(request: pytest.FixtureRequest, make: Callable[..., Any], group: str, credential: Any) -> BlobServiceClient:
     name = f"st{abs(hash(request.node.nodeid)) % 10**12}"
@@ -48,11 +53,11 @@ def test_the_sequence_of_a_lease(container: ContainerClient) -> None:
     first = lease.upload_blob(b"1", overwrite=False)
     with pytest.raises(ResourceExistsError) as taken:
         lease.upload_blob(b"2", overwrite=False)
-    assert taken.value.error_code == "BlobAlreadyExists"
+    assert code_of(taken.value) == "BlobAlreadyExists"
     second = lease.upload_blob(b"3", overwrite=True, etag=first["etag"], match_condition=MatchConditions.IfNotModified)
     with pytest.raises(ResourceModifiedError) as late:
         lease.upload_blob(b"4", overwrite=True, etag=first["etag"], match_condition=MatchConditions.IfNotModified)
-    assert (late.value.status_code, late.value.error_code) == (412, "ConditionNotMet")
+    assert (late.value.status_code, code_of(late.value)) == (412, "ConditionNotMet")
     with pytest.raises(ResourceModifiedError):
         lease.delete_blob(etag=first["etag"], match_condition=MatchConditions.IfNotModified)
     lease.delete_blob(etag=second["etag"], match_condition=MatchConditions.IfNotModified)
@@ -151,7 +156,7 @@ def test_who_has_no_data_role_sees_nothing(azure: Azure, container: ContainerCli
     )
     with pytest.raises(HttpResponseError) as refused:
         stranger.download_blob("secret")
-    assert (refused.value.status_code, refused.value.error_code) == (403, "AuthorizationPermissionMismatch")
+    assert (refused.value.status_code, code_of(refused.value)) == (403, "AuthorizationPermissionMismatch")
 
 
 class _Given:
@@ -198,7 +203,7 @@ def test_network_rules_keep_out_who_is_not_named(
     client.storage_accounts.update(group, account, closed)
     with pytest.raises(HttpResponseError) as refused:
         container.upload_blob("x", b"")
-    assert refused.value.error_code == "AuthorizationFailure"
+    assert code_of(refused.value) == "AuthorizationFailure"
     client.storage_accounts.update(group, account, {"properties": {"networkAcls": {"defaultAction": "Allow"}}})
     container.upload_blob("x", b"")
 
