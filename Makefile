@@ -45,7 +45,7 @@ lint: setup
 	$(BIN)/zizmor --quiet --offline .github/workflows
 
 types: setup
-	$(BIN)/mypy agent components model policies previews sandbox scripts
+	$(BIN)/mypy agent components model policies previews sandbox scripts tests
 
 benchmarks: setup ## measure: failover, engine, guard, services, policy, preview (tables, and JSON in out/)
 	@for b in failover engine guard services policy preview; do $(BIN)/python -m benchmarks.$$b || exit 1; done
