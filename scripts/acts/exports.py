@@ -93,8 +93,9 @@ def manifest(objects: ObjectStore, name: str) -> Export:
         data = json.loads(found.body)
         parts = tuple(Part(str(it["key"]), int(it["size"]), str(it["sha256"])) for it in data.pop("parts"))
         at = datetime.fromisoformat(data.pop("at"))
+        data["rows"] = {str(table): int(count) for table, count in data["rows"].items()}
         return Export(**data, at=at, parts=parts)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CloudFailed(f"the manifest of {name} in {objects.name} cannot be read", "export it again") from error
 
 

@@ -113,3 +113,12 @@ def test_a_name_is_given_once_and_one_that_is_not_there_is_named(
     objects.write(f"exports/{made.name}/manifest.json", b"{}")
     with pytest.raises(CloudFailed, match="cannot be read"):
         manifest(objects, made.name)
+
+
+@pytest.mark.parametrize(
+    "body", [b"5", b"[]", b"null", b"[" * 100_000, b'{"parts": [], "at": "2026-01-02", "rows": [1]}', b"\xff", b"{}"]
+)
+def test_a_manifest_that_somebody_spoiled_is_one_error(objects: ObjectStore, body: bytes) -> None:
+    objects.write("exports/spoiled/manifest.json", body)
+    with pytest.raises(CloudFailed, match=r"the manifest of spoiled in .* cannot be read"):
+        manifest(objects, "spoiled")
