@@ -64,7 +64,8 @@ def source_of(token: str) -> str | None:
 def properties_of(token: str) -> set[str]:
     source = source_of(token)
     assert source is not None, token
-    return {camel(name) for name in re.findall(r'__props__\.__dict__\["(\w+)"\]', source)}
+    own = set(re.findall(r'getter\(name="(\w+)"\)', source))  # where it is not what the rule makes of the Python name
+    return own | {camel(name) for name in re.findall(r'__props__\.__dict__\["(\w+)"\]', source)}
 
 
 @cache

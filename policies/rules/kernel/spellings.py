@@ -57,6 +57,11 @@ SPELLINGS = {
     "aws:elasticloadbalancing/loadBalancer:LoadBalancer": "aws:elb/loadBalancer:LoadBalancer",
     "azure-native:documentdb:MongoCluster": "azure-native:mongocluster:MongoCluster",
     "azure-native:cosmosdb:MongoCluster": "azure-native:mongocluster:MongoCluster",
+    **{
+        f"azure-native:{module}:{kind}": "azure-native:mongocluster:FirewallRule"
+        for module in ("documentdb", "cosmosdb")
+        for kind in ("FirewallRule", "MongoClusterFirewallRule")
+    },
     "azure-native:kusto:Database": "azure-native:kusto:ReadWriteDatabase",
     "azure-native:kusto:ReadOnlyFollowingDatabase": "azure-native:kusto:ReadWriteDatabase",
     "azure-native:netapp:Pool": "azure-native:netapp:CapacityPool",
