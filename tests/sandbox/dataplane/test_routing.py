@@ -16,7 +16,7 @@ import pytest
 from sandbox.authority import Authority
 from sandbox.dataplane.frontdoor import FrontDoor, matches, route_for
 from sandbox.fabric import Listener, Route
-from tests.sandbox.clouds.stand_in import free_port
+from tests.free_ports import free_port
 
 HOST = "api.example.com"
 

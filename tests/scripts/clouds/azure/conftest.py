@@ -14,7 +14,8 @@ from sandbox.clouds.ports import Ports
 from scripts.clouds.azure.arm import Arm
 from scripts.clouds.azure.cloud import AzureDriver
 from scripts.clouds.azure.flexible_server import group_id, server_id
-from tests.sandbox.clouds.stand_in import RecordedFabric, RecordedNames, free_port
+from tests.free_ports import free_port
+from tests.sandbox.clouds.stand_in import RecordedFabric, RecordedNames
 
 PLAN = load_plan(str(Path(__file__).parents[3] / "plans" / "azure.yaml"))
 REGIONS = tuple(site.region for site in PLAN.sites)
