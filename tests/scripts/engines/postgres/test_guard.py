@@ -63,10 +63,16 @@ def test_an_older_epoch_never_takes_the_lease_back(guarded: Database) -> None:
 
 def test_no_write_passes_while_the_row_still_names_the_holder_before(guarded: Database, other: Database) -> None:
     """A restored copy holds the row of the site that it was copied from."""
-    write = (
-        "INSERT INTO dr_guard.marker AS m (name, site, epoch) SELECT 'me', site, epoch FROM dr_guard.writer_lease "
-        "ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch RETURNING m.epoch, statement_timestamp()"
-    )  # not when it ended: one that spans two leases may be held up between them, and is judged at its commit
+    # The row is read after the write was let through: a statement that is held up between its snapshot and its check
+    # would rightly be let through by the next lease, and still show the row from before.
+    guarded.script("""
+        CREATE FUNCTION written() RETURNS TABLE (epoch bigint, at timestamptz) LANGUAGE plpgsql AS $$ BEGIN
+            INSERT INTO dr_guard.marker (name, site, epoch) VALUES ('me', 'me', 0)
+            ON CONFLICT (name) DO UPDATE SET written_at = clock_timestamp();
+            RETURN QUERY SELECT l.epoch, statement_timestamp() FROM dr_guard.writer_lease l;
+        END $$
+    """)
+    write = "SELECT epoch, at FROM written()"
     accepted, over = [], threading.Event()
 
     def go_on_writing() -> None:
