@@ -165,7 +165,7 @@ class Restores(Standbys):
                 f"{backup} can be restored from {described.earliest.isoformat()} to {described.latest.isoformat()}, "
                 f"not to {target_time.isoformat()}"
             )
-        instance = self._new(region, identifier, about.database, about.username, retention_days)
+        instance = self._new(region, identifier, self._database_of(about), about.username, retention_days)
         with self._undone_on_failure(instance):
             self._fill(instance.server, stored, about, target_time)
             instance.server.configure(**instance.settings(archives=True))
@@ -179,6 +179,13 @@ class Restores(Standbys):
                 self._later(lambda: self._build_standby(instance))
             self._later(lambda: self._take_automated_base(instance))
         return instance.state()
+
+    def _database_of(self, about: About) -> str:
+        """What its source calls it by now: a server may be made, and backed up, before its database."""
+        try:
+            return self.find(about.source).database
+        except FabricError:
+            return about.database
 
     def _fill(self, server: Server, stored: Stored, about: About, target_time: datetime | None) -> None:
         """Check the backup and lay it out. Raises PostgresError."""

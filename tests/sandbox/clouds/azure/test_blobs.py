@@ -22,7 +22,8 @@ from tests.sandbox.clouds.azure.conftest import NORTH, WEST, Azure
 
 def code_of(error: Any) -> str:
     """Azure's own word for an error, which the client adds to its exceptions."""
-    return str(error.error_code)
+    code = error.error_code
+    return str(getattr(code, "value", code))
 
 
 @pytest.fixture
