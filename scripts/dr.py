@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 PROGRAMS: dict[str, tuple[str, str]] = {
-    "plan": ("scripts.plan", "Check a plan: every mistake, and what it can reach"),
+    "plan": ("scripts.plan", "Write a first plan, and check one: every mistake, and what it can reach"),
     "up": ("scripts.up", "Make stacks as declared, side by side where they do not depend on each other"),
     "preview": ("scripts.preview", "Say what a change does to recovery"),
     "destroy": ("scripts.destroy", "Delete what stacks hold"),

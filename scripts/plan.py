@@ -1,5 +1,6 @@
 """
 `dr plan check [PLAN]`: every mistake of a plan at once, and what the plan can reach against each objective.
+`dr plan new SYSTEM`: a first plan of somebody's own system, commented, that passes the check.
 
 Exit codes: 0 the plan is sound and can reach its objectives, 2 it is malformed, 3 it cannot reach an objective.
 """
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from model import Plan
     from model.forecast import Forecast, ObjectiveForecast, TierForecast
 
-app = typer.Typer(help="Check a plan: every mistake, and what it can reach.", no_args_is_help=True)
+app = typer.Typer(help="Write a first plan, and check one: every mistake, and what it can reach.", no_args_is_help=True)
 
 PlanArgument = Annotated[
     str, typer.Argument(metavar="[PLAN]", envvar="DR_PLAN", help="a system's name (plans/NAME.yaml) or a path")
@@ -35,11 +36,6 @@ Measured = Annotated[
         "--measured", metavar="FOLDER", help="use the step durations in the journals (*.jsonl) of this folder"
     ),
 ]
-
-
-@app.callback()
-def _group() -> None:
-    """Keeps `check` a command of its own: typer would fold a single one into the program."""
 
 
 @app.command()
@@ -70,6 +66,43 @@ def check(
             f"plan {view.system} cannot reach what it promises: {'; '.join(lines)}",
             "change the plan's means (replication, backups, warm pods, automation) or its objectives",
         )
+
+
+@app.command()
+def new(
+    system: Annotated[str, typer.Argument(help="what it is called, such as shop")] = "",
+    *,
+    cloud: Annotated[str, typer.Option(help="whose regions it runs in")] = "",
+    account: Annotated[str, typer.Option(help="the account or subscription that owns it")] = "",
+    region: Annotated[
+        list[str] | None, typer.Option(help="three: of the primary site, of the warm one, of the cold one")
+    ] = None,
+    store: Annotated[list[str] | None, typer.Option(help="a database; once for each")] = None,
+    service: Annotated[
+        list[str] | None, typer.Option(help="NAME=STORE,STORE or NAME alone, which uses all; once for each")
+    ] = None,
+    zone: Annotated[str, typer.Option(help="the DNS zone of the name that clients know")] = "",
+    rpo: Annotated[str, typer.Option(help="what may be lost when a region is")] = "15m",
+    rto: Annotated[str, typer.Option(help="when the service is back then")] = "90m",
+    to: Annotated[Path | None, typer.Option("--to", help="the file (default: plans/SYSTEM.yaml)")] = None,
+) -> None:
+    """Write a first plan of your own system: asks for what is not given, where somebody is there to answer."""
+    from model import load_plan  # noqa: PLC0415 (not needed for --help)
+    from scripts.acts.new_plan import answers, write_new  # noqa: PLC0415 (as above)
+    from scripts.runbooks.forecasts import forecast  # noqa: PLC0415 (loads every step)
+
+    ask = typer.prompt if sys.stdin.isatty() else None
+    wanted = answers(
+        system=system, cloud=cloud, account=account, regions=region or (), stores=store or (), services=service or (),
+        zone=zone, rpo=rpo, rto=rto, ask=ask,
+    )  # fmt: skip
+    path = write_new(wanted, to)
+    named = str(path) if to else wanted.system
+    for line in forecast(load_plan(path)).shortfalls():
+        out().print(f"note: {line}", markup=False)
+    out().print(f"{path} is written. What to do next:", markup=False)
+    for line in (f"dr plan check {named}", f"dr drill regional-outage --plan {named}", f"dr up --all --plan {named}"):
+        out().print(f"  {line}", markup=False)
 
 
 def recorded_durations(folder: Path) -> dict[str, list[float]]:

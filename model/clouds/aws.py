@@ -15,6 +15,8 @@ AWS = CloudFacts(
     regions=dict.fromkeys(REGIONS),
     account=r"[0-9]{12}",
     account_is="an AWS account of 12 digits",
+    example_account="123456789012",
+    example_regions=("eu-central-1", "eu-west-1", "us-east-2"),
     stores={
         # RDS sends nothing to another region synchronously.
         "postgres": StoreFacts(replication=("asynchronous", "none")),

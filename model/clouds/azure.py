@@ -134,6 +134,8 @@ AZURE = CloudFacts(
     },
     account=r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     account_is="an Azure subscription id such as 6f1c9a1e-8f6b-4a51-9b4c-0d7f0a4f8b11",
+    example_account="6f1c9a1e-8f6b-4a51-9b4c-0d7f0a4f8b11",
+    example_regions=("northeurope", "westeurope", "swedencentral"),
     store_rules=STORE_RULES,
     service_rules=SERVICE_RULES,
     gone=GONE,

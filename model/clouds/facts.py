@@ -75,6 +75,7 @@ class CloudFacts:
     `roles_made_in` is the one region without which no role can be made or changed anywhere; empty where there is none.
     `account` is the pattern of what owns resources, and `account_is` says in words what it is. `stores` and `services`
     are the kinds that have a component and a driver here; a plan with another kind is refused before anything is made.
+    `example_account` and `example_regions` (primary, warm, cold) are what a new plan begins with.
     `store_rules` and `service_rules` judge a plan also where nothing is built yet, and `gone` is what old runbooks say.
     """
 
@@ -89,6 +90,8 @@ class CloudFacts:
     gone: tuple[Gone, ...] = ()
     agent_beside: tuple[str, ...] = ()
     roles_made_in: str = ""
+    example_account: str = ""
+    example_regions: tuple[str, str, str] = ("", "", "")
 
     @property
     def is_built(self) -> bool:
