@@ -282,6 +282,28 @@ aws.autoscaling.Attachment(
     lb_target_group_arn=targets.arn,
 )
 
+# machines
+template = aws.ec2.LaunchTemplate(
+    "machine",
+    region=NORTH,
+    name="every-type",
+    image_id="resolve:ssm:/every-type/till/stable",
+    instance_type="t3.small",
+    iam_instance_profile={"name": aws.iam.InstanceProfile("machine-acts-as", name="every-type", role=role.name).name},
+    vpc_security_group_ids=[north_group.id],
+)
+aws.autoscaling.Group(
+    "machines",
+    region=NORTH,
+    name="every-type",
+    min_size=0,
+    max_size=1,
+    desired_capacity=0,
+    vpc_zone_identifiers=north_subnets,
+    launch_template={"id": template.id, "version": template.latest_version.apply(lambda it: str(int(it)))},
+    wait_for_capacity_timeout="0",
+)
+
 # alarms
 topic = aws.sns.Topic("topic", region=NORTH, name="every-type")
 aws.sns.TopicSubscription("told", region=NORTH, topic=topic.arn, protocol="email", endpoint="oncall@example.org")
