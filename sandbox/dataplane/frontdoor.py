@@ -10,8 +10,6 @@ import asyncio
 import contextlib
 import fnmatch
 import re
-import ssl
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -19,6 +17,7 @@ from typing import Any
 from sandbox.dataplane.processes import pod_user
 from sandbox.fabric import Listener, Route
 from sandbox.peers import admits
+from sandbox.tls import server_context
 
 Address = tuple[str, int]
 Targets = Callable[[int], Sequence[Address]]  # port of the nodes -> where its pods are, best ones first
@@ -52,17 +51,6 @@ def route_for(routes: Sequence[Route], host: str, path: str) -> Route:
     return Route()
 
 
-def context_of(certificate: bytes) -> ssl.SSLContext:
-    """For a server that shows this chain; the key is on disk no longer than it takes to load it."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    with tempfile.NamedTemporaryFile() as file:  # readable by its owner only
-        file.write(certificate)
-        file.flush()
-        context.load_cert_chain(file.name)
-    return context
-
-
 class _Backend:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
@@ -92,7 +80,7 @@ class FrontDoor:
                 self._servers.pop(port).close()
             tls: dict[str, Any] = {}
             if listener.certificate:
-                tls = {"ssl": context_of(listener.certificate), "ssl_handshake_timeout": HANDSHAKE_SECONDS}
+                tls = {"ssl": server_context(listener.certificate), "ssl_handshake_timeout": HANDSHAKE_SECONDS}
             self._servers[port] = await asyncio.start_server(
                 partial(self._serve, port), address, port, limit=HEAD_LIMIT, backlog=256, **tls
             )

@@ -13,10 +13,8 @@ import re
 import socket
 import socketserver
 import ssl
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from sandbox.authority import Authority
@@ -24,6 +22,7 @@ from sandbox.clouds.azure.messages import Request, Response, Service, date
 from sandbox.clouds.server import NoAnswer
 from sandbox.peers import Admits
 from sandbox.serving import Serving
+from sandbox.tls import server_context
 
 log = logging.getLogger(__name__)
 
@@ -46,18 +45,9 @@ class Leaves:
     def of(self, host: str) -> ssl.SSLContext:
         with self._lock:
             if host not in self._made:
-                self._made[host] = self._make(host)
+                issued = self._authority.issue([host])
+                self._made[host] = server_context(issued.certificate + issued.key)
             return self._made[host]
-
-    def _make(self, host: str) -> ssl.SSLContext:
-        issued = self._authority.issue([host])
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        with tempfile.TemporaryDirectory() as folder:  # the library takes files only
-            chain = Path(folder) / "chain"
-            chain.touch(mode=0o600)
-            chain.write_bytes(issued.certificate + issued.key)
-            context.load_cert_chain(chain)
-        return context
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

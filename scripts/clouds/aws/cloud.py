@@ -13,6 +13,7 @@ from scripts.clouds.aws.rds import RdsPostgres, restore_points
 from scripts.clouds.aws.secrets import SiteSecrets
 from scripts.clouds.aws.session import Session, said
 from scripts.clouds.aws.vm_group import MachineGroups
+from scripts.clouds.by_kind import ByKind
 from scripts.clouds.kubernetes.pods import Pods
 
 if TYPE_CHECKING:
@@ -22,13 +23,11 @@ if TYPE_CHECKING:
     from scripts.clouds.protocol import (
         Inventory,
         Isolation,
-        ManagedService,
         ManagedStore,
         ObjectStore,
         RestorePoint,
         Secrets,
         Services,
-        ServiceState,
     )
 
 STORES: Mapping[str, Callable[[Session, Plan, str, str, str], ManagedStore]] = {"postgres": RdsPostgres}
@@ -59,14 +58,14 @@ class AwsDriver:
         return AwsInventory(self.session, self._plan)
 
 
-class AwsSite:
+class AwsSite(ByKind[Session]):
     """See `Cloud`."""
 
+    stores, services, beside = STORES, SERVICES, BESIDE
+
     def __init__(self, session: Session, plan: Plan, site: str) -> None:
-        self.site, self.session, self.region = site, session, plan.site(site).region
-        self._plan = plan
+        super().__init__(session, plan, site)
         self._front_door = ""
-        self._services: dict[str, Services] = {}
 
     def objects(self) -> ObjectStore:
         return Bucket(self.session, self.region, names.recovery_bucket(self._plan, self.site))
@@ -75,24 +74,9 @@ class AwsSite:
         regions = {each.name: each.region for each in self._plan.sites}
         return SiteSecrets(self.session, self.region, regions)
 
-    def store(self, store: str, incarnation: int) -> ManagedStore:
-        return self.scratch(store, names.store_identifier(self._plan, self.site, store, incarnation))
-
-    def scratch(self, store: str, identifier: str) -> ManagedStore:
-        kind = next(each.kind for each in self._plan.stores if each.name == store)
-        return STORES[kind](self.session, self._plan, self.site, store, identifier)
-
     def restore_points(self, store: str) -> list[RestorePoint]:
         del store  # RDS lists those of a region at once
         return restore_points(self.session, self.region, self.site)
-
-    def service(self, service: str) -> ManagedService:
-        kinds = {each.name: each.kind for each in self._plan.services}
-        return self._of_kind(kinds.get(service, BESIDE)).service(service)
-
-    def running(self) -> Mapping[str, ServiceState]:
-        kinds = dict.fromkeys([BESIDE, *(each.kind for each in self._plan.services)])
-        return {name: state for kind in kinds for name, state in self._of_kind(kind).running().items()}
 
     def front_door(self) -> str:
         if not self._front_door:
@@ -107,8 +91,3 @@ class AwsSite:
 
     def warm_up(self) -> None:
         self.session.client("rds", self.region)
-
-    def _of_kind(self, kind: str) -> Services:
-        if kind not in self._services:
-            self._services[kind] = SERVICES[kind](self.session, self._plan, self.site)
-        return self._services[kind]

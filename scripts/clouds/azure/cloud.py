@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from model import names
 from model.clouds import azure
 from model.routes import service_routes
 from scripts.clouds.azure.flexible_server import FlexibleServer, restore_points
@@ -16,6 +15,7 @@ from scripts.clouds.azure.secrets import SiteSecrets
 from scripts.clouds.azure.session import Session, in_group
 from scripts.clouds.azure.web_app import KIND as APPS
 from scripts.clouds.azure.web_app import WebApps
+from scripts.clouds.by_kind import ByKind
 from scripts.core.errors import CloudFailed
 
 if TYPE_CHECKING:
@@ -25,13 +25,11 @@ if TYPE_CHECKING:
     from scripts.clouds.protocol import (
         Inventory,
         Isolation,
-        ManagedService,
         ManagedStore,
         ObjectStore,
         RestorePoint,
         Secrets,
         Services,
-        ServiceState,
     )
 
 STORES: Mapping[str, Callable[[Session, Plan, str, str, str], ManagedStore]] = {"postgres": FlexibleServer}
@@ -58,12 +56,13 @@ class AzureDriver:
         return AzureInventory(self.session, self._plan)
 
 
-class AzureSite:
+class AzureSite(ByKind[Session]):
     """See `Cloud`."""
 
+    stores, services, beside = STORES, SERVICES, BESIDE
+
     def __init__(self, session: Session, plan: Plan, site: str) -> None:
-        self.site, self.session, self.region = site, session, plan.site(site).region
-        self._plan = plan
+        super().__init__(session, plan, site)
         self._front_door = ""
 
     def objects(self) -> ObjectStore:
@@ -72,23 +71,8 @@ class AzureSite:
     def secrets(self) -> Secrets:
         return SiteSecrets(self.session, self.region, azure.vault(self._plan, self.site, LOGINS))
 
-    def store(self, store: str, incarnation: int) -> ManagedStore:
-        return self.scratch(store, names.store_identifier(self._plan, self.site, store, incarnation))
-
-    def scratch(self, store: str, identifier: str) -> ManagedStore:
-        kind = next(each.kind for each in self._plan.stores if each.name == store)
-        return STORES[kind](self.session, self._plan, self.site, store, identifier)
-
     def restore_points(self, store: str) -> list[RestorePoint]:
         return restore_points(self.session, self._plan, self.site, store)
-
-    def service(self, service: str) -> ManagedService:
-        kinds = {each.name: each.kind for each in self._plan.services}
-        return self._of_kind(kinds.get(service, BESIDE)).service(service)
-
-    def running(self) -> Mapping[str, ServiceState]:
-        kinds = dict.fromkeys([BESIDE, *(each.kind for each in self._plan.services)])
-        return {name: state for kind in kinds for name, state in self._of_kind(kind).running().items()}
 
     def front_door(self) -> str:
         """The name of the app that requests from outside reach, which the cloud gives it."""
@@ -108,6 +92,3 @@ class AzureSite:
 
     def warm_up(self) -> None:
         self.session.arm(self.region)
-
-    def _of_kind(self, kind: str) -> Services:
-        return SERVICES[kind](self.session, self._plan, self.site)
