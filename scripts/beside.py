@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from model import names
 from model.acceptance import SqlCheck
-from scripts.clouds.protocol import Phase, PointKind, StoreFeature, need
-from scripts.core.errors import CloudFailed, DatabaseFailed, DrError, Refused
+from scripts.acts.scratch import restored_beside
+from scripts.clouds.protocol import PointKind
+from scripts.core.errors import OutcomeUnknown, Refused
 from scripts.core.moments import now
 from scripts.core.waiting import wait_until
-from scripts.probes.acceptance import Outcome, judged
+from scripts.probes.acceptance import Outcome, ask_sql
 from scripts.probes.points import known_points
 from scripts.restoring import SEE
 from scripts.runs.own_run import own_run
@@ -31,8 +32,7 @@ from scripts.steps.choose_point_in_time import why_not_to
 if TYPE_CHECKING:
     from model import Plan, Topology
     from scripts.clouds.access import Clouds
-    from scripts.clouds.protocol import ManagedStore, RestorePoint, StoreState
-    from scripts.engines.protocol import Engine
+    from scripts.clouds.protocol import ManagedStore, RestorePoint
     from scripts.restoring import Aim
 
 KEY = "restores/beside.json"
@@ -151,40 +151,12 @@ def _write_down(clouds: Clouds, site: str, chosen: Chosen) -> None:
 
 def _restored(plan: Plan, clouds: Clouds, site: str, store: str, point: RestorePoint) -> Copy:
     began, copy = now(), _copy(plan, clouds, site, store)
-    need(copy.identifier, "be restored", able=StoreFeature.POINT_IN_TIME in copy.features)
-    copy.restore(point, {"dr-beside": plan.system})
-    made = wait_until(
-        partial(_settled, copy), seconds=BOUND_SECONDS, every=0.2, what=f"{copy.identifier} to be available"
-    )  # fmt: skip
-    if made.phase is Phase.FAILED:
-        raise DatabaseFailed(
-            f"{point.name} cannot be restored: the cloud says {made.said}", "it is damaged; try an older backup"
-        )
+    made = restored_beside(copy, point, {"dr-beside": plan.system}, seconds=BOUND_SECONDS, error=OutcomeUnknown)
     with closing(clouds.engine_at(site, store, made)) as inside:
         seen = inside.look_inside(copy.identifier)
         checks = [each for each in plan.checks if isinstance(each, SqlCheck) and each.store == store]
-        outcomes = tuple(_asked(inside, each) for each in checks if set(each.at) & MOMENTS)
+        outcomes = tuple(ask_sql(inside, each) for each in checks if set(each.at) & MOMENTS)
     return Copy(store, copy.identifier, len(seen.tables), (now() - began).total_seconds(), outcomes)
-
-
-def _asked(inside: Engine, check: SqlCheck) -> Outcome:
-    began = now()
-    try:
-        wrong, said = judged(check, inside.ask(check.query, seconds=check.timeout.total_seconds()))
-    except DrError as error:  # a statement that writes among them: it is refused in its read-only transaction
-        wrong, said = True, str(error)
-    spent = (now() - began).total_seconds()
-    return Outcome(check.name, check.kind, not wrong, said, spent, check.may_stop)
-
-
-def _settled(copy: ManagedStore) -> StoreState | None:
-    """The instance once it is available and has an address, or has failed for good."""
-    found = copy.state()
-    if found is None:
-        raise CloudFailed(f"{copy.identifier} is not there")
-    if found.phase is Phase.CHANGING or (found.phase is Phase.AVAILABLE and not found.host):
-        return None
-    return found
 
 
 def as_json(copies: Sequence[Copy], at: datetime) -> dict[str, Any]:

@@ -12,17 +12,16 @@ import sys
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from model import load_plan
+from scripts.acts.scratch import restored_beside
 from scripts.acts.verifications import write_down
 from scripts.clouds.access import Clouds
-from scripts.clouds.protocol import Phase, RestorePoint, StoreFeature, need
+from scripts.clouds.protocol import RestorePoint
 from scripts.core.errors import DatabaseFailed, DrError, ObjectiveMissed, Refused
-from scripts.core.waiting import wait_until
 from scripts.people.options import DEFAULT_PLAN, Format, PlanName, duration, known_site
 from scripts.people.output import Form, out, table, write_json
 from scripts.probes.verifications import Verification
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from model import Plan
-    from scripts.clouds.protocol import ManagedStore, StoreState
     from scripts.engines.protocol import Engine
 
 BOUND_SECONDS = 3600
@@ -78,27 +76,12 @@ def verify_backup(plan: Plan, clouds: Clouds, point: RestorePoint, *, freshest: 
     """
     database = next(each for each in plan.incarnated_stores if f"-{each.name}-" in point.source)
     scratch = clouds.at(point.site).scratch(database.name, f"{plan.system}-scratch-{secrets.token_hex(3)}")
-    need(scratch.identifier, "be restored", able=StoreFeature.POINT_IN_TIME in scratch.features)
     try:
-        scratch.restore(point, {"dr-scratch": plan.system})
-        made = wait_until(partial(_settled, scratch), seconds=BOUND_SECONDS, every=0.1,
-                          what=f"{scratch.identifier} to be available", error=DatabaseFailed)  # fmt: skip
-        if made.phase is Phase.FAILED:
-            raise DatabaseFailed(
-                f"{point.name} cannot be restored: the cloud says {made.said}", "it is damaged; try an older backup"
-            )
+        made = restored_beside(scratch, point, {"dr-scratch": plan.system}, seconds=BOUND_SECONDS, error=DatabaseFailed)
         with closing(clouds.engine_at(point.site, database.name, made)) as inside:
             return _look_inside(plan, point, inside, freshest)
     finally:
         scratch.delete()
-
-
-def _settled(scratch: ManagedStore) -> StoreState | None:
-    """The instance once it is available, or has failed for good."""
-    found = scratch.state()
-    if found is None or (found.phase is Phase.AVAILABLE and not found.host):
-        return None
-    return None if found.phase is Phase.CHANGING else found
 
 
 def _look_inside(plan: Plan, point: RestorePoint, inside: Engine, freshest: timedelta | None) -> Verdict:

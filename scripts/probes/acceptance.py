@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jmespath
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from model import Plan
     from model.acceptance import Check
     from scripts.clouds.access import Clouds
+    from scripts.engines.protocol import Engine
     from scripts.engines.seen import Answer
 
 PASSED_ON = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR")
@@ -65,23 +67,29 @@ class Outcome:
 
 def ask_all(plan: Plan, clouds: Clouds, checks: Iterable[Check], place: Place) -> list[Outcome]:
     """Each of them, one after the other; one that cannot be asked has failed, and says why. Raises nothing of ours."""
-    outcomes = []
-    for check in checks:
-        began = time.monotonic()
-        try:
-            wrong, said = _ask(plan, clouds, check, place)
-        except DrError as error:
-            wrong, said = True, str(error)
-        spent = time.monotonic() - began
-        outcomes.append(Outcome(check.name, check.kind, not wrong, redact(said), spent, check.may_stop))
-    return outcomes
+    return [_outcome(check, partial(_ask, plan, clouds, check, place)) for check in checks]
+
+
+def ask_sql(engine: Engine, check: SqlCheck) -> Outcome:
+    """The same of one store, whichever it is."""
+    return _outcome(check, partial(_sql, engine, check))
+
+
+def _outcome(check: Check, ask: Callable[[], tuple[bool, str]]) -> Outcome:
+    began = time.monotonic()
+    try:
+        wrong, said = ask()
+    except DrError as error:
+        wrong, said = True, str(error)
+    spent = time.monotonic() - began
+    return Outcome(check.name, check.kind, not wrong, redact(said), spent, check.may_stop)
 
 
 def _ask(plan: Plan, clouds: Clouds, check: Check, place: Place) -> tuple[bool, str]:
     """Whether something is wrong, and what was seen."""
     match check:
         case SqlCheck():
-            return _sql(clouds, check, place)
+            return _sql(clouds.engine(place.site, check.store, place.incarnations[check.store]), check)
         case HttpCheck():
             return _http(plan, clouds, check, place)
         case CommandCheck():
@@ -91,8 +99,7 @@ def _ask(plan: Plan, clouds: Clouds, check: Check, place: Place) -> tuple[bool, 
 # sql
 
 
-def _sql(clouds: Clouds, check: SqlCheck, place: Place) -> tuple[bool, str]:
-    engine = clouds.engine(place.site, check.store, place.incarnations[check.store])
+def _sql(engine: Engine, check: SqlCheck) -> tuple[bool, str]:
     try:
         reply = engine.ask(check.query, seconds=check.timeout.total_seconds())
     except QueryRefused as refused:
