@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +65,7 @@ def as_json(found: Overview) -> dict[str, Any]:
     """As data: durations in seconds, times in ISO 8601."""
     return {
         "system": found.system,
-        "environment": "sandbox" if os.environ.get("DR_SANDBOX") else "cloud",
+        "environment": run_records.kind_of_environment(run_records.environment()),
         "at": found.at,
         "active_site": found.active_site,
         "epoch": found.epoch,
@@ -85,7 +84,7 @@ def show(found: Overview) -> None:
     console.print(
         facts(
             {
-                "system": f"{found.system} ({'sandbox' if os.environ.get('DR_SANDBOX') else 'cloud'})",
+                "system": f"{found.system} ({run_records.kind_of_environment(run_records.environment())})",
                 "active": f"{found.active_site}, epoch {found.epoch}",
                 "takes writes": ", ".join(found.writers) or "NOBODY",
                 "writer lease": "none"

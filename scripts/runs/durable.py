@@ -190,7 +190,7 @@ def _begin_entry(context: Context, runbook: Runbook, record: run_records.RunReco
             "plan": record.plan,
             "by": list(context.options.approved_by),
             "topology": record.topology,
-            "environment": "sandbox" if record.environment else "cloud",
+            "environment": run_records.kind_of_environment(record.environment),
             "attempt": record.attempt,
             "python": sys.version.split()[0],
             "rows": [{"phase": row.phase, "name": row.name, "sentence": row.sentence} for row in runbook.rows],

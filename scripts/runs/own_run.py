@@ -11,7 +11,7 @@ from scripts.clouds.access import Clouds
 from scripts.core.errors import DrError
 from scripts.runs.anchors import anchor
 from scripts.runs.journal import Journal
-from scripts.runs.run_records import environment, new_run_id
+from scripts.runs.run_records import environment, kind_of_environment, new_run_id
 
 if TYPE_CHECKING:
     from model import Plan
@@ -38,7 +38,7 @@ def own_run(plan: Plan, program: str, name: str, sentence: str, evidence: Mappin
     """
     run = new_run_id(program)
     own = OwnRun(run, Journal.of(run), Clouds(plan), sentence)
-    facts = {"system": plan.system, "plan": plan.system, "environment": "sandbox" if environment() else "cloud"}
+    facts = {"system": plan.system, "plan": plan.system, "environment": kind_of_environment(environment())}
     own.journal.write("run", name, sentence, status="begun", evidence={**facts, **evidence})
     try:
         yield own

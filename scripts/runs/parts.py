@@ -51,8 +51,8 @@ def whole(name: str, system: str, sentence: str, evidence: Mapping[str, Any]) ->
     left = _left_open(name, system)
     run = left or run_records.new_run_id(name)
     made = Whole(run, Journal.of(run))
-    environment = "sandbox" if run_records.environment() else "cloud"
-    begun = {"system": system, "environment": environment, "home": run_records.environment(), **evidence}
+    home = run_records.environment()
+    begun = {"system": system, "environment": run_records.kind_of_environment(home), "home": home, **evidence}
     made.journal.write("run", name, sentence, status="resumed" if left else "begun", evidence=begun)
     try:
         yield made

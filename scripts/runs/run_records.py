@@ -67,6 +67,11 @@ def environment() -> str:
     return os.environ.get("DR_SANDBOX", "")
 
 
+def kind_of_environment(environment: str) -> str:
+    """What people call it: the sandbox, whichever, or the cloud."""
+    return "sandbox" if environment else "cloud"
+
+
 def new_run_id(runbook: str) -> str:
     """`failover-20260102-030405-a1b2`: sorts by time, unique."""
     return f"{runbook}-{now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

@@ -76,8 +76,8 @@ def _stuck(context: Context, said: str) -> DatabaseFailed:
             copy = context.clouds.engine(other, context.subject, number).position()
         except DrError:
             continue
-        behind = (copy.clock - copy.replayed_at).total_seconds() if copy.replayed_at else None
-        lost = "an unknown number of seconds" if behind is None else f"at most {max(behind, 0.0):.0f} s"
+        behind = copy.seconds_behind
+        lost = "an unknown number of seconds" if behind is None else f"at most {behind:.0f} s"
         offers.append(f"`dr failover --to {other}` loses {lost} of writes")
     hint = "; ".join(offers) or "no other site has a copy that answers: look at `dr status`"
     return DatabaseFailed(said, f"{hint}; nothing is lost if the node comes back by itself")

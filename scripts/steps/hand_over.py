@@ -25,8 +25,6 @@ from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import epoch_to_be, target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from scripts.engines.protocol import Engine
     from scripts.engines.seen import Transaction
 
@@ -79,7 +77,7 @@ def _closed(context: Context, ended: list[str]) -> Result:
     until = time.monotonic() + context.plan.switchover.hand_over.total_seconds()
     context.journal.mark("stopped", f"{old} is told to stop")
     take_from_living(context, BETWEEN)
-    last, refusals = dict[str, str](), list[str]()
+    last, refusals = dict[str, str](), set[str]()
     for each in context.plan.incarnated_stores:
         writer = _engine(context, old, each.name)
         if not writer.guard.revoke(BETWEEN, epoch):
@@ -87,19 +85,15 @@ def _closed(context: Context, ended: list[str]) -> Result:
         attempt = writer.try_write(old, context.topology.epoch, name="fence")
         if not attempt.closed:
             raise NotFenced(f"{old}'s {each.name} should refuse writes: {attempt.said}", "look at `dr status`")
-        refusals.append(attempt.sqlstate)
+        refusals.add(attempt.sqlstate)
         _nobody_writes(writer, old)
         last[each.name] = writer.position().lsn
     for name, lsn in last.items():
         ended += _arrived(context, name, lsn, until)
-    refused = _each(refusals)
+    refused = ", ".join(sorted(refusals))
     said = f"{old} refuses writes (SQLSTATE {refused}), and {site} has everything up to {', '.join(last.values())}"
     found = HandedOver(sqlstate=refused, last_lsn=last, ended=ended, data_at_stake_seconds=0.0)
     return Result("done", said, found)
-
-
-def _each(words: Iterable[str]) -> str:
-    return ", ".join(sorted(set(words)))
 
 
 def _nobody_writes(writer: Engine, old: str) -> None:

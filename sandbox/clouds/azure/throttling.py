@@ -24,7 +24,7 @@ class Throttle:
 
     def take(self, principal: str, subscription: str, method: str) -> tuple[str, int, float]:
         """(what was taken from, how much is left, seconds to wait: 0 where it was granted)."""
-        what = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}.get(method, "writes")
+        what = _counted_as(method)
         size, refill = SIZES[what]
         with self._lock:
             bucket = self._buckets.setdefault((principal, subscription, what), _Bucket(size))
@@ -39,6 +39,9 @@ class Throttle:
     def empty(self, principal: str, subscription: str, method: str) -> None:
         """As if everything had been used just now."""
         self.take(principal, subscription, method)
-        what = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}.get(method, "writes")
         with self._lock:
-            self._buckets[principal, subscription, what].left = -1.0
+            self._buckets[principal, subscription, _counted_as(method)].left = -1.0
+
+
+def _counted_as(method: str) -> str:
+    return {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}.get(method, "writes")
