@@ -7,27 +7,19 @@ from typing import Any
 import kubernetes
 
 from model import names
-from scripts.clouds.protocol import ManagedService, ServiceState
-from scripts.core.waiting import wait_until
-from scripts.drills.stage import Stage
+from tests.kinds.service import ServiceLife
 
-SERVICE = "shop"
 NEVER_READY = ["no-such-program"]
 
 
-class PodsInACluster:
+class PodsInACluster(ServiceLife):
     """See `Life`. What is written to a service is a new version of it."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    name = "shop"
 
     def write(self) -> None:
         self._deploy({"env": [{"name": "DR_RELEASE", "value": f"{time.time_ns()}"}]})
         self._settled(self._stage.active)
-
-    def holds(self, site: str) -> bool:
-        """It holds no data: it has what was written when it runs at full strength, from its image."""
-        return self._is_whole(self._state(site))
 
     def back_up(self) -> str:
         """Nothing is to be done for it: the cluster keeps what it ran."""
@@ -38,30 +30,7 @@ class PodsInACluster:
         self._deploy({"command": NEVER_READY})
 
     def is_restored(self, backup: str) -> bool:
-        managed = self._managed(self._stage.active)
-        assert not self._is_whole(managed.state()), "the bad version was rolled out"
-        managed.roll_back(backup)
-        self._settled(self._stage.active)
-        return managed.versions()[0].is_wanted
-
-    def why_not_isolated(self, site: str) -> str | None:
-        state = self._state(site)
-        return f"{state.ready} of {SERVICE} run in {site}" if state is not None and state.ready else None
-
-    def _managed(self, site: str) -> ManagedService:
-        return self._stage.clouds().at(site).service(SERVICE)
-
-    def _state(self, site: str) -> ServiceState | None:
-        return self._managed(site).state()
-
-    def _is_whole(self, state: ServiceState | None) -> bool:
-        strength = self._stage.plan.service(SERVICE).replicas.active
-        return state is not None and state.settled and state.wanted == state.ready == strength
-
-    def _settled(self, site: str) -> None:
-        wait_until(
-            lambda: self._is_whole(self._state(site)), seconds=120, what=f"{SERVICE} to be rolled out", every=0.1
-        )
+        return self._rolled_back(backup).versions()[0].is_wanted
 
     def _deploy(self, changed: dict[str, Any]) -> None:
         plan, site = self._stage.plan, self._stage.active
@@ -69,6 +38,6 @@ class PodsInACluster:
         where, context = os.environ["KUBECONFIG"], names.cluster(plan, site)
         with kubernetes.config.new_client_from_config(where, context=context) as api:
             apps, namespace = kubernetes.client.AppsV1Api(api), names.namespace(plan)
-            container = apps.read_namespaced_deployment(SERVICE, namespace).spec.template.spec.containers[0].name
+            container = apps.read_namespaced_deployment(self.name, namespace).spec.template.spec.containers[0].name
             template = {"spec": {"containers": [{"name": container, **changed}]}}
-            apps.patch_namespaced_deployment(SERVICE, namespace, {"spec": {"template": template}})
+            apps.patch_namespaced_deployment(self.name, namespace, {"spec": {"template": template}})

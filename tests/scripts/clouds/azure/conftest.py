@@ -10,12 +10,10 @@ import pytest
 from model import Plan, load_plan
 from sandbox.authority import Authority
 from sandbox.clouds.planes import start_control_planes
-from sandbox.clouds.ports import Ports
 from scripts.clouds.azure.arm import Arm
 from scripts.clouds.azure.cloud import AzureDriver
 from scripts.clouds.azure.flexible_server import group_id, server_id
-from tests.free_ports import free_port
-from tests.sandbox.clouds.stand_in import RecordedFabric, RecordedNames
+from tests.sandbox.clouds.stand_in import RecordedFabric, RecordedNames, ports
 
 PLAN = load_plan(str(Path(__file__).parents[3] / "plans" / "azure.yaml"))
 REGIONS = tuple(site.region for site in PLAN.sites)
@@ -47,17 +45,7 @@ class Azure:
 
 @pytest.fixture
 def azure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Azure]:
-    fabric, names = RecordedFabric(regions=REGIONS), RecordedNames()
-    where = Ports(
-        addresses={region: f"127.{60 + i}.0.1" for i, region in enumerate(REGIONS)},
-        clouds={"azure": free_port()},
-        providers={"azure": free_port()},
-        kubernetes=free_port(),
-        kubernetes_providers={region: free_port() for region in REGIONS},
-        postgres=free_port(),
-        http=free_port(),
-        https=free_port(),
-    )
+    fabric, names, where = RecordedFabric(regions=REGIONS), RecordedNames(), ports("azure", REGIONS)
     planes = start_control_planes(fabric, names, PLAN, where, tmp_path, authority=Authority("test"), pace=500)
     try:
         for name, value in planes.env(REGIONS[0]).items():
