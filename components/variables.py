@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import pulumi
 
-from components.parts import Endpoint, Place
+from components.parts import Endpoint, Endpoints, Place
 from model import logins, names
 
 Variables = Mapping[str, pulumi.Input[str]]
@@ -40,6 +40,14 @@ def address_of(store: str, endpoint: Endpoint) -> Variables:
     }
 
 
+def where(place: Place, store: str, endpoints: Endpoints) -> Variables:
+    """Where a store of the site is: by its address, or, where it has none, by the name of its bucket."""
+    endpoint = endpoints.get(store)
+    if endpoint is None:
+        return {logins.variable(store, "NAME"): names.bucket(place.settings.plan, place.site.name, store)}
+    return address_of(store, endpoint)
+
+
 def as_owner(place: Place, store: str) -> Variables:
     """For the sentinel alone, which works out the logins of the services from it."""
     return {
@@ -50,14 +58,16 @@ def as_owner(place: Place, store: str) -> Variables:
 
 def as_role(place: Place, store: str, role: str) -> Variables:
     """For whoever logs in as this role."""
-    system = place.settings.plan.system
     return {
         logins.variable(store, "USER"): role,
-        # As secret as what it is made from.
-        logins.variable(store, "PASSWORD"): place.settings.password.apply(
-            lambda owners: logins.password_of(owners, system, store, role)
-        ),
+        logins.variable(store, "PASSWORD"): password_of(place, store, role),
     }
+
+
+def password_of(place: Place, store: str, role: str) -> pulumi.Output[str]:
+    """Of a role in a store: as secret as what it is made from."""
+    system = place.settings.plan.system
+    return place.settings.password.apply(lambda owners: logins.password_of(owners, system, store, role))
 
 
 def of_agent(place: Place, stores: Mapping[str, Endpoint]) -> dict[str, str]:

@@ -15,11 +15,13 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components import variables
 from components.aws.front_door import FrontDoor
 from components.aws.network import Network
 from components.aws.pod_role import service_statements
 from components.aws.secrets import ServiceSecret, ServiceSecretArgs
 from components.parts import Endpoints, Place
+from components.variables import Variables
 from model import logins, names
 from model.routes import service_routes
 from model.services import VmGroup
@@ -31,8 +33,6 @@ HEALTHY_PERCENT = 50
 GRACE_SECONDS = 120
 """How long a machine may take to serve before its health counts."""
 WRITTEN_TO = "/etc/dr/service.json"
-
-Variables = Mapping[str, pulumi.Input[str]]
 
 
 @dataclass(frozen=True)
@@ -191,31 +191,24 @@ def declare_machines(
 
 
 def _login(place: Place, service: VmGroup, store: str, secret: str) -> None:
-    settings, role = place.settings, logins.service_role(service.name)
+    role = logins.service_role(service.name)
     args = ServiceSecretArgs(
         region=place.site.region,
         secret_name=secret,
         username=role,
-        # As secret as what it is made from.
-        password=settings.password.apply(lambda owners: logins.password_of(owners, settings.plan.system, store, role)),
+        password=variables.password_of(place, store, role),
     )
     ServiceSecret(f"{service.name}-{store}-login", args, place.child)
 
 
 def _stores(place: Place, service: VmGroup, endpoints: Endpoints) -> Variables:
     """Where the machines find the stores that their service names."""
-    plan, found = place.settings.plan, dict[str, pulumi.Input[str]]()
-    objects = {store.name for store in plan.stores_of(Objects)}
+    objects = {store.name for store in place.settings.plan.stores_of(Objects)}
     here = [store for store in service.uses if store in endpoints or store in objects]
+    found: dict[str, pulumi.Input[str]] = {"DR_STORES": ",".join(here)} if here else {}
     for store in here:
-        if store in objects:
-            found[logins.variable(store, "NAME")] = names.bucket(plan, place.site.name, store)
-            continue
-        endpoint = endpoints[store]
-        found[logins.variable(store, "HOST")] = endpoint.address
-        found[logins.variable(store, "PORT")] = endpoint.port.apply(lambda port: str(int(port)))
-        found[logins.variable(store, "NAME")] = names.database_name(store)
-    return {**({"DR_STORES": ",".join(here)} if here else {}), **found}
+        found |= variables.where(place, store, endpoints)
+    return found
 
 
 def _statements(place: Place, service: VmGroup, secrets: Sequence[str]) -> list[dict[str, Any]]:

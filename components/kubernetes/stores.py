@@ -13,7 +13,7 @@ import pulumi
 from components import variables
 from components.parts import Endpoints, Place
 from components.variables import Variables
-from model import logins, names
+from model import logins
 from model.services import Pods
 from model.stores import BaseStore, Objects
 
@@ -29,7 +29,8 @@ class StoreLogins:
 
     def configs(self) -> dict[str, Variables]:
         """Where each store is."""
-        return {_config(store.name): found for store in self._stores if (found := self._address(store))}
+        here = [store.name for store in self._stores]
+        return {_config(store): variables.where(self.place, store, self.endpoints) for store in here}
 
     def logins(self, services: Iterable[Pods]) -> dict[str, Variables]:
         """Of each service in each store that it names, of its migrations, and of the sentinel as the owner."""
@@ -88,13 +89,6 @@ class StoreLogins:
 
     def _with_logins(self, service: Pods) -> list[str]:
         return [used for used in service.uses if used in self.endpoints]
-
-    def _address(self, store: BaseStore) -> Variables:
-        endpoint = self.endpoints.get(store.name)
-        if endpoint is None:
-            bucket = names.bucket(self.place.settings.plan, self.place.site.name, store.name)
-            return {logins.variable(store.name, "NAME"): bucket}
-        return variables.address_of(store.name, endpoint)
 
 
 def _config(store: str) -> str:
