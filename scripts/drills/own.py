@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from scripts.core.errors import CheckFailed, DrError, ObjectiveMissed
-from scripts.core.waiting import wait_until
+from scripts.core.errors import CheckFailed
+from scripts.drills.whole import BOUND_SECONDS, wait_while
 from scripts.probes.acceptance import Place, ask_all
 
 if TYPE_CHECKING:
     from model.acceptance import Moment
     from scripts.clouds.access import Clouds
     from scripts.drills.stage import Stage
-
-BOUND_SECONDS = 120.0
 
 
 def begin_steady(stage: Stage, scenario: str) -> None:
@@ -55,16 +53,6 @@ def why_not_strong(stage: Stage, clouds: Clouds) -> str | None:
     return None
 
 
-def wait_until_strong(stage: Stage, seconds: float = BOUND_SECONDS) -> None:
+def wait_until_strong(stage: Stage) -> None:
     """What was just made needs its time to start. Raises ObjectiveMissed that says what is not ready."""
-    clouds = stage.clouds()
-
-    def look() -> bool:
-        if (reason := why_not_strong(stage, clouds)) is not None:
-            raise DrError(reason)
-        return True
-
-    try:
-        wait_until(look, seconds=seconds, what="the services to be ready", every=0.2, error=ObjectiveMissed)
-    finally:
-        clouds.close()
+    wait_while(stage, why_not_strong, seconds=BOUND_SECONDS, what="the services to be ready", every=0.2)

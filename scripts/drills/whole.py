@@ -15,6 +15,8 @@ from scripts.probes.traffic import epoch_told, why_not_served_by
 from scripts.runs import run_records
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scripts.clouds.access import Clouds
     from scripts.drills.stage import Stage
 
@@ -53,16 +55,22 @@ def why_not_whole(stage: Stage, clouds: Clouds) -> str | None:
 
 def wait_until_whole(stage: Stage, seconds: float = BOUND_SECONDS) -> None:
     """Raises ObjectiveMissed that says what is not whole."""
+    wait_while(stage, why_not_whole, seconds=seconds, what="the world to be whole", every=0.1)
+
+
+def wait_while(
+    stage: Stage, why_not: Callable[[Stage, Clouds], str | None], *, seconds: float, what: str, every: float
+) -> None:
+    """Until there is no reason any more. Raises ObjectiveMissed with the last one."""
     clouds = stage.clouds()  # for all looks: a client of a cloud takes longer to make than a look
 
     def look() -> bool:
-        reason = why_not_whole(stage, clouds)
-        if reason is not None:
+        if (reason := why_not(stage, clouds)) is not None:
             raise DrError(reason)
         return True
 
     try:
-        wait_until(look, seconds=seconds, what="the world to be whole", every=0.1, error=ObjectiveMissed)
+        wait_until(look, seconds=seconds, what=what, every=every, error=ObjectiveMissed)
     finally:
         clouds.close()
 
