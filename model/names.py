@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .plan import Plan
 
+OURS = "dr-"
+"""How the names of what runs beside the services of a plan begin."""
 SENTINEL = "dr-sentinel"
 MIGRATION = "migrate"
 """The container of a pod that migrates before the service runs."""
+MIGRATOR = "dr-migrate-"
+"""Before the name of a service: what migrates for it where that is a thing of its own."""
 CLAIM_KEY = "claims/active"
 LEASE_KEY = "lease/writer.json"
 ANCHORS = "journal/"

@@ -6,6 +6,7 @@ logs in to the stores as their owner.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pulumi
 import pulumi_azure_native as azure_native
@@ -64,7 +65,7 @@ def declare_apps(place: Place, ground: AzureGround, services: Sequence[WebAppSer
                 **common,
                 "SERVICE": service.name,
                 **({"BASE_PATH": route.path} if route else {}),
-                **_stores_of(place, service, endpoints),
+                **_stores_of(place, service, endpoints, logins.service_role(service.name)),
             },
             health_path="/health/ready",
             is_public=service.front_door,
@@ -73,6 +74,8 @@ def declare_apps(place: Place, ground: AzureGround, services: Sequence[WebAppSer
             certificate=place.settings.certificate_arn,
         )
         WebApp(service.name, args, place.child)
+        if service.migrates_by and _used(service, endpoints):
+            _migrator(place, ground, service, args, {**common, "SERVICE": service.name}, endpoints)
     if endpoints:
         _agent(place, ground, farm.id, f"{registry}/{names.SENTINEL}:stable", common, endpoints)
 
@@ -130,13 +133,44 @@ def _identity(place: Place, ground: AzureGround, service: str, roles: dict[str, 
     return Identity(f"{service}-acts-as", args, place.child)
 
 
-def _stores_of(place: Place, service: WebAppService, endpoints: Endpoints) -> dict[str, pulumi.Input[str]]:
-    """Each service is told of exactly the stores that it names, with a login of its own."""
+def _migrator(  # noqa: PLR0917 (private, and called once)
+    place: Place,
+    ground: AzureGround,
+    service: WebAppService,
+    served: WebAppArgs,
+    common: dict[str, str],
+    endpoints: Endpoints,
+) -> None:
+    """An app of its own: App Service runs nothing in an app before it serves, and that one never gets this login."""
+    name = f"{names.MIGRATOR}{service.name}"
+    args = replace(
+        served,
+        name=azure.app(place.settings.plan, place.site.name, name),
+        service=name,
+        identity=_identity(place, ground, name, {}),
+        command=service.migrates_by,
+        count=1,
+        settings={**common, **_stores_of(place, service, endpoints, logins.MIGRATE)},
+        health_path="/health",
+        is_public=False,
+        slot=None,
+        record=None,
+        certificate=None,
+    )
+    WebApp(name, args, place.child)
+
+
+def _stores_of(place: Place, service: WebAppService, endpoints: Endpoints, role: str) -> dict[str, pulumi.Input[str]]:
+    """Who logs in as this role is told of exactly the stores that the service names."""
     found: dict[str, pulumi.Input[str]] = {}
-    named = [store for store in service.uses if store in endpoints]
+    named = _used(service, endpoints)
     if named:
         found["DR_STORES"] = ",".join(named)
     for store in named:
         found |= variables.address_of(store, endpoints[store])
-        found |= variables.as_role(place, store, logins.service_role(service.name))
+        found |= variables.as_role(place, store, role)
     return found
+
+
+def _used(service: WebAppService, endpoints: Endpoints) -> list[str]:
+    return [store for store in service.uses if store in endpoints]

@@ -26,8 +26,8 @@ def unique_names(plan: Plan) -> Iterator[Mistake]:
         if store.name == "recovery":
             yield Mistake(f"stores[{i}].name", '"recovery" is the name of the bucket that each site has for itself')
     for i, service in enumerate(plan.services):
-        if service.name == names.SENTINEL:
-            reason = "is the name of the agent that runs beside the services of each site"
+        if service.name.startswith(names.OURS):
+            reason = "begins as the names of the agent and of what else runs beside the services of each site"
             yield Mistake(f"services[{i}].name", f"{quote(service.name)} {reason}")
     yield from repeated("tiers", "tier", (entry.tier for entry in plan.tiers))
     yield from repeated("contacts", "role", (contact.role for contact in plan.contacts))

@@ -6,7 +6,7 @@ A geo-restore and a geo-redundant copy can only be had in the paired region; som
 import zlib
 from typing import TYPE_CHECKING
 
-from .facts import CloudFacts, Gone, ServiceRules, StoreRules
+from .facts import CloudFacts, Gone, ServiceRules, StoreFacts, StoreRules
 
 if TYPE_CHECKING:
     from model.plan import Plan
@@ -136,6 +136,11 @@ AZURE = CloudFacts(
     account_is="an Azure subscription id such as 6f1c9a1e-8f6b-4a51-9b4c-0d7f0a4f8b11",
     example_account="6f1c9a1e-8f6b-4a51-9b4c-0d7f0a4f8b11",
     example_regions=("northeurope", "westeurope", "swedencentral"),
+    stores={
+        # The log and its snapshots are kept as one backup (Flexible Server: backup and restore).
+        "postgres": StoreFacts(replication=("asynchronous", "none"), snapshots_outlive_log=False),
+    },
+    services=("web_app",),
     store_rules=STORE_RULES,
     service_rules=SERVICE_RULES,
     gone=GONE,

@@ -57,7 +57,21 @@ class BaseService(Model):
 
 
 class ImageService(BaseService):
-    """`command` is the entry point in `image`; empty means the image's own."""
+    """
+    `command` is the entry point in `image`; empty means the image's own. `migrate` is the one that brings the stores
+    that the service names to its schema, with a login that may change it; what serves never sees that login. It has to
+    end well where there is nothing to change, and where the store is a copy that follows another. Empty: the service
+    changes no schema. Without it, a service whose `command` is its image's `app` migrates by the image's `migrate`.
+    """
 
     image: Text | None = None
     command: tuple[Text, ...] = ("app",)
+    migrate: tuple[Text, ...] | None = None
+    usual_migration: ClassVar[tuple[str, ...]] = ("migrate",)
+
+    @property
+    def migrates_by(self) -> tuple[str, ...]:
+        """The entry point that migrates; empty where none does."""
+        if self.migrate is not None:
+            return self.migrate
+        return self.usual_migration if self.command[:1] == ("app",) else ()

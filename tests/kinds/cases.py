@@ -10,6 +10,7 @@ from tests.kinds.machines_in_a_group import MachinesInAGroup
 from tests.kinds.objects_in_s3 import ObjectsInS3
 from tests.kinds.pods_in_a_cluster import PodsInACluster
 from tests.kinds.postgres import PostgresInACloud
+from tests.kinds.web_app_with_a_slot import WebAppWithASlot
 
 
 @dataclass(frozen=True)
@@ -40,5 +41,9 @@ CASES = (
     Case("aws", "postgres", "core", "aws:rds/instance:Instance", ("primary", "secondary"), PostgresInACloud),
     Case("aws", "objects", "media", "aws:s3/bucket:Bucket", ("primary", "secondary", "tertiary"), ObjectsInS3),
     Case("aws", "pods", "shop", "kubernetes:apps/v1:Deployment", ("primary", "secondary"), PodsInACluster),
+    Case(
+        "azure", "postgres", "core", "azure-native:dbforpostgresql:Server", ("primary", "secondary"), PostgresInACloud
+    ),
+    Case("azure", "web_app", "web", "azure-native:web:WebApp", ("primary", "secondary"), WebAppWithASlot),
     Case("aws", "vm_group", "till", "aws:autoscaling/group:Group", ("primary", "secondary"), MachinesInAGroup),
 )  # fmt: skip

@@ -48,11 +48,12 @@ def test_what_needs_the_record_of_another_stack_says_which() -> None:
 UNBUILT = {
     "samia": [],
     "minimal": [],
-    "celora": [f'sites[{i}].cloud: "azure" has no' for i in range(3)],
-    "comet": [f'sites[{i}].cloud: "azure" has no' for i in range(3)],
+    "celora": ['stores[1].kind: "vault" has no driver on azure; there is postgres'],
+    "comet": [f'stores[{i}].kind: "{kind}" has no' for i, kind in ((1, "redis"), (2, "registry"), (3, "vault"))],
     "amicis": [
-        "sites[0].cloud: \"azure\" has no", "sites[1].cloud: \"azure\" has no",
         "stores: none of them can refuse an old writer by itself",
+        *(f'stores[{i}].kind: "{kind}" has' for i, kind in enumerate(("documents", "redis", "registry", "vault"))),
+        *(f'services[{i}].kind: "{kind}" has' for i, kind in enumerate(("pods", "pods", "static_site"))),
     ],
     "muejam": [],
 }  # fmt: skip

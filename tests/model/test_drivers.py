@@ -23,14 +23,9 @@ REDIS = {
     "name": "cache", "kind": "redis", "version": "7", "tier": 2,
     "backups": {"snapshots": {"every": "1d", "keep": "7d", "copies_to": ["tertiary"]}},
 }  # fmt: skip
-AZURE_SITE = {
-    "name": "primary", "kind": "primary", "cloud": "azure", "region": "northeurope", "stack": "prod",
-    "account": "6f1c9a1e-8f6b-4a51-9b4c-0d7f0a4f8b11",
-}  # fmt: skip
 VAULT = {"name": "secrets", "kind": "vault"}
 # Where in Samia's plan, what is put there, what is said of it, and the stack in which the component says it too.
 UNBUILT = [
-    ("sites.0", AZURE_SITE, 'sites[0].cloud: "azure" has no components; there is aws', "prod"),
     ("stores.2", REDIS, 'stores[2].kind: "redis" has no driver on aws; there is postgres or objects', "prod"),
     ("stores.2", VAULT, 'stores[2].kind: "vault" has no driver on aws; there is postgres or objects', "dr"),
     ("services.5.kind", "web_app", 'services[5].kind: "web_app" has no driver on aws; there is pods', "traffic"),
@@ -52,7 +47,6 @@ each_unbuilt = pytest.mark.parametrize(("place", "value", "says", "stack"), UNBU
 def plan(document: dict[str, Any], write: Write, place: str, value: Any) -> Path:
     """A plan that nothing is wrong with, except that it cannot be built."""
     put(document, place, value)
-    document["residency"]["allowed_regions"] += ["northeurope"] if value is AZURE_SITE else []
     return write(document)
 
 
@@ -99,13 +93,11 @@ def test_the_component_refuses_it(plan: Path, says: str, stack: str) -> None:
 
 
 def test_all_of_it_at_once_with_waivers_that_expired(document: dict[str, Any], write: Write) -> None:
-    for place, value, _, _ in UNBUILT[1:]:
+    for place, value, _, _ in UNBUILT:
         put(document, place, value)
-    put(document, "sites.1", AZURE_SITE | {"name": "secondary", "kind": "warm", "stack": "dr"})
-    document["residency"]["allowed_regions"].append("northeurope")
     found = list(not_built(load_plan(write(document))))
     assert [mistake.path for mistake in found] == [
-        "sites[1].cloud", "stores[0].replication.mode", "stores[1].archive.storage_class", "stores[2].kind",
+        "stores[0].replication.mode", "stores[1].archive.storage_class", "stores[2].kind",
         "services[5].kind",
     ]  # fmt: skip
 

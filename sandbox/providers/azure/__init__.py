@@ -6,6 +6,8 @@ from sandbox.providers.azure.resource import AzureResource
 from sandbox.providers.azure.types import TYPES
 from sandbox.providers.servicer import Provider
 
+RESOURCES = TYPES
+
 
 def azure_provider(cloud: Cloud) -> Provider:
     return Provider(

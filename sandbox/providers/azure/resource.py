@@ -63,6 +63,10 @@ class Type:
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def type_name(self) -> str:
+        return self.token
+
+    @property
     def parameters(self) -> tuple[str, ...]:
         return tuple(name for name in PARAMETER.findall(self.path) if name != "subscriptionId")
 
