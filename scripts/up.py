@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,27 +67,16 @@ def carry_out(stacks: Stacks, chosen: Sequence[str], plan_path: str, by: tuple[s
     """
     from scripts.people.approvals import require  # noqa: PLC0415
     from scripts.runs.lock import run_lock  # noqa: PLC0415
-    from scripts.stacks import provision  # noqa: PLC0415
+    from scripts.stacks import provision, topology_files  # noqa: PLC0415
 
     require(stacks.plan, "change_stacks", approved_by=by)
     with run_lock(stacks.plan.system, f"dr up {' '.join(chosen)}"):
-        _record_plan(stacks, plan_path)
+        stacks.engine()  # refused before anything is written where there is none
+        topology_files.write_plan(stacks.plan, stacks.project, plan_path)
         done = provision.provision(stacks, chosen, _say)
     if list(chosen) == list(stacks.plan.stacks):
         _open(stacks.plan, plan_path, by)
     return done
-
-
-def _record_plan(stacks: Stacks, source: str) -> None:
-    """The program reads the very plan that was checked here: by its name, else by its path as the project sees it."""
-    from scripts.stacks import topology_files  # noqa: PLC0415
-
-    stacks.engine()  # refused before anything is written where there is none
-    path = Path(source).resolve()
-    if path.suffix in {".yaml", ".yml"}:
-        project = stacks.project.resolve()
-        source = path.relative_to(project).as_posix() if path.is_relative_to(project) else str(path)
-    topology_files.write_config(stacks.project, stacks.plan.stacks, {"dr:plan": source})
 
 
 def _open(plan: Plan, path: str, by: tuple[str, ...]) -> None:

@@ -174,8 +174,7 @@ class Stage:
         """Every stack as declared, and the service open for writes."""
         began = time.monotonic()
         stacks = Stacks(self.plan, journal=self.journal)
-        if "/" in self.plan_path:  # a plan that is not one of the project's
-            topology_files.write_config(project_dir(), self.plan.stacks, {"dr:plan": self.plan_path})
+        topology_files.write_plan(self.plan, project_dir(), self.plan_path)
         provision(stacks, say=lambda stack, said: self.say(f"{stack}: {said}"))
         options = Options(to=self.plan.primary.name, approved_by=self.approvers)
         outcome = run("open", self.plan, options, plan_path=self.plan_path)

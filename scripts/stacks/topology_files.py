@@ -92,6 +92,18 @@ def _number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
+def write_plan(plan: Plan, project: Path, source: str) -> None:
+    """
+    Have the program read the very plan that was read here. `source` is what was asked for: a system's name, which stays
+    as it is, or the path of a file, which is written as the project sees it, or in full where the file lies elsewhere.
+    """
+    path = Path(source).resolve()
+    if path.suffix in {".yaml", ".yml"}:
+        inside = path.is_relative_to(project.resolve())
+        source = path.relative_to(project.resolve()).as_posix() if inside else str(path)
+    write_config(project, plan.stacks, {"dr:plan": source})
+
+
 def write_topology(plan: Plan, project: Path, topology: Topology) -> list[Path]:
     """Put the topology into the files of all stacks; returns those that changed. Raises BadInput."""
     config = {f"dr:{key}": value for key, value in topology.to_config().items()}

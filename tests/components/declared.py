@@ -8,7 +8,7 @@ protection, ignored properties. The SDK's own mock monitor answers; unknowns do 
 import asyncio
 import functools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from google.protobuf import json_format
 from pulumi.runtime import mocks, settings
 from pulumi.runtime.stack import run_pulumi_func
 
-from components.settings import Settings, read_settings
+from components.settings import read_settings
 from components.stack import declare
 from model import Plan, Topology, load_plan
 from model.site_records import FrontDoor, SiteRecord
@@ -38,8 +38,6 @@ def records_of(plan: Plan) -> dict[str, SiteRecord]:
 
 RECORDS = records_of(load_plan("samia"))
 
-
-Declares = Callable[[str, Settings], Mapping[str, Any]]
 
 RECORDS_IN = {
     "aws": RECORDS,
@@ -148,11 +146,11 @@ def config_of(topology: Topology, records: Mapping[str, SiteRecord], **more: Any
     return {f"dr:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
-def run(stack: str, config: Mapping[str, str], declares: Declares = declare) -> _Monitor:
-    """`declares` is what the program declares of a stack. Raises what the program raises."""
+def run(stack: str, config: Mapping[str, str]) -> _Monitor:
+    """What the program declares of a stack. Raises what the program raises."""
 
     def program() -> None:
-        for name, value in declares(pulumi.get_stack(), read_settings()).items():
+        for name, value in declare(pulumi.get_stack(), read_settings()).items():
             pulumi.export(name, value)
             monitor.exports.append(name)
 

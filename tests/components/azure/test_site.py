@@ -6,12 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pulumi
 import pytest
 
-from components.azure.catalogue import COMPONENTS
-from components.settings import Settings
-from components.site import RecoverySite, SiteArgs
 from model import Topology, load_plan
 from model.site_records import FrontDoor, SiteRecord
 from model.topology import after_failover, after_reprotect
@@ -30,22 +26,12 @@ PROTECTED = after_reprotect(MOVED, PLAN, "primary")
 HOME = after_failover(PROTECTED, PLAN, "primary")
 
 
-def declares(stack: str, settings: Settings) -> Mapping[str, Any]:
-    """As `components.stack` does, which refuses this cloud for as long as not all of it is there."""
-    site = settings.plan.sites_by_stack.get(stack)
-    provider = COMPONENTS.provider(settings, site)
-    opts = pulumi.ResourceOptions(providers=[provider])
-    if site is None:
-        return COMPONENTS.traffic(settings, opts)
-    return RecoverySite(site.name, SiteArgs(settings, site, COMPONENTS), opts).exports
-
-
 @cache
 def _seen(stack: str, topology: str, *, recorded: bool, more: str) -> dict[str, Declared]:
     config = config_of(
         Topology.model_validate_json(topology), RECORDS if recorded else {}, plan=PATH, **json.loads(more)
     )
-    return run(stack, config, declares).seen
+    return run(stack, config).seen
 
 
 def seen(site: str, topology: Topology = INITIAL, *, recorded: bool = True, **more: Any) -> dict[str, Declared]:
@@ -188,6 +174,20 @@ def test_the_agent_is_an_app_of_its_own_and_alone_has_the_owners_login() -> None
     assert app["publicNetworkAccess"] == "Disabled"
     assert app["siteConfig"]["numberOfWorkers"] == 1
     assert app["siteConfig"]["alwaysOn"] is True
+
+
+def test_what_migrates_is_an_app_of_its_own_with_a_login_that_the_service_never_sees() -> None:
+    found = seen("primary")
+    app, service = one(found, "WebApp", "dr-migrate-web-app").inputs, one(found, "WebApp", "web-app").inputs
+    config = app["siteConfig"]
+    settings = {each["name"]: each["value"] for each in config["appSettings"]}
+    assert settings["DR_STORE_CORE_USER"] == "dr_migrate"
+    serving = {each["name"]: each["value"] for each in service["siteConfig"]["appSettings"]}
+    assert settings["DR_STORE_CORE_PASSWORD"] != serving["DR_STORE_CORE_PASSWORD"]
+    assert (config["appCommandLine"], config["numberOfWorkers"]) == ("migrate --stay", 1)
+    assert config["linuxFxVersion"] == service["siteConfig"]["linuxFxVersion"]
+    assert app["publicNetworkAccess"] == "Disabled"
+    assert [it.name for it in of_type(found, "WebAppSlot")] == ["web-slot"]
 
 
 def test_the_agent_may_write_the_lease_and_its_own_claim_and_nothing_else() -> None:

@@ -57,6 +57,26 @@ def test_what_is_written_is_read_back(plan: Plan, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in paths)
 
 
+@pytest.mark.parametrize(
+    ("source", "written"),
+    [
+        ("samia", "samia"),
+        ("project/plans/samia.yaml", "plans/samia.yaml"),
+        ("elsewhere/samia.yaml", "HERE/elsewhere/samia.yaml"),
+        ("samia.yaml", "HERE/samia.yaml"),
+    ],
+)
+def test_a_plan_is_written_so_that_the_program_finds_it(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, written: str
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    monkeypatch.chdir(tmp_path)
+    files.write_plan(plan, project, source)
+    for stack in plan.stacks:
+        assert files.read_settings(project, stack)["config"]["dr:plan"] == written.replace("HERE", str(tmp_path))
+
+
 def test_what_is_no_longer_isolated_does_not_stay_in_the_files(plan: Plan, tmp_path: Path) -> None:
     since = datetime(2026, 1, 31, 12, tzinfo=UTC)
     moved = after_isolation(after_failover(Topology.initial(plan), plan, "secondary"), plan, ["primary"], since)
