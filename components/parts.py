@@ -1,7 +1,7 @@
 """What the neutral part of the program and the components of a cloud agree on."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import pulumi
@@ -54,7 +54,9 @@ class CloudComponents:
     The components of one cloud. `provider` makes the provider of a stack, of a site or (None) of the traffic switch.
     `ground` lays what a site stands on. `stores` maps a kind of store to what declares one in a site, and gives where
     services find it, None for one that they find by its name; `services` maps a kind to what declares all of that kind.
-    `safeguards` declares backups and alarms once the stores are there. `traffic` declares the switch.
+    `safeguards` declares backups and alarms once the stores are there. `traffic` declares the switch. `identities` maps
+    a kind of service to what declares beforehand what it acts as, in a site where that could not be made when it is
+    wanted; a kind that is not in it needs nothing beforehand.
     """
 
     provider: Callable[[Settings, Site | None], pulumi.ProviderResource]
@@ -63,6 +65,7 @@ class CloudComponents:
     services: Mapping[str, Callable[[Place, Any, Sequence[Any], Endpoints], None]]
     safeguards: Callable[[Place, Any, Endpoints], None]
     traffic: Callable[[Settings, pulumi.ResourceOptions], dict[str, Any]]
+    identities: Mapping[str, Callable[[Place, Any, Sequence[Any]], None]] = field(default_factory=dict)
 
     def declare_stores(self, place: Place, ground: Any) -> Endpoints:
         """Declare the stores of the plan in a site; gives those that services find by address."""
@@ -74,10 +77,20 @@ class CloudComponents:
 
     def declare_services(self, place: Place, ground: Any, endpoints: Endpoints) -> None:
         """Declare the services of the plan in a site, kind by kind, at the scale of its role."""
-        services = place.settings.plan.services
-        for kind in dict.fromkeys(service.kind for service in services):
-            of_kind = [service for service in services if service.kind == kind]
+        for of_kind in self._by_kind(place):
             self._of(self.services, of_kind[0])(place, ground, of_kind, endpoints)
+
+    def declare_identities(self, place: Place, ground: Any) -> None:
+        """Declare what the services of the plan will act as in a site, and nothing that runs."""
+        for of_kind in self._by_kind(place):
+            if (declare := self.identities.get(of_kind[0].kind)) is not None:
+                declare(place, ground, of_kind)
+
+    @staticmethod
+    def _by_kind(place: Place) -> list[list[Any]]:
+        services = place.settings.plan.services
+        kinds = dict.fromkeys(service.kind for service in services)
+        return [[service for service in services if service.kind == kind] for kind in kinds]
 
     @staticmethod
     def _of(table: Mapping[str, Any], part: Any) -> Any:

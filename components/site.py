@@ -10,7 +10,7 @@ import pulumi
 
 from components.parts import CloudComponents, Ground, Place
 from components.settings import Settings
-from model.roles import role_of, scale_of
+from model.roles import keeps_roles, role_of, scale_of
 from model.sites import Site
 
 
@@ -36,6 +36,8 @@ class RecoverySite(pulumi.ComponentResource):
         components.safeguards(place, ground, endpoints)
         if place.scale != "none":
             components.declare_services(place, ground, endpoints)
+        elif keeps_roles(plan, name):
+            components.declare_identities(place, ground)
         self.exports: dict[str, Any] = {
             "site": name,
             "region": args.spec.region,

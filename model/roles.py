@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Literal
 
+from model.clouds import CLOUDS
+
 if TYPE_CHECKING:
     from .plan import Plan
     from .topology import Topology
@@ -40,6 +42,22 @@ def scale_of(plan: "Plan", topology: "Topology", site: str) -> Literal["active",
     held = [topology.held(site, name) for name in _followed(plan)]
     was_active = any(each is not None and each.source is None for each in held) or not held
     return "active" if was_active else "warm"
+
+
+def without_roles_region(plan: "Plan", site: str) -> str | None:
+    """
+    The site of the plan whose loss takes with it the one region in which the cloud of `site` makes roles; None where
+    there is none, or where it is this site. `site` has to have its roles before: then none can be made for it.
+    """
+    own = plan.site(site)
+    makes = CLOUDS[own.cloud].roles_made_in
+    others = (each.name for each in plan.sites if each.cloud == own.cloud and each.region == makes)
+    return None if own.region == makes else next(others, None)
+
+
+def keeps_roles(plan: "Plan", site: str) -> bool:
+    """Does a cold site have what its services act as from the start, because it may not be possible to make it then?"""
+    return plan.site(site).kind == "cold" and without_roles_region(plan, site) is not None
 
 
 def _followed(plan: "Plan") -> list[str]:

@@ -7,14 +7,14 @@ import pulumi
 
 from components.aws.alarms import Alarms, AlarmsArgs
 from components.aws.backups import Backups, BackupsArgs
-from components.aws.cluster import declare_pods
+from components.aws.cluster import declare_pod_roles, declare_pods
 from components.aws.database import ReplicatedPostgres, ReplicatedPostgresArgs
 from components.aws.ground import AwsGround, lay_ground
 from components.aws.objects import ReplicatedBucket, ReplicatedBucketArgs, holders_of
 from components.aws.provider import provider
 from components.aws.secrets import DatabaseSecret, DatabaseSecretArgs
 from components.aws.traffic_switch import TrafficSwitch, TrafficSwitchArgs
-from components.aws.vm_group import declare_machines
+from components.aws.vm_group import declare_machine_roles, declare_machines
 from components.parts import CloudComponents, Endpoint, Endpoints, Place
 from components.settings import Settings
 from model import names
@@ -98,6 +98,15 @@ def _vm_groups(place: Place, ground: AwsGround, services: Sequence[Any], endpoin
     declare_machines(place, ground.network, ground.front_door, services, endpoints)
 
 
+def _pod_roles(place: Place, ground: AwsGround, services: Sequence[Any]) -> None:
+    declare_pod_roles(place, ground.network, services)
+
+
+def _machine_roles(place: Place, ground: AwsGround, services: Sequence[Any]) -> None:
+    del ground
+    declare_machine_roles(place, services)
+
+
 COMPONENTS = CloudComponents(
     provider=_provider,
     ground=lay_ground,
@@ -105,4 +114,5 @@ COMPONENTS = CloudComponents(
     services={"pods": _pods, "vm_group": _vm_groups},
     safeguards=_safeguards,
     traffic=_traffic,
+    identities={"pods": _pod_roles, "vm_group": _machine_roles},
 )

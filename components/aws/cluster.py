@@ -25,7 +25,7 @@ _AWS = "arn:aws:iam::aws:policy"
 
 @dataclass(frozen=True)
 class ClusterArgs:
-    """`nodes` is the number wanted; the group may grow to `most_nodes`."""
+    """`nodes` is the number wanted, which may grow to `most_nodes`; None where the cluster has no nodes yet."""
 
     region: str
     cluster: str
@@ -33,7 +33,7 @@ class ClusterArgs:
     nodes_role: str
     subnet_ids: list[pulumi.Output[str]]
     target_group_arns: dict[str, pulumi.Output[str]]
-    nodes: int
+    nodes: int | None
     most_nodes: int
     instance_type: str = "m6g.large"
 
@@ -63,26 +63,8 @@ class Cluster(pulumi.ComponentResource):
             vpc_config={"subnet_ids": args.subnet_ids},
             opts=pulumi.ResourceOptions(parent=self),
         )
-        nodes = aws.eks.NodeGroup(
-            f"{name}-nodes",
-            region=args.region,
-            cluster_name=cluster.name,
-            node_group_name=args.cluster,
-            node_role_arn=workers.arn,
-            subnet_ids=args.subnet_ids,
-            instance_types=[args.instance_type],
-            ami_type="AL2023_ARM_64_STANDARD",
-            scaling_config={"desired_size": args.nodes, "min_size": 1, "max_size": args.most_nodes},
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        for service, targets in args.target_group_arns.items():
-            aws.autoscaling.Attachment(
-                f"{name}-{service}",
-                region=args.region,
-                autoscaling_group_name=nodes.resources[0].autoscaling_groups[0].name,
-                lb_target_group_arn=targets,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+        if args.nodes is not None:
+            self._nodes(name, args, args.nodes, cluster, workers)
         self.kubeconfig: pulumi.Output[str] = pulumi.Output.all(
             cluster.endpoint, cluster.certificate_authority.data
         ).apply(lambda known: _kubeconfig(args.cluster, args.region, *known))
@@ -95,6 +77,30 @@ class Cluster(pulumi.ComponentResource):
         )
         self.provider_arn: pulumi.Output[str] = tokens.arn
         self.register_outputs({"cluster": cluster.name})
+
+    def _nodes(
+        self, name: str, args: ClusterArgs, wanted: int, cluster: aws.eks.Cluster, workers: aws.iam.Role
+    ) -> None:
+        nodes = aws.eks.NodeGroup(
+            f"{name}-nodes",
+            region=args.region,
+            cluster_name=cluster.name,
+            node_group_name=args.cluster,
+            node_role_arn=workers.arn,
+            subnet_ids=args.subnet_ids,
+            instance_types=[args.instance_type],
+            ami_type="AL2023_ARM_64_STANDARD",
+            scaling_config={"desired_size": wanted, "min_size": 1, "max_size": args.most_nodes},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        for service, targets in args.target_group_arns.items():
+            aws.autoscaling.Attachment(
+                f"{name}-{service}",
+                region=args.region,
+                autoscaling_group_name=nodes.resources[0].autoscaling_groups[0].name,
+                lb_target_group_arn=targets,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
 
     def _role(self, name: str, role_name: str, service: str, policies: list[str]) -> aws.iam.Role:
         child = pulumi.ResourceOptions(parent=self)
@@ -133,25 +139,52 @@ def declare_pods(
     place: Place, network: Network, front_door: FrontDoor, services: Sequence[Pods], endpoints: Endpoints
 ) -> None:
     """The cluster, as large as its pods need, and the pods in it."""
-    plan, site = place.settings.plan, place.site
     own = {service.name for service in services}
-    args = ClusterArgs(
+    targets = {it: arn for it, arn in front_door.target_group_arns.items() if it in own}
+    nodes = _nodes(sum(replicas(service, place.scale) for service in services))
+    args = _cluster(place, network, services, targets, nodes)
+    registry = place.settings.registry or registry_host(place.settings.plan, place.site.name)
+    cluster, accounts = _with_roles(place, args, services)
+    run_pods(place, PodsArgs(args.cluster, cluster.kubeconfig, registry, services, endpoints, accounts))
+
+
+def declare_pod_roles(place: Place, network: Network, services: Sequence[Pods]) -> None:
+    """
+    The cluster without a node, and what pods will act as: the trust in a role names the cluster's own issuer, so there
+    is none before there is a cluster.
+    """
+    _with_roles(place, _cluster(place, network, services, {}, None), services)
+
+
+def _cluster(
+    place: Place,
+    network: Network,
+    services: Sequence[Pods],
+    targets: dict[str, pulumi.Output[str]],
+    nodes: int | None,
+) -> ClusterArgs:
+    plan, site = place.settings.plan, place.site
+    return ClusterArgs(
         region=site.region,
         cluster=names.cluster(plan, site.name),
         control_role=names.control_role(plan, site.name),
         nodes_role=names.nodes_role(plan, site.name),
         subnet_ids=network.public_subnet_ids,
-        target_group_arns={it: arn for it, arn in front_door.target_group_arns.items() if it in own},
-        nodes=_nodes(sum(replicas(service, place.scale) for service in services)),
+        target_group_arns=targets,
+        nodes=nodes,
         most_nodes=_nodes(sum(service.replicas.active for service in services)) + 2,
     )
+
+
+def _with_roles(
+    place: Place, args: ClusterArgs, services: Sequence[Pods]
+) -> tuple[Cluster, dict[str, dict[str, pulumi.Output[str]]]]:
+    """The cluster, and the annotations of its service accounts."""
     cluster = Cluster("cluster", args, place.child)
-    registry = place.settings.registry or registry_host(plan, site.name)
-    accounts = {
+    return cluster, {
         account: {ANNOTATION: _role(place, cluster, account, role, statements).arn}
         for account, (role, statements) in _pod_roles(place, services).items()
     }
-    run_pods(place, PodsArgs(args.cluster, cluster.kubeconfig, registry, services, endpoints, accounts))
 
 
 def _pod_roles(place: Place, services: Sequence[Pods]) -> dict[str, tuple[str, list[dict[str, Any]]]]:

@@ -38,15 +38,15 @@ WRITTEN_TO = "/etc/dr/service.json"
 @dataclass(frozen=True)
 class MachinesArgs:
     """
-    `group` names group and template, `role` what the machines act as. `environment` and `logins` (variable prefix of a
-    store -> name of the secret with its login) are what a machine is told when it starts. `port` is where it serves,
-    and None where no request from outside reaches it. `count` machines are wanted, of `most` at the strength of an
-    active site. `statements` say what the role may do.
+    `group` names group and template, `profile` what the machines act as. `environment` and `logins` (variable prefix
+    of a store -> name of the secret with its login) are what a machine is told when it starts. `port` is where it
+    serves, and None where no request from outside reaches it. `count` machines are wanted, of `most` at the strength of
+    an active site.
     """
 
     region: str
     group: str
-    role: str
+    profile: pulumi.Output[str]
     vpc_id: pulumi.Output[str]
     subnet_ids: list[pulumi.Output[str]]
     front_door_group_id: pulumi.Output[str]
@@ -59,8 +59,42 @@ class MachinesArgs:
     logins: Mapping[str, str]
     count: int
     most: int
-    statements: Sequence[dict[str, Any]]
     tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class MachineRoleArgs:
+    """`statements` say what the role may do."""
+
+    role: str
+    statements: Sequence[dict[str, Any]]
+
+
+class MachineRole(pulumi.ComponentResource):
+    """What the machines of a service act as. Gives `profile`, by which a machine is given the role."""
+
+    def __init__(self, name: str, args: MachineRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("dr:aws:MachineRole", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        role = aws.iam.Role(
+            f"{name}-role",
+            name=args.role,
+            force_detach_policies=True,  # also what a closed site was denied, outside Pulumi
+            assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+            opts=child,
+        )
+        if args.statements:
+            aws.iam.RolePolicy(
+                f"{name}-policy",
+                name=args.role,
+                role=role.name,
+                policy=json.dumps({"Version": "2012-10-17", "Statement": list(args.statements)}),
+                opts=child,
+            )
+        profile = aws.iam.InstanceProfile(f"{name}-profile", name=args.role, role=role.name, opts=child)
+        self.profile: pulumi.Output[str] = profile.name
+        self.register_outputs({"profile": self.profile})
 
 
 class Machines(pulumi.ComponentResource):
@@ -76,7 +110,7 @@ class Machines(pulumi.ComponentResource):
             name=args.group,
             image_id=args.image,
             instance_type=args.size,
-            iam_instance_profile={"name": self._profile(name, args).name},
+            iam_instance_profile={"name": args.profile},
             vpc_security_group_ids=[self._group(name, args).id],
             user_data=pulumi.Output.all(**args.environment).apply(lambda told: user_data(args, told)),
             metadata_options={"http_endpoint": "enabled", "http_tokens": "required"},
@@ -108,26 +142,6 @@ class Machines(pulumi.ComponentResource):
         )
         self.register_outputs({"group": args.group})
 
-    def _profile(self, name: str, args: MachinesArgs) -> aws.iam.InstanceProfile:
-        child = pulumi.ResourceOptions(parent=self)
-        trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        role = aws.iam.Role(
-            f"{name}-role",
-            name=args.role,
-            force_detach_policies=True,  # also what a closed site was denied, outside Pulumi
-            assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
-            opts=child,
-        )
-        if args.statements:
-            aws.iam.RolePolicy(
-                f"{name}-policy",
-                name=args.role,
-                role=role.name,
-                policy=json.dumps({"Version": "2012-10-17", "Statement": list(args.statements)}),
-                opts=child,
-            )
-        return aws.iam.InstanceProfile(f"{name}-profile", name=args.role, role=role.name, opts=child)
-
     def _group(self, name: str, args: MachinesArgs) -> aws.ec2.SecurityGroup:
         """The front door alone reaches a machine, and only where it serves."""
         served = [] if args.port is None else [_from_front_door(args.port, args.front_door_group_id)]
@@ -157,6 +171,7 @@ def declare_machines(
     """One group of machines for each of these services, and the logins that they read."""
     plan, site = place.settings.plan, place.site
     routes = {route.service: route for route in service_routes(plan)}
+    profiles = declare_machine_roles(place, services)
     for service in services:
         route = routes.get(service.name)
         stores = [store for store in service.uses if store in endpoints]
@@ -168,7 +183,7 @@ def declare_machines(
         args = MachinesArgs(
             region=site.region,
             group=names.machines(plan, site.name, service.name),
-            role=names.service_role(plan, site.name, service.name),
+            profile=profiles[service.name],
             vpc_id=network.vpc_id,
             subnet_ids=network.public_subnet_ids,
             front_door_group_id=network.front_door_group_id,
@@ -184,10 +199,19 @@ def declare_machines(
             logins=secrets,
             count=service.replicas.active if place.scale == "active" else service.replicas.warm,
             most=service.replicas.active,
-            statements=_statements(place, service, list(secrets.values())),
             tags={"Name": names.machines(plan, site.name, service.name), "Application": service.name},
         )  # fmt: skip
         Machines(service.name, args, place.child)
+
+
+def declare_machine_roles(place: Place, services: Sequence[VmGroup]) -> dict[str, pulumi.Output[str]]:
+    """What the machines of each service act as, whether or not any run; gives their profiles by service."""
+    found = {}
+    for service in services:
+        role = names.service_role(place.settings.plan, place.site.name, service.name)
+        args = MachineRoleArgs(role, _statements(place, service))
+        found[service.name] = MachineRole(service.name, args, place.child).profile
+    return found
 
 
 def _login(place: Place, service: VmGroup, store: str, secret: str) -> None:
@@ -211,11 +235,16 @@ def _stores(place: Place, service: VmGroup, endpoints: Endpoints) -> Variables:
     return found
 
 
-def _statements(place: Place, service: VmGroup, secrets: Sequence[str]) -> list[dict[str, Any]]:
-    """It reads its own logins and uses the object stores that it names, in its own site, and nothing else."""
+def _statements(place: Place, service: VmGroup) -> list[dict[str, Any]]:
+    """
+    It reads its own logins and uses the object stores that it names, in its own site, and nothing else. What it may do
+    follows the plan alone: a site that has no database yet, and is to have one, changes no role for it.
+    """
     plan, site = place.settings.plan, place.site
     objects = {store.name for store in plan.stores_of(Objects)}
     buckets = [names.bucket(plan, site.name, store) for store in service.uses if store in objects]
+    stores = {store.name for store in plan.incarnated_stores}
+    secrets = [names.service_secret(plan, site.name, used, service.name) for used in service.uses if used in stores]
     # Secrets Manager adds six characters to a name.
     where = f"arn:aws:secretsmanager:{site.region}:{site.account}:secret"
     own = {

@@ -10,6 +10,7 @@ from model.clouds import CLOUDS
 from model.hooks import RUN_IN
 from model.mistakes import Mistake
 from model.plan import Plan
+from model.roles import keeps_roles, without_roles_region
 
 from . import limits
 from .data import incarnated, objects
@@ -69,7 +70,7 @@ def notes(plan: Plan) -> list[str]:
     kinds = {"", *(part.kind for part in (*plan.stores, *plan.services))}
     for cloud in dict.fromkeys(site.cloud for site in plan.sites):
         known += [f"{cloud}: {gone}" for gone in CLOUDS[cloud].gone if gone.kind in kinds]
-    known += list(_built_without_roles(plan))
+    known += list(_kept_roles(plan))
     return known + [
         f"{kind} {name} is of tier {tier} but is used by tier {plan.effective_tier(name)}, "
         "so it is recovered with that one"
@@ -78,13 +79,12 @@ def notes(plan: Plan) -> list[str]:
     ]
 
 
-def _built_without_roles(plan: Plan) -> Iterator[str]:
-    """A cold site that cannot be built just when it is wanted: its roles are made in the region that is lost."""
+def _kept_roles(plan: Plan) -> Iterator[str]:
+    """A cold site that costs more than its copies of backups, because of where its cloud makes roles."""
     for site in plan.sites:
-        region = CLOUDS[site.cloud].roles_made_in
-        lost = [each.name for each in plan.sites if each.cloud == site.cloud and each.region == region]
-        if site.kind == "cold" and lost and site.name not in lost:
+        if keeps_roles(plan, site.name):
             yield (
-                f"{site.name} is built with roles of its own, which {site.cloud} makes in {region} alone: it cannot be "
-                f"built while the control plane of that region, where {lost[0]} is, does not answer"
+                f"{site.name} keeps its roles, and an empty cluster where it will run pods, from the start: "
+                f"{site.cloud} makes roles in {CLOUDS[site.cloud].roles_made_in} alone, which is lost with "
+                f"{without_roles_region(plan, site.name)}"
             )
