@@ -253,6 +253,7 @@ class World:
                 f"{view}={self.addresses.resolver(view)}:{self.numbers.dns}" for view in self.addresses.views()
             ),
             "DR_POSTGRES_PORT": str(self.numbers.postgres),
+            "DR_PACE": f"{self.pace:g}",
             "DR_HTTP_PORT": str(self.numbers.http),
             "DR_HTTPS_PORT": str(self.numbers.https),
             "DR_CA_FILE": str(self.layout.authority),

@@ -47,7 +47,7 @@ def lay_ground(place: Place) -> AzureGround:
     )
     group: pulumi.Output[str] = made.name
     number = 10 + plan.sites.index(site)
-    network = Network("network", NetworkArgs(site.region, group, f"{plan.system}-{site.name}", number), place.child)
+    network = Network("network", NetworkArgs(site.region, group, azure.network(plan, site.name), number), place.child)
     account = RecoveryAccountArgs(plan, site.name, group, settings.protect)
     recovery = RecoveryAccount("recovery", account, place.child)
     logins = VaultArgs(

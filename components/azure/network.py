@@ -1,8 +1,9 @@
 """
-A small network of a site: a subnet that its apps go out through, and one that its databases stand in.
+A small network of a site: a subnet that its apps go out through, one for commands that run once beside them, and one
+that its databases stand in.
 
-What reaches a database is said by one group of rules: the apps' subnet, and nothing else. Taking that rule away closes
-the site, and its stack gives it back. Servers of other regions replicate through the network of the cloud.
+What reaches a database is said by one group of rules: those two subnets, and nothing else. Taking these rules away
+closes the site, and its stack gives them back. Servers of other regions replicate through the network of the cloud.
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ class Network(pulumi.ComponentResource):
         super().__init__("dr:azure:Network", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         prefix = f"10.{args.number}"
-        apps, stores = f"{prefix}.0.0/24", f"{prefix}.100.0/24"
+        apps, jobs, stores = f"{prefix}.0.0/24", f"{prefix}.1.0/24", f"{prefix}.100.0/24"
         rules = azure_native.network.NetworkSecurityGroup(
             f"{name}-stores-rules",
             resource_group_name=args.group,
@@ -39,6 +40,7 @@ class Network(pulumi.ComponentResource):
             network_security_group_name=f"{args.name}-stores",
             security_rules=[
                 _rule("apps-to-stores", 100, "Allow", apps, str(POSTGRES_PORT)),
+                _rule("jobs-to-stores", 110, "Allow", jobs, str(POSTGRES_PORT)),
                 _rule("nobody-else", 4096, "Deny", "*", "*"),
             ],
             opts=child,
@@ -61,6 +63,16 @@ class Network(pulumi.ComponentResource):
             delegations=[{"name": "apps", "service_name": "Microsoft.Web/serverFarms"}],
             opts=child,
         )
+        # Two subnets of a network cannot be changed at once.
+        jobs_subnet = azure_native.network.Subnet(
+            f"{name}-jobs",
+            resource_group_name=args.group,
+            virtual_network_name=network.name,
+            subnet_name="jobs",
+            address_prefix=jobs,
+            delegations=[{"name": "jobs", "service_name": "Microsoft.ContainerInstance/containerGroups"}],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[apps_subnet]),
+        )
         stores_subnet = azure_native.network.Subnet(
             f"{name}-stores",
             resource_group_name=args.group,
@@ -69,8 +81,7 @@ class Network(pulumi.ComponentResource):
             address_prefix=stores,
             delegations=[{"name": "stores", "service_name": "Microsoft.DBforPostgreSQL/flexibleServers"}],
             network_security_group={"id": rules.id},
-            # Two subnets of a network cannot be changed at once.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[apps_subnet]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[jobs_subnet]),
         )
         zone = azure_native.privatedns.PrivateZone(
             f"{name}-zone",

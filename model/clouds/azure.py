@@ -181,6 +181,11 @@ def profile(plan: "Plan", *, child: str = "") -> str:
     return within(63, f"{plan.system}-{child}" if child else plan.system)
 
 
+def network(plan: "Plan", site: str) -> str:
+    """The network of a site. Its subnets are called after what is in them: `apps`, `jobs`, `stores`."""
+    return f"{plan.system}-{site}"
+
+
 def within(longest: int, name: str, *, join: str = "-") -> str:
     """A longer name ends in a digest of itself."""
     if len(name) <= longest:

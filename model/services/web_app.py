@@ -17,7 +17,7 @@ class WebApp(ImageService):
     migrated, and where there is nothing to change, it answers 200 at `/health`.
     """
 
-    traits: ClassVar[ServiceTraits] = ServiceTraits(scales=True, goes_back_to="package")
+    traits: ClassVar[ServiceTraits] = ServiceTraits(scales=True, goes_back_to="package", runs_jobs=True)
     usual_migration: ClassVar[tuple[str, ...]] = ("migrate", "--stay")
     kind: Literal["web_app"]
     slot: Text | None = None

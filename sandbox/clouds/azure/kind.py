@@ -115,6 +115,10 @@ class Kind:
         """Those below a parent that are there without having been made."""
         return []
 
+    def whole(self, identity: ResourceId) -> Body | None:
+        """What is answered in the place of a list, for the few that are written like a collection and are none."""
+        return None
+
     # what all have in common ------------------------------------------------------------------------------------------
     def document(self, record: Record) -> Body:
         body = copy.deepcopy(record.body)

@@ -218,6 +218,8 @@ class ResourceManager:
 
     def _list(self, kind: Kind, identity: ResourceId, claims: Claims, request: Request) -> Response:
         self._authorise(claims, f"{kind.type}/read", identity.scope or identity.text.rpartition("/")[0])
+        if (whole := kind.whole(identity)) is not None:
+            return as_json(200, whole)
         if kind.type.lower().startswith(EXTENSIONS):
             below = [each for each in self.store.of_type(kind.type) if _reaches(each.id.scope, identity.scope)]
         else:

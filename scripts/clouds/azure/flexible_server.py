@@ -35,7 +35,10 @@ FAILED = frozenset({"Disabled", "Dropping", "Inaccessible", "Stopped"})
 WAIT_SECONDS = 1800.0
 """For what a server does to itself: a promotion, a failover, a restart."""
 NOT_YET = timedelta(minutes=5)
-"""A log leaves a server every five minutes at most (Microsoft Learn: backup and restore)."""
+"""
+A log leaves a server every five minutes at most (Microsoft Learn: backup and restore). The Resource Manager does not
+say up to when a server can be restored. DR_PACE tells how many times faster the clouds of the sandbox are.
+"""
 GEO_NOT_YET = timedelta(hours=1)
 """How far a geo-redundant backup may be behind (the same page)."""
 
@@ -202,7 +205,7 @@ def _own_points(servers: list[Mapping[str, Any]], site: str, arm: Arm) -> list[R
         earliest = _moment((properties.get("backup") or {}).get("earliestRestoreDate"))
         size = (properties.get("storage") or {}).get("storageSizeGB")
         if earliest is not None:
-            newest = max(datetime.now(UTC).replace(microsecond=0) - NOT_YET, earliest)
+            newest = max(_before(NOT_YET), earliest)
             points.append(RestorePoint(name, site, PointKind.CONTINUOUS, name, newest, earliest, where, size_gb=size))
         for backup in arm.list(f"{where}/backups"):
             taken = _moment((backup.get("properties") or {}).get("completedTime"))
@@ -227,7 +230,7 @@ def _known_of(arm: Arm, plan: Plan, site: str) -> list[Mapping[str, Any]]:
 
 def _geo_points(server: Mapping[str, Any], site: str, plan: Plan, store: str) -> list[RestorePoint]:
     properties, name = server.get("properties"), str(server["name"])
-    newest = datetime.now(UTC).replace(microsecond=0) - GEO_NOT_YET
+    newest = _before(GEO_NOT_YET)
     if properties is None:  # its region is lost: the plan says how far its backups reach back
         earliest: datetime | None = newest - plan.incarnated_store(store).backups.retention
     else:
@@ -240,6 +243,11 @@ def _geo_points(server: Mapping[str, Any], site: str, plan: Plan, store: str) ->
     size = ((properties or {}).get("storage") or {}).get("storageSizeGB")
     kind, newest = PointKind.CONTINUOUS, max(newest, earliest)
     return [RestorePoint(f"{name}-geo", site, kind, name, newest, earliest, str(server["id"]), size_gb=size)]
+
+
+def _before(behind: timedelta) -> datetime:
+    """What has left a server for certain by now."""
+    return datetime.now(UTC).replace(microsecond=0) - behind / float(os.environ.get("DR_PACE") or 1)
 
 
 def group_id(plan: Plan, site: str) -> str:

@@ -11,7 +11,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from model import names
 from model.clouds import azure
+from scripts.clouds.azure.jobs import KIND as JOBS
+from scripts.clouds.azure.jobs import Job, run_job
 from scripts.clouds.azure.session import Session, in_group
 from scripts.clouds.protocol import ServiceFeature, ServiceState, ServiceVersion, need
 from scripts.core.errors import CloudFailed, Refused
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from scripts.clouds.protocol import Declared
     from scripts.core.commands import Ran
 
-KIND = "Microsoft.Web/sites"
+KIND, NETWORKS = "Microsoft.Web/sites", "Microsoft.Network/virtualNetworks"
 RESOURCE = "azure-native:web:WebApp"
 SERVICE_TAG, RESTARTED_TAG = "dr-service", "dr-restarted-at"
 RUNNING, READY = "Running", "READY"
@@ -54,15 +57,15 @@ class WebApp:
 
     def __init__(self, session: Session, plan: Plan, site: str, service: str) -> None:
         self.where = azure.app(plan, site, service)
-        self._session, self._service = session, service
+        self._session, self._plan, self._site, self._service = session, plan, site, service
         self._region = plan.site(site).region
-        self._id = in_group(plan.site(site).account, azure.resource_group(plan, site), KIND, self.where)
+        self._id = self._in_site(KIND, self.where)
         known = {each.name: each for each in plan.services}
         self._slot = str(getattr(known.get(service), "slot", None) or "")
 
     @property
     def features(self) -> ServiceFeature:
-        always = ServiceFeature.START | ServiceFeature.RESTART | ServiceFeature.LOGS
+        always = ServiceFeature.START | ServiceFeature.RESTART | ServiceFeature.LOGS | ServiceFeature.RUN_ONCE
         return always | ServiceFeature.ROLL_BACK if self._slot else always
 
     def state(self) -> ServiceState | None:
@@ -129,10 +132,22 @@ class WebApp:
         self._arm.post(self._id, "slotsswap", f"swapping {self.where} with {self._slot}", body, wait=SWAP_SECONDS)
 
     def run_once(self, name: str, command: Sequence[str], seconds: float, *, login: RunAs = "service") -> Ran:
-        del name, command, seconds, login
-        raise Refused(
-            f"{self.where} runs no command for itself", "`dr plan check` says what each kind of service can do"
-        )
+        """The migration's login is in the settings of the app that migrates."""
+        found, told = self._there(), self._id
+        if login == "migration":
+            told = self._in_site(KIND, azure.app(self._plan, self._site, f"{names.MIGRATOR}{self._service}"))
+            found = self._arm.get(told) or {}
+        if not found:
+            raise CloudFailed(
+                f"{self.where} has no migration whose login {name} could have",
+                "name `migrate` of the service in the plan, or let the command have the login of the service",
+            )
+        what = f"reading what {self.where} is told"
+        settings = (self._arm.post(f"{told}/config/appsettings", "list", what) or {}).get("properties") or {}
+        subnet = f"{self._in_site(NETWORKS, azure.network(self._plan, self._site))}/subnets/jobs"
+        image = _artefact(self._config(self._id))
+        job = Job(self._in_site(JOBS, name), found, image, settings, subnet, command, seconds)
+        return run_job(self._arm, job)
 
     def logs(self, lines: int) -> Mapping[str, tuple[str, ...]]:
         """App Service gives the lines of all instances together."""
@@ -174,6 +189,9 @@ class WebApp:
         if found is None:
             raise CloudFailed(f"{self.where} is not there", "`dr up` on the stack of its site makes it")
         return found
+
+    def _in_site(self, kind: str, name: str) -> str:
+        return in_group(self._plan.site(self._site).account, azure.resource_group(self._plan, self._site), kind, name)
 
     @property
     def _slot_id(self) -> str:

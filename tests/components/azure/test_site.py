@@ -206,7 +206,8 @@ def test_only_apps_reach_the_databases_of_their_site() -> None:
     (group,) = of_type(seen("primary"), "NetworkSecurityGroup")
     rules = {each["name"]: each for each in group.inputs["securityRules"]}
     assert rules["apps-to-stores"]["sourceAddressPrefix"] == "10.10.0.0/24"
-    assert rules["apps-to-stores"]["destinationPortRange"] == "5432"
+    assert rules["jobs-to-stores"]["sourceAddressPrefix"] == "10.10.1.0/24"
+    assert {rules[f"{each}-to-stores"]["destinationPortRange"] for each in ("apps", "jobs")} == {"5432"}
     assert (rules["nobody-else"]["access"], rules["nobody-else"]["sourceAddressPrefix"]) == ("Deny", "*")
     assert max(each["priority"] for each in rules.values() if each["access"] == "Allow") < 4096
 

@@ -3,6 +3,7 @@
 from sandbox.clouds.azure.kind import Kind
 from sandbox.clouds.azure.kinds import (
     authorization,
+    containers,
     dns,
     identity,
     keyvault,
@@ -16,6 +17,7 @@ from sandbox.clouds.azure.kinds import (
 
 KINDS: tuple[type[Kind], ...] = (
     *authorization.KINDS,
+    *containers.KINDS,
     *dns.KINDS,
     *identity.KINDS,
     *keyvault.KINDS,

@@ -12,14 +12,16 @@ import time
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.clouds.azure.errors import ArmError, not_done
 from sandbox.clouds.azure.ids import ResourceId, parse
 from sandbox.clouds.azure.kind import Action, Body, Kind, Record
-from sandbox.clouds.azure.kinds.identity import UserAssignedIdentity
-from sandbox.clouds.azure.login import IDENTITY_PATH
+from sandbox.clouds.azure.kinds.identity import UserAssignedIdentity, identities_of, identity_of
 from sandbox.fabric import FabricError, Listener, PodSpec, PodState, Route
+
+if TYPE_CHECKING:
+    from sandbox.clouds.azure.world import AzureWorld
 
 VERSIONS = (
     "2022-03-01",
@@ -40,6 +42,14 @@ READ_BY_PROCESSES = re.compile(r"(?!.*_(FILE|DIR|HOME|PATH|PROJECT|PLAN)$)(DR_[A
 """The settings that the images of a world read; App Service keeps others, and nothing here reads them."""
 PRODUCTION = "production"
 DATABASE_PORT, PORT_IN_THE_CLOUD = re.compile(r"DR_STORE_[A-Z0-9_]+_PORT"), "5432"
+
+
+def read_by_processes(world: AzureWorld, settings: Mapping[str, str]) -> dict[str, str]:
+    """The settings of a process, out of all that it was given."""
+    found = {k: v for k, v in settings.items() if READ_BY_PROCESSES.fullmatch(k)}
+    # The cloud has every server at the same port, and a world has all of its own at another.
+    there = str(world.context.ports.postgres)
+    return found | {k: there for k, v in found.items() if DATABASE_PORT.fullmatch(k) and v == PORT_IN_THE_CLOUD}
 
 
 class Plan(Kind):
@@ -102,7 +112,7 @@ class Site(Kind):
         kept = settings if settings is not None else (old.held.get("settings", {}) if old else {})
         new.held.update(config=config, settings=kept)
         new.properties.pop("siteConfig", None)
-        for identity in _identities(new):
+        for identity in identities_of(new):
             found = self.store.find(identity)
             if found is None or found.id.type.lower() != UserAssignedIdentity.type.lower():
                 raise ArmError(400, "FailedIdentityOperation", f"The identity '{identity}' was not found.")
@@ -121,16 +131,13 @@ class Site(Kind):
         """Have so many processes of it as its plan and its settings say."""
         config, count = record.held["config"], self.count(record)
         command = tuple(str(config.get("appCommandLine") or "app").split())
-        settings = {k: v for k, v in record.held["settings"].items() if READ_BY_PROCESSES.fullmatch(k)}
-        # The cloud has every server at the same port, and a world has all of its own at another.
-        there = str(self.world.context.ports.postgres)
-        settings |= {k: there for k, v in settings.items() if DATABASE_PORT.fullmatch(k) and v == PORT_IN_THE_CLOUD}
+        settings = read_by_processes(self.world, record.held["settings"])
         self.world.context.fabric.compute.apply(
             record.location,
             PodSpec(
                 namespace=self.namespace(record), deployment=deployment, replicas=max(at_least, count), command=command,
                 env={**settings, "DR_IMAGE": str(config.get("linuxFxVersion") or "")}, port=PORT,
-                identity=self.identity(record),
+                identity=identity_of(self.world, record),
             ),
         )  # fmt: skip
 
@@ -144,21 +151,6 @@ class Site(Kind):
 
     def namespace(self, record: Record) -> str:
         return f"app-{record.id.names[0].lower()}"
-
-    def identity(self, record: Record) -> Mapping[str, str]:
-        """What lets a process ask the door for a token of the first identity that the app was given."""
-        for each in _identities(record):
-            found = self.store.find(each)
-            principal = self.world.login.identity(str(found.held.get("clientId"))) if found is not None else None
-            if principal is not None:
-                ports = self.world.context.ports
-                door = f"http://{ports.addresses[record.location]}:{ports.clouds['azure']}"
-                return {
-                    "IDENTITY_ENDPOINT": f"{door}{IDENTITY_PATH}",
-                    "IDENTITY_HEADER": principal.secret,
-                    "AZURE_CLIENT_ID": principal.client_id,
-                }
-        return {}
 
     def lead(self, record: Record) -> None:
         """Have its door lead to the processes that are its own now."""
@@ -443,10 +435,6 @@ class HostNameBinding(Kind):
 def _sites_of(kind: Kind, farm: Record) -> list[Record]:
     every = [*kind.store.of_type(Site.type), *kind.store.of_type(Slot.type)]
     return [each for each in every if str(each.properties.get("serverFarmId")).lower() == farm.id.key]
-
-
-def _identities(record: Record) -> list[str]:
-    return list(((record.body.get("identity") or {}).get("userAssignedIdentities") or {}).keys())
 
 
 KINDS = (Plan, Site, Slot, Config, SlotConfig, Instance, SlotInstance, HostNameBinding)

@@ -15,6 +15,7 @@ from tests.scripts.clouds.azure.conftest import Azure
 SAME = {
     "microsoft.authorization/locks": "authorization.ManagementLockByScope",
     "microsoft.authorization/roleassignments": "authorization.RoleAssignment",
+    "microsoft.containerinstance/containergroups": "containerinstance.ContainerGroup",
     "microsoft.containerregistry/registries": "containerregistry.Registry",
     "microsoft.containerregistry/registries/replications": "containerregistry.Replication",
     "microsoft.dbforpostgresql/flexibleservers": "dbforpostgresql.Server",
@@ -22,6 +23,7 @@ SAME = {
     "microsoft.managedidentity/userassignedidentities": "managedidentity.UserAssignedIdentity",
     "microsoft.network/networksecuritygroups": "network.NetworkSecurityGroup",
     "microsoft.network/trafficmanagerprofiles": "trafficmanager.Profile",
+    "microsoft.network/virtualnetworks": "network.VirtualNetwork",
     "microsoft.resources/resourcegroups": "resources.ResourceGroup",
     "microsoft.storage/storageaccounts": "storage.StorageAccount",
     "microsoft.web": "web.WebApp",
