@@ -16,7 +16,7 @@ RUN_IN: dict[str, str] = {
     "migrate": "a restore, when the restored databases take writes",
     "read_only_off": "a restore, when the restored databases take writes",
     "roll_back_migration": "a rollback of its service, before the earlier version runs again",
-    "revoke_api_keys": "the answer to a compromise, when the clean site takes writes",
+    "revoke_api_keys": "a containment, at its start, and the answer to a compromise, when the clean site takes writes",
 }
 """The hooks that a runbook runs, and when. Every other one is run by hand: `dr hook NAME`."""
 

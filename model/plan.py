@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Protocol, TypeVar
 from pydantic import Field
 
 from .acceptance import Check, Moment
+from .audit import AuditQuery
 from .base import Model, Name, Text
 from .governance import Contact, Decision, Drills, Escalation, Person, Residency, Role, Waiver
 from .hooks import Hook, HookName
@@ -51,6 +52,7 @@ class Plan(Model):
     people: tuple[Person, ...] = ()
     drills: Drills
     checks: tuple[Check, ...] = ()
+    audit: tuple[AuditQuery, ...] = ()
     workload: OwnWorkload | None = None
     hooks: dict[HookName, Hook] = Field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()

@@ -71,7 +71,10 @@ def options_for(
     known = [site.name for site in plan.sites]
     site = to or objective.recover_at
     if not to and site not in known:
-        raise BadInput("the plan recovers from a compromise where it was", "name a clean site: --to SITE")
+        raise BadInput(
+            "the plan recovers from a compromise where it was",
+            "`dr contain` does that; or name a clean site: --to SITE",
+        )
     known_site(plan, site)
     closed = [*compromised] or [name for name in known if name != site]
     for option, named in (("--compromised", closed), ("--lost", lost)):

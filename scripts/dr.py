@@ -24,6 +24,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "failback": ("scripts.failback", "Move the service back, without losing a write"),
     "restore": ("scripts.restore", "Bring the service back from a backup"),
     "compromise": ("scripts.compromise", "Close what was compromised, and build the service anew in a clean site"),
+    "contain": ("scripts.contain", "Make stolen keys, passwords and sessions worthless, while the service goes on"),
     "recover": ("scripts.recover", "Restart a failing service, roll it back, run more of it, until one helps"),
     "rollback": ("scripts.rollback", "Run an earlier version of a service again"),
     "reprotect": ("scripts.reprotect", "Make a site that came back follow the active one"),

@@ -15,7 +15,7 @@ from model.roles import keeps_roles, without_roles_region
 from . import limits
 from .data import incarnated, objects
 from .means import not_built
-from .own import acceptance, hooks
+from .own import acceptance, audit, hooks
 from .places import detection, fencing, lengths, residency, sites, traffic, unique_names
 from .promises import expired_waivers, governance, objectives
 from .services import replicas, routes, tiers, uses
@@ -44,6 +44,7 @@ CHECKS: tuple[Check, ...] = (
     detection,
     governance,
     acceptance,
+    audit,
     hooks,
 )
 

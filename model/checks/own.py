@@ -27,6 +27,17 @@ def acceptance(plan: Plan) -> Iterator[Mistake]:
             yield Mistake(f"checks[{i}].at", "names a moment twice")
 
 
+def audit(plan: Plan) -> Iterator[Mistake]:
+    """Each asks a store that speaks SQL."""
+    yield from repeated("audit", "name", (query.name for query in plan.audit))
+    askable = [store.name for store in plan.guarded_stores]
+    for i, query in enumerate(plan.audit):
+        if query.store not in askable:
+            yield Mistake(
+                f"audit[{i}].store", f"{quote(query.store)} is no store that speaks SQL; there is {listed(askable)}"
+            )
+
+
 def hooks(plan: Plan) -> Iterator[Mistake]:
     """Each runs where something of the plan runs, and what is switched on can be switched off."""
     for name, hook in plan.hooks.items():

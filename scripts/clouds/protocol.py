@@ -377,11 +377,15 @@ class Isolation(Protocol):
     def close(self, opening: Opening) -> None:
         """Take these rules away; already gone counts as done."""
 
-    def end_sessions(self, site: str, before: datetime) -> list[str]:
+    def end_sessions(self, site: str, before: datetime, *, goes_on: bool = False) -> list[str]:
         """
         Allow nothing to whoever took up a role of `site` before a moment; gives the roles. Asks the account, not the
-        site, so it also works for a site that is lost.
+        site, so it also works for a site that is lost. One that `goes_on` keeps what its cluster and its nodes act
+        with: ask `why_sessions_stay` before.
         """
+
+    def why_sessions_stay(self) -> str | None:
+        """Why the sessions of a site that goes on cannot be ended; None where they can."""
 
 
 class Declared(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
-from model.objectives import Disaster
+from model.objectives import SAME_REGION, Disaster
 from scripts.core.errors import BadInput, Refused
 from scripts.runbooks.forecasts import slowest_to_climb
 
@@ -64,6 +64,24 @@ def without_cold(plan: Plan) -> str | None:
     return None if plan.cold else "has no cold site that could be built"
 
 
+def without_clean_site(plan: Plan) -> str | None:
+    """Of a compromise: the plan leaves what was compromised for a cold site that has backups."""
+    return without_cold_backup(plan) or (
+        "has no need of a clean site: it answers a compromise where it is" if _stays(plan) else None
+    )
+
+
+def without_breach_in_place(plan: Plan) -> str | None:
+    return without_store(plan) or (
+        None if _stays(plan) else "has no answer to a compromise where it is: it leaves the site"
+    )
+
+
+def _stays(plan: Plan) -> bool:
+    found = {each.recover_at for each in plan.objectives if each.disaster == "compromise" and not each.component}
+    return bool(found & {SAME_REGION, plan.primary.name})
+
+
 def without_cold_backup(plan: Plan) -> str | None:
     return without_cold(plan) or without_store(plan)
 
@@ -84,7 +102,7 @@ def _without_promise(plan: Plan, scenario: Scenario) -> str | None:
 def scenarios() -> dict[str, Scenario]:
     """All of them by name."""
     # Each loads what it needs.
-    from scripts.drills import application, backups, compromised, database, looked, regional, regions  # noqa: PLC0415
+    from scripts.drills import application, backups, breach, compromised, database, looked, regional, regions  # noqa: PLC0415
 
     known = (
         Scenario(
@@ -122,8 +140,12 @@ def scenarios() -> dict[str, Scenario]:
             "review", "Objectives, contacts and runbooks are reviewed", "", looked.review, always,
         ),
         Scenario(
+            "breach", "Somebody has a login of the active site and is inside; it is contained there", "compromise",
+            breach.stay, without_breach_in_place,
+        ),
+        Scenario(
             "compromise", "Somebody is in the active site; the cold one is built from before, and takes over",
-            "compromise", compromised.leave, without_cold_backup, final=True,
+            "compromise", compromised.leave, without_clean_site, final=True,
         ),
     )  # fmt: skip
     return {each.name: each for each in known}
@@ -151,7 +173,7 @@ PROGRAMMES: dict[str, tuple[str, ...]] = {
     "quarterly": tuple(each.scenario for each in QUARTERLY if each.scenario),
     "samia": ("regional-outage", "failback", "multi-region-outage"),
     "all": (
-        "review", "restore-test", "database-failure", "application-failure", "database-corruption", "backups",
+        "review", "restore-test", "database-failure", "application-failure", "breach", "database-corruption", "backups",
         "regional-outage", "failback", "multi-region-outage", "compromise",
     ),
 }  # fmt: skip

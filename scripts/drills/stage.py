@@ -163,6 +163,10 @@ class Stage:
         """What the secret of a site's store (its first) holds, for proofs."""
         return self._login(site, store or self.stores[0]).password
 
+    def forget_logins(self) -> None:
+        """Read them anew: they were changed."""
+        self._logins.clear()
+
     def _login(self, site: str, store: str) -> Login:
         clouds = self.clouds()
         try:

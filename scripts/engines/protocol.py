@@ -19,6 +19,7 @@ from scripts.engines.seen import (
     Contents,
     Copy,
     Dumped,
+    Found,
     HeldLease,
     Marker,
     Position,
@@ -150,6 +151,18 @@ class Engine(Protocol):
 
     def ask(self, statement: str, *, seconds: float) -> Answer:
         """What one statement of the user gives, which can change nothing."""
+
+    def search(self, statement: str, settings: Mapping[str, str], *, seconds: float, most: int) -> Found:
+        """
+        The rows of one statement of the user, `most` of them, which can change nothing. It reads `settings` (their
+        names hold a dot) by `current_setting`.
+        """
+
+    def end_sessions(self, before: datetime) -> list[str]:
+        """
+        End what logged in before a moment of the store's own clock, replication and superusers excepted; gives the
+        users whose sessions ended. One that has gone already counts as ended.
+        """
 
     def compare(
         self,

@@ -53,6 +53,15 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Found:
+    """The rows of a question; `complete` is False where there are more than were asked for."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    complete: bool
+
+
+@dataclass(frozen=True)
 class Marker:
     """A row of ours beside the data, which is replicated and restored with them."""
 

@@ -34,6 +34,7 @@ BY_PROGRAM: dict[str, frozenset[str]] = {
     "failback": A_RUN,
     "restore": A_RUN,
     "compromise": A_RUN,
+    "contain": A_RUN,
     "recover": A_RUN,
     "rollback": A_RUN,
     "reprotect": A_RUN,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.forecast import span
+from model.objectives import SAME_REGION
 from scripts.runbooks.tables import table
 from scripts.runs.runbook import CHANGES_NOTHING, Does, Options
 
@@ -109,10 +110,28 @@ def pages(plan: Plan) -> tuple[Page, ...]:
             "store of several is damaged, `--store NAME` takes back that one alone; the others go on taking writes.",
         ),
         Page(
+            "contain", "Contain a breach where the service runs", "Somebody has a key, a password or a session",
+            "Keys, passwords and sessions of the active site are made worthless; the service goes on there.",
+            (
+                f"They may have changed machines or images? See [compromise](compromise.md): {cold} is built clean.",
+            ),
+            "dr contain", home, ("compromise",) if _in_place(plan) else (),
+            (
+                "What is left as it is stands in the last row: it has to be closed by somebody else.",
+                "Rows of the assessment lie under DR_HOME/breaches, for nobody else to read.",
+            ),
+            "Agent and services start anew, so there is an outage as long as that. `--since` and `--until` bound what "
+            "the plan's `audit` is asked about; `--assess` asks it alone. `--clean-before TIME` takes the data back as "
+            "well, as [restore](restore.md) does.",
+        ),
+        Page(
             "compromise", f"Leave a compromised site for {cold}", "Somebody else had their hands in it",
             f"The active site is closed and kept as evidence; the service is built anew in {cold} from the last clean "
             "state, with credentials that nobody has seen.",
-            ("It is an outage and nobody was inside? See [failover](failover.md): it loses far less.",),
+            (
+                "Only a key, a password or a session was stolen? See [contain](contain.md): the service stays.",
+                "It is an outage and nobody was inside? See [failover](failover.md): it loses far less.",
+            ),
             "dr compromise --clean-before 2026-01-31T12:00:00+00:00", cold, ("compromise",),
             (
                 'When a closed site is known to be clean: `dr reprotect --site SITE --declared-clean "how you know"`.',
@@ -199,6 +218,12 @@ def pages(plan: Plan) -> tuple[Page, ...]:
     return known if plan.warm else tuple(each for each in known if each.name not in NEEDS_WARM)
 
 
+def _in_place(plan: Plan) -> bool:
+    """Does the plan recover from a compromise where it was?"""
+    found = {each.recover_at for each in plan.objectives if each.disaster == "compromise" and not each.component}
+    return bool(found & {SAME_REGION, plan.primary.name})
+
+
 def write(plan: Plan, folder: Path) -> list[Path]:
     """Write every page; gives their paths."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -256,7 +281,16 @@ def _page(plan: Plan, page: Page) -> Iterator[str]:
         yield f"- {unless}"
     yield from ("", "## Do this", "", "```")
     can_be_shown = command.startswith(
-        ("dr failover", "dr restore", "dr compromise", "dr reprotect", "dr failback", "dr rollback", "dr recover")
+        (
+            "dr failover",
+            "dr restore",
+            "dr compromise",
+            "dr reprotect",
+            "dr failback",
+            "dr rollback",
+            "dr recover",
+            "dr contain",
+        )
     )
     if can_be_shown:
         yield f"{command} --dry-run    # what would be done, and what is at stake now; changes nothing"

@@ -8,6 +8,7 @@ from model import Plan
 from scripts.core.errors import BadInput
 from scripts.runbooks.activate_cold import activate_cold
 from scripts.runbooks.compromise import compromise
+from scripts.runbooks.contain import contain
 from scripts.runbooks.database_failover import database_failover
 from scripts.runbooks.failover import failover
 from scripts.runbooks.opening import opening
@@ -44,6 +45,7 @@ TABLES: dict[str, Callable[[Plan, Options], Runbook]] = {
     "database_failover": _database_failover,
     "restore": lambda plan, _: restore(plan),
     "compromise": _compromise,
+    "contain": lambda plan, _: contain(plan),
     "rollback": lambda plan, options: rollback(plan, service_of(plan, options)),
     "recover": lambda plan, options: recover(plan, service_of(plan, options), str(options.more.get("from") or "")),
     "stand_down": lambda plan, _: stand_down(plan),

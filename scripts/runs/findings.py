@@ -237,3 +237,29 @@ class RungClimbed(Finding):
     rung: str
     helped: bool
     why_not: str = ""
+
+
+class BreachSeen(Finding):
+    """What a containment leaves as it is, in sentences: nothing that we have closes it."""
+
+    left: list[str]
+
+
+class LoginsRenewed(Finding):
+    """
+    The owners of stores have another password. `at`: the moment, and `clocks`: the same by each store's own clock; what
+    logged in before did so with an old one. `not_told`: sites whose own copies of the login could not be written.
+    """
+
+    at: datetime
+    clocks: dict[str, datetime]
+    not_told: list[str]
+
+
+class BreachAssessed(Finding):
+    """What the plan's queries found, by their names; `folder` is where the rows are, on the machine that asked."""
+
+    since: datetime
+    until: datetime
+    rows: dict[str, int]
+    folder: str

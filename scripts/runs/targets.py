@@ -91,9 +91,12 @@ WELL_WITHIN_SECONDS = 180.0
 """How long a service may take to be well after something was done for it, where the plan says nothing of its start."""
 
 
-def well_within(context: Context) -> float:
-    """The same in this run, in seconds: what the operator said, else three times as long as the plan says it starts."""
+def well_within(context: Context, service: str = "") -> float:
+    """
+    The same of `service` (the one that the run is about) in this run, in seconds: what the operator said, else three
+    times as long as the plan says it starts.
+    """
     if said := context.options.more.get("well_within_seconds"):
         return float(said)
-    startup = context.plan.service(service_of(context.plan, context.options)).startup
+    startup = context.plan.service(service or service_of(context.plan, context.options)).startup
     return max(WELL_WITHIN_SECONDS, 3 * startup.total_seconds() if startup else 0.0)

@@ -14,7 +14,8 @@ def declare_disaster(context: Context) -> Result:
         return Result("done", said, {"planned": True, "commander": by, "incident": more.get("incident")})
     goal = objective(context)
     site = target(context)
-    what = f"{site} is taken back" if site == context.topology.active_site else f"{site} takes over"
+    here = "is contained" if context.options.more.get("contained") else "is taken back"
+    what = f"{site} {here}" if site == context.topology.active_site else f"{site} takes over"
     said = f"{by} declares {disaster(context)}: {what}"
     evidence = {
         "disaster": disaster(context), "commander": by, "incident": more.get("incident"),

@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,12 +49,24 @@ def deadly(runbook: Runbook, where: str, folder: Path) -> Runbook:
     return Runbook(runbook.name, tuple(mortal(row) for row in runbook.rows))
 
 
-def killed_everywhere(made: Stage, runbook: str, options: Options, where: tuple[str, ...], folder: Path) -> str:
+def killed_everywhere(
+    made: Stage,
+    runbook: str,
+    options: Options,
+    where: tuple[str, ...],
+    folder: Path,
+    *,
+    only: Collection[str] = (),
+) -> str:
     """
-    Run a runbook to its end; gives the run. The program dies once at each row, where it has begun or where it has acted
-    and nobody has noted it yet, or at both.
+    Run a runbook to its end; gives the run. The program dies once at each row (or at those that `only` names), where it
+    has begun or where it has acted and nobody has noted it yet, or at both.
     """
     rows = tables.table(runbook, made.plan, options).rows
+    spared = [row.name for row in rows if only and row.name not in only]
+    for name in spared:
+        for at in where:
+            (folder / f"{name}.{at}").touch()
     run_id = run_records.new_run_id(runbook)
     given = json.dumps(options.to_json())
     command = [sys.executable, "-m", "tests.drills.killed", made.plan_path, runbook, given]
@@ -63,7 +76,8 @@ def killed_everywhere(made: Stage, runbook: str, options: Options, where: tuple[
     died_of = sorted(path.name for path in folder.iterdir())
     assert died_of == sorted(f"{row.name}.{at}" for row in rows for at in where)
     deaths = int(ended.stdout.splitlines()[-1])
-    waves = tables.table(runbook, made.plan, options).waves()
+    all_waves = tables.table(runbook, made.plan, options).waves()
+    waves = [wave for wave in all_waves if any(row.name not in spared for row in wave)]
     assert deaths >= len(where) * len(waves), "rows side by side may die together, but no wave lived through its turn"
     assert run_records.load(run_id).status == "done"
     return run_id

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,25 @@ import pytest
 
 from model import names
 from scripts.clouds.protocol import ManagedService
+from scripts.contain import options_for
+from scripts.core.errors import BadInput, Refused
+from scripts.core.home import folder
 from scripts.core.waiting import wait_until
+from scripts.drills.compromised import can_log_in
 from scripts.drills.database import SPOILT, damage, wait_until_restorable
 from scripts.drills.small_world import small_world
 from scripts.drills.stage import Stage
-from scripts.engines.postgres.direct import rows_at
+from scripts.engines.postgres.direct import Held, rows_at, with_login
 from scripts.probes.service_health import why_not_well
 from scripts.recover import recover
 from scripts.rollback import rollback
+from scripts.runbooks.run import run
 from scripts.runs.findings import RungClimbed, ServiceSeen
-from scripts.runs.runbook import RunOutcome
+from scripts.runs.journal import path_of, read
+from scripts.runs.runbook import Options, RunOutcome
 from tests.asserts.machines import client, deploy, group_of, wanted_version
 from tests.asserts.waiting import MULTIPLIER
+from tests.drills.killed import killed_everywhere
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 PLAN = str(Path(__file__).parents[1] / "plans" / "backup_region.yaml")
@@ -213,3 +220,41 @@ def test_what_contradicts_itself_or_cannot_be_is_refused_before_anything_is_made
     assert (future[0], early[0], both[0], aimed[0]) == (2, 3, 2, 2)
     assert "can be restored to between" in early[2]
     assert copy_of(beside) not in {each["identifier"] for each in beside.world.status()["databases"]}
+
+
+# a breach
+
+HARD_TO_REPEAT = ("renew_logins", "end_old_sessions")
+
+
+def test_a_breach_is_contained_although_the_program_is_killed(world: Stage, tmp_path: Path) -> None:
+    plan, site, owner = world.plan, world.active, names.database_user(world.plan)
+    stolen, where = world.password(site), world.dsn()
+    inside = Held(with_login(where, owner, stolen))
+    with world.writing() as workload:
+        began = time.time()
+        options = options_for(plan, world.topology, since=(datetime.now(UTC) - timedelta(hours=1)).isoformat())
+        run_id = killed_everywhere(world, "contain", options, ("acted",), tmp_path, only=HARD_TO_REPEAT)
+        world.wait_for_writes(workload, time.time())
+        loss, _ = world.judge(workload, datetime.fromtimestamp(began, UTC))
+    assert loss.lost == 0
+    assert not inside.answers(), "a session that was opened with the old password"
+    assert not can_log_in(world, site, owner, stolen)
+    assert can_log_in(world, site, owner, world.password(site))
+    ended = read(path_of(run_id))
+    roles = next(
+        each.evidence["found"]["roles"] for each in ended if each.name == "end_role_sessions" and each.status == "done"
+    )
+    assert roles == [names.agent_role(plan, site), names.service_role(plan, site, SERVICE)]
+    kept = folder("breaches") / run_id
+    assert kept.joinpath("recent.jsonl").read_text().count("\n") > 0
+    assert not kept.joinpath("unknown.jsonl").exists(), "what could not be asked is said, and stops nothing"
+
+
+def test_a_breach_is_contained_where_the_service_runs_and_nowhere_else(world: Stage) -> None:
+    with pytest.raises(BadInput, match="before it begins"):
+        options_for(world.plan, world.topology, "2026-01-02T00:00:00+00:00", "2026-01-01T00:00:00+00:00")
+    options = Options(to="backup", more={"disaster": "compromise", "contained": True})
+    outcome = run("contain", world.plan, options, plan_path=world.plan_path)
+    assert isinstance(outcome.error, Refused)
+    assert "backup is not the active site" in str(outcome.error)

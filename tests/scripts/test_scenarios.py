@@ -30,8 +30,8 @@ SHAPES = {
     ),
     "nothing": without(stores=(), sites=MINIMAL.sites[:1]),
 }
-ABLE = set(scenarios()) - {"application-failure"}
-"""Nothing is promised for a service that fails."""
+ABLE = set(scenarios()) - {"application-failure", "breach"}
+"""Nothing is promised for a service that fails, and a compromised site is left."""
 REHEARSED = {
     "no warm site": ABLE - {"regional-outage", "failback"},
     "no cold site": ABLE - {"backups", "multi-region-outage", "compromise"},
@@ -89,7 +89,10 @@ def test_a_plan_of_the_project_without_a_warm_site_rehearses_what_it_can() -> No
     assert {part.name for part in able} >= {"database-failure", "database-corruption", "backups", "multi-region-outage"}
     everything, none = fitting(load_plan("samia"), "all")
     assert everything == [part for part in chosen("all") if part.name in ABLE]
-    assert none == {"application-failure": "promises nothing for application_failure"}
+    assert none == {
+        "application-failure": "promises nothing for application_failure",
+        "breach": "has no answer to a compromise where it is: it leaves the site",
+    }
 
 
 def test_a_drill_that_the_plan_cannot_have_is_refused_before_a_world_is_made(

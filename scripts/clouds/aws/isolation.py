@@ -38,12 +38,16 @@ class SecurityGroups:
             if outward := opening.rules["egress"]:
                 ec2.revoke_security_group_egress(GroupId=opening.name, IpPermissions=list(outward))
 
-    def end_sessions(self, site: str, before: datetime) -> list[str]:
+    def end_sessions(self, site: str, before: datetime, *, goes_on: bool = False) -> list[str]:
         """IAM is one for all regions; this site's region only says whose clients are used."""
         plan = self._plan
-        roles = [names.control_role(plan, site), names.nodes_role(plan, site), names.agent_role(plan, site)]
+        roles = [names.control_role(plan, site), names.nodes_role(plan, site)]
+        roles = [*([] if goes_on else roles), names.agent_role(plan, site)]
         roles += [names.service_role(plan, site, service.name) for service in plan.services]
         return [role for role in roles if self._end_sessions(role, before)]
+
+    def why_sessions_stay(self) -> str | None:
+        return None
 
     def _groups(self) -> set[str]:
         """Those of the load balancer and of the databases; what does not exist has none."""

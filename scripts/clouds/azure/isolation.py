@@ -40,12 +40,17 @@ class Closing:
             body = {"properties": {"publicNetworkAccess": "Disabled"}}
             self._arm.patch(self._in_site(APPS, opening.name), body, f"closing {opening.name}")
 
-    def end_sessions(self, site: str, before: datetime) -> list[str]:
+    def why_sessions_stay(self) -> str | None:
+        return "a token of a managed identity is valid for a day, and only what the identity may do can be taken away"
+
+    def end_sessions(self, site: str, before: datetime, *, goes_on: bool = False) -> list[str]:
         """
         A token of a managed identity cannot be ended, and is valid for a day: what it may do is taken away instead,
         from whoever holds one of before and of after.
         """
         del before
+        if goes_on:
+            return []
         where, group = self._plan.site(site), azure.resource_group(self._plan, site)
         ended = []
         for identity in self._arm.list(in_group(where.account, group, IDENTITIES)):

@@ -42,3 +42,21 @@ def can_log_in(dsn: str, database: str, user: str, password: str) -> bool:
         if "permission denied for database" in str(error):
             return True
         raise
+
+
+class Held:
+    """A session that is kept open, as somebody has one who got in. Raises psycopg.OperationalError where none opens."""
+
+    def __init__(self, dsn: str) -> None:
+        self._connection = psycopg.connect(dsn, autocommit=True, connect_timeout=5)
+
+    def answers(self) -> bool:
+        """Is it still let in?"""
+        try:
+            self._connection.execute("SELECT 1")
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def close(self) -> None:
+        self._connection.close()

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from scripts.engines.comparison import Comparison, Keep, keep_nothing
 from scripts.engines.postgres import contents, dumps, guard, markers, readiness
 from scripts.engines.postgres.comparing import compare
+from scripts.engines.postgres.logins import end_sessions
 from scripts.engines.postgres.position import has_replayed, position
-from scripts.engines.postgres.questions import ask
+from scripts.engines.postgres.questions import ask, search
 from scripts.engines.postgres.session import Database
 from scripts.engines.postgres.table_rows import Fork
 from scripts.engines.postgres.writes import try_write
@@ -22,6 +23,7 @@ from scripts.engines.seen import (
     Contents,
     Copy,
     Dumped,
+    Found,
     HeldLease,
     Marker,
     Position,
@@ -87,6 +89,12 @@ class Postgres:
 
     def ask(self, statement: str, *, seconds: float) -> Answer:
         return ask(self.database.login, statement, seconds=seconds)
+
+    def search(self, statement: str, settings: Mapping[str, str], *, seconds: float, most: int) -> Found:
+        return search(self.database.login, statement, settings, seconds=seconds, most=most)
+
+    def end_sessions(self, before: datetime) -> list[str]:
+        return end_sessions(self.database, before)
 
     def compare(
         self,

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.logins import MIGRATE
+from scripts.core.errors import DatabaseFailed
 from scripts.engines.postgres.session import quoted
 from scripts.engines.seen import Unguarded
 
@@ -43,7 +45,32 @@ INSERT INTO dr_guard.logins (role, mark) VALUES (%(role)s, %(mark)s)
 ON CONFLICT (role) DO UPDATE SET mark = excluded.mark
 """
 _FORGET = "DELETE FROM dr_guard.logins WHERE role = %(role)s"
+_LOOKS, _TO_GO_MS = 10, 1000
 _END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %(role)s"
+
+
+_OLD = """
+SELECT a.pid, a.usename::text FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid
+WHERE a.backend_type = 'client backend' AND a.pid <> pg_backend_pid() AND a.backend_start < %(before)s
+  AND (NOT r.rolsuper OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AND r.rolname = current_user)
+"""
+
+
+def end_sessions(database: Database, before: datetime) -> list[str]:
+    """
+    End what logged in before a moment of the server's clock, and see it gone. A changed password closes the door and
+    leaves those who are inside. Gives their users; raises DatabaseFailed for what does not go.
+    """
+    database.rows("SELECT")  # our own session is there before we look
+    ended = set[str]()
+    for _ in range(_LOOKS):
+        old = database.rows(_OLD, {"before": before})
+        if not old:
+            return sorted(ended)
+        for pid, user in old:
+            ended.add(str(user))
+            database.rows("SELECT pg_terminate_backend(%(pid)s, %(ms)s)", {"pid": pid, "ms": _TO_GO_MS})
+    raise DatabaseFailed(f"sessions of {', '.join(sorted(ended))} do not end", "look at pg_stat_activity")
 
 
 def keep(database: Database, passwords: Mapping[str, str], *, anew: bool = False) -> list[Unguarded]:

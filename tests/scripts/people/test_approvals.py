@@ -19,6 +19,7 @@ from model import Plan, Topology, load_plan
 from model.governance import Decision
 from scripts import destroy, dr, failover, lease, up
 from scripts.compromise import compromise
+from scripts.contain import contain
 from scripts.core.errors import ApprovalMissing, BadInput
 from scripts.failback import failback
 from scripts.hook import run_by_hand
@@ -139,6 +140,7 @@ WAYS_IN: dict[str, Callable[[Plan], Any]] = {
     "failback": lambda plan: failback(plan, to=WARM),
     "restore": lambda plan: restore(plan, AN_HOUR_AGO),
     "compromise": lambda plan: compromise(plan, AN_HOUR_AGO),
+    "contain": contain,
     "reopen": lambda plan: run("reopen", plan, Options(plan.primary.name)),
     "old copy": lambda plan: run("reprotect", plan, Options(WARM, more={"give_up_old_copy": True})),
     "differences": lambda plan: run("reprotect", plan, Options(WARM, more={"give_up_differences": 1})),
@@ -169,6 +171,7 @@ ALONE = {
     "loss": "accept_data_loss",
     "restore": disaster_of(SAMIA),
     "compromise": "compromise",
+    "contain": "compromise",
     "hook": "run_hook",
     "import": "import_data",
     "import beside": "import_data",

@@ -68,6 +68,12 @@ def test_the_point_of_no_return_is_marked(name: str) -> None:
         ("compromise", "build_site", "inspect_restored"),
         ("compromise", "inspect_restored", "open_clean_site"),
         ("compromise", "open_clean_site", "switch_traffic"),
+        ("contain", "look_at_breach", "renew_logins"),
+        ("contain", "renew_logins", "end_role_sessions"),
+        ("contain", "end_role_sessions", "restart_agent"),
+        ("contain", "restart_agent", "restart_with_new_login:shop"),
+        ("contain", "restart_with_new_login:shop", "end_old_sessions"),
+        ("contain", "end_old_sessions", "verify_service"),
     ],
 )
 def test_what_must_come_first_does(name: str, first: str, later: str) -> None:
@@ -145,3 +151,14 @@ def test_the_plans_own_checks_have_a_row_where_there_are_any(name: str, row: str
     names = [each.name for each in rows(name, plan)]
     assert names.index(row) < names.index(before)
     assert forecast(plan)
+
+
+def test_a_compromise_that_is_answered_where_it_is_is_forecast_by_the_table_that_does_so() -> None:
+    def steps(plan: str) -> set[str]:
+        found = next(each for each in forecast(load_plan(plan)).objectives if each.disaster == "compromise")
+        return {each.step.partition(":")[0] for each in found.path}
+
+    assert "renew_logins" in steps("muejam")
+    assert "build_site" not in steps("muejam")
+    assert "build_site" in steps("samia")
+    assert "renew_logins" not in steps("samia")

@@ -14,7 +14,7 @@ import pytest
 from model.logins import MIGRATE, password_of, service_role
 from scripts.core.net import Login
 from scripts.engines.postgres import guard
-from scripts.engines.postgres.logins import keep
+from scripts.engines.postgres.logins import end_sessions, keep
 from scripts.engines.postgres.session import ENGINE_ONLY, Database
 from tests.asserts.waiting import wait_until
 from tests.scratch_database import server
@@ -281,3 +281,15 @@ def test_no_function_of_a_migration_runs_with_the_rights_of_the_owner(core: Data
     guard.guard_new_tables(core)
     guard.revoke(core, "primary", 2)
     assert core.rows("SELECT rolcreaterole FROM pg_roles WHERE rolname = 'dr_migrate'") == [(False,)]
+
+
+def test_who_is_inside_when_a_password_changes_is_put_out_and_who_comes_later_stays(core: Database) -> None:
+    with closing(connect(core, SHOP)) as before, closing(connect(core, OWNER, "trusted")) as stolen:
+        ((moment,),) = core.rows("SELECT clock_timestamp()")
+        with closing(connect(core, SHOP)) as later:
+            assert end_sessions(core, moment) == sorted({SHOP, OWNER})
+            for session in (before, stolen):
+                with pytest.raises(psycopg.OperationalError):
+                    session.execute("SELECT 1")
+            assert later.execute("SELECT 1").fetchone() == (1,)
+            assert end_sessions(core, moment) == [], "nobody is left to put out"

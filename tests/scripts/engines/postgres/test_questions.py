@@ -6,7 +6,7 @@ import pytest
 
 from scripts.core.errors import DrError
 from scripts.core.net import Unreachable
-from scripts.engines.postgres.questions import READ_ONLY_TRANSACTION, ask
+from scripts.engines.postgres.questions import READ_ONLY_TRANSACTION, ask, search
 from scripts.engines.postgres.session import Database
 from scripts.engines.protocol import QueryRefused
 
@@ -75,3 +75,20 @@ def test_a_statement_that_takes_too_long_is_ended_at_the_server(filled: Database
     while filled.rows(running.format("AND state = 'active'"))[0][0] and time.monotonic() < until:
         pass
     assert filled.rows(running.format("AND state = 'active'")) == [(0,)]
+
+
+@pytest.mark.parametrize("statement", WRITES)
+def test_a_search_changes_nothing_either(filled: Database, statement: str) -> None:
+    with pytest.raises(DrError):
+        search(filled.login, statement, {"dr.since": "now"}, seconds=5, most=10)
+    assert filled.rows("SELECT id, note FROM orders") == [("1", "100%")]
+
+
+def test_a_search_gives_rows_of_the_window_that_it_is_told_and_says_when_there_are_more(filled: Database) -> None:
+    filled.script("INSERT INTO orders VALUES ('2', 'b'), ('3', 'c')")
+    statement = "SELECT id, note FROM orders WHERE id >= current_setting('dr.since') ORDER BY id"
+    found = search(filled.login, statement, {"dr.since": "2"}, seconds=5, most=2)
+    assert (found.columns, found.rows, found.complete) == (("id", "note"), (("2", "b"), ("3", "c")), True)
+    cut = search(filled.login, statement, {"dr.since": "1'; DELETE FROM orders; --"}, seconds=5, most=1)
+    assert (len(cut.rows), cut.complete) == (1, False)
+    assert filled.rows("SELECT count(*) FROM orders") == [(3,)]

@@ -1,0 +1,31 @@
+"""Look what a containment meets, and what it will leave as it is, before anything changes."""
+
+from __future__ import annotations
+
+from model.logins import MIGRATE, service_role, users_of
+from scripts.core.errors import Refused
+from scripts.runs.findings import BreachSeen
+from scripts.runs.runbook import Context, Result
+from scripts.runs.targets import target
+
+REVOKES_KEYS = "revoke_api_keys"
+
+
+def look_at_breach(context: Context) -> Result:
+    """Raises Refused for a site that is not the active one, and what a site raises that does not answer."""
+    plan, site = context.plan, target(context)
+    if site != context.topology.active_site:
+        raise Refused(f"{site} is not the active site", "a breach is contained where the service runs")
+    left = []
+    if REVOKES_KEYS not in plan.hooks:
+        left.append(f"keys that the application itself gave out: the plan has no hook {REVOKES_KEYS}")
+    for name, number in context.topology.incarnations(site).items():
+        own = context.clouds.store(site, name, number).clouds_own_users
+        found = context.clouds.engine(site, name, number).other_logins(own)
+        ours = {MIGRATE, *map(service_role, users_of(plan, name))}
+        if others := sorted(user for user, may in found.items() if may and user not in ours):
+            left.append(f"{name} lets in {', '.join(others)}, whose passwords are not ours to renew")
+    if (reason := context.clouds.at(site).isolation(()).why_sessions_stay()) is not None:
+        left.append(f"sessions of roles: {reason}")
+    left.append("addresses: nothing that the plan declares keeps single addresses out")
+    return Result("done", f"{site} goes on; left as it is: {'; '.join(left)}", BreachSeen(left=left))
