@@ -44,6 +44,7 @@ def recover(
     *,
     site: str = "",
     begin: str = "",
+    end: str = "",
     observer: Observer | None = None,
     plan_path: str = "",
     run_id: str = "",
@@ -51,14 +52,15 @@ def recover(
     **more: Any,
 ) -> RunOutcome:
     """
-    Climb the ladder for `service` at `site` (the active one), from the rung `begin` on. `more`: well_within_seconds of
-    each rung, fault_at, detected_at. One that is well gives an outcome that is done, unless a rung is named: that one
-    is climbed whatever is seen.
+    Climb the ladder for `service` at `site` (the active one), from the rung `begin` on, to `end`. `more`:
+    well_within_seconds of each rung, fault_at, detected_at. One that is well gives an outcome that is done, unless
+    `begin` names a rung: that one is climbed whatever is seen.
 
     Raises BadInput, Refused, Locked. What no rung helped is in the outcome: StillFailing.
     """
     site = site_or_active(plan, site)
-    options = _options(known_service(plan, service), begin, site, more, approved_by)
+    rungs = {"from": begin, "to": end}
+    options = _options(known_service(plan, service), rungs, site, more, approved_by)
     table("recover", plan, options)  # a rung that there is not is refused first
     if not begin and (said := _already(plan, site, service)):
         return RunOutcome("", "done", {"recover": Result("already", said)})
@@ -66,9 +68,9 @@ def recover(
 
 
 def _options(
-    service: str, begin: str, site: str, more: dict[str, Any], approved_by: tuple[str, ...] = ()
+    service: str, rungs: dict[str, str], site: str, more: dict[str, Any], approved_by: tuple[str, ...] = ()
 ) -> Options:  # fmt: skip
-    told = {"service": service, "disaster": DISASTER, **({"from": begin} if begin else {}), **more}
+    told = {"service": service, "disaster": DISASTER, **{key: rung for key, rung in rungs.items() if rung}, **more}
     return Options(to=site, approved_by=approved_by, more=told)
 
 
@@ -101,7 +103,7 @@ def command(
     site, topology = site_or_active(loaded, site), topology_files.read_topology(loaded, project_dir())
     bound = duration(within, "--within")
     more: dict[str, Any] = {"well_within_seconds": bound.total_seconds()} if bound else {}
-    options = _options(service, begin, site, more)
+    options = _options(service, {"from": begin}, site, more)
     table("recover", loaded, options)
     if dry_run:
         show_rows("recover", loaded, options, topology, form)

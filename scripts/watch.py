@@ -7,7 +7,8 @@ to live and no service that uses the database says that it answers: then it is t
 way to it. One look proves nothing, neither that something is down nor, against several, that it is not. A site of which
 nothing is seen may be dead or cut off, and nobody can tell from outside: the people are told, and nothing is done,
 unless the plan calls regional outages automatic. Even then the writer lease decides: a site that renews it lives. A
-service that answers nobody although its stores do is told to the people.
+service that answers nobody although its stores do is started anew once where the plan calls application failures
+automatic; else, and where that did not help, it is told to the people.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ from scripts.people.suspicion import ACTED, OVER, Suspicion
 from scripts.probes.vantage import Vantage, Watched, vantages
 from scripts.probes.verdict import Verdict
 from scripts.probes.web import Door, door_of
+from scripts.recover import recover
+from scripts.runbooks.decided import FIRST_RUNG, is_automatic
 from scripts.runbooks.run import run
 from scripts.runs import run_records
 from scripts.runs.journal import Journal
@@ -59,6 +62,7 @@ class Watch:
     rests_until: float = 0.0
     seen_well: bool = False
     outcomes: list[RunOutcome] = field(default_factory=list)
+    _restarted: set[str] = field(default_factory=set)
     _watched: dict[str, Watched] = field(default_factory=dict)
     _door: Door | None = None
     _active: str = ""
@@ -167,6 +171,14 @@ class Watch:
             return "the plan does not call database failures automatic"
         return self.verdict.why_not_down_alone(name)
 
+    def why_not_restart(self, service: str) -> str | None:
+        """The reason, or None. What was started anew and is silent all the same is for people."""
+        if not is_automatic(self.plan, service):
+            return "the plan does not call application failures automatic"
+        if service in self._restarted:
+            return f"{service} was started anew already"
+        return None
+
     def why_not_fail_site_over(self) -> str | None:
         """The reason, or None. The writer lease is asked last, and it decides."""
         if reason := self.verdict.why_not_gone():
@@ -188,6 +200,7 @@ class Watch:
             return None
         if not verdict.failing():
             self.first_failure, self.seen_well = None, True
+            self._restarted.clear()
             self.suspicion.end(OVER, f"{self._active} is seen well again")
             return None
         if self.first_failure is None:
@@ -207,6 +220,8 @@ class Watch:
             reason = "; ".join(filter(None, reasons.values()))
         else:
             silent = verdict.silent()
+            if again := [name for name in silent if self.why_not_restart(name) is None]:
+                return await self._restart(again[0])
             reason = f"{', '.join(silent)} does not answer in {self._active}, whose stores do" if silent else None
         if reason is None:
             return None
@@ -240,6 +255,14 @@ class Watch:
             lambda: run("database_failover", self.plan, options, plan_path=self.plan_path, prepared=self.clouds)
         )
 
+    async def _restart(self, service: str) -> RunOutcome:
+        """The first rung of the ladder, and no other: each further one is for people to say."""
+        moments: dict[str, Any] = self._moments([], service)
+        self._restarted.add(service)
+        return await self._run(
+            lambda: recover(self.plan, service, site=self._active, end=FIRST_RUNG, plan_path=self.plan_path, **moments)
+        )
+
     async def _move(self) -> RunOutcome:
         goal = next(each for each in self.plan.objectives if each.disaster == "regional_outage" and not each.component)
         moments: dict[str, Any] = self._moments(list(self._watched))
@@ -262,9 +285,9 @@ class Watch:
         self.aim()
         return outcome
 
-    def _moments(self, databases: list[str]) -> dict[str, str]:
-        """When these databases were first not seen, and now."""
-        began = self.verdict.failing_since(databases)
+    def _moments(self, databases: list[str], service: str = "") -> dict[str, str]:
+        """When these databases, or this service, were first not seen, and now."""
+        began = self.verdict.silent_since(service) if service else self.verdict.failing_since(databases)
         seen = {
             point.name: {name: asdict(sight) for name, sight in (*point.databases.items(), *point.services.items())}
             for point in self.points

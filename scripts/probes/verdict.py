@@ -92,6 +92,11 @@ class Verdict:
         sights = [point.databases[store] for point in self.points for store in stores]
         return min((sight.since for sight in sights if sight.failures), default=time.time())
 
+    def silent_since(self, service: str) -> float:
+        """When this service first gave no good answer (seconds since 1970); now where it gives one."""
+        sights = [point.services[service] for point in self.points if service in point.services]
+        return min((sight.since for sight in sights if sight.failures), default=time.time())
+
     @property
     def _wanted(self) -> int:
         return self.plan.detection.vantage_points

@@ -13,6 +13,8 @@ from model import role_of
 from scripts.core.errors import BadInput
 from scripts.runs.run_records import MOVES
 
+FIRST_RUNG = "restart"
+"""Of the ladder for a failing service: what a plan may have done by itself."""
 LOOKS = frozenset[str]()
 A_RUN = frozenset({"a run"})
 """It begins runs of a table: `decided` says what they decide."""
@@ -66,21 +68,31 @@ def disaster_for(plan: Plan, topology: Topology, to: str) -> str:
     return (fitting or known)[0]
 
 
+def is_automatic(plan: Plan, service: str) -> bool:
+    """Does the plan say that a service which fails is started anew without asking anybody?"""
+    goals = [each for each in plan.objectives if each.disaster == "application_failure"]
+    own = [each for each in goals if each.component == service]
+    return next((each.automation == "automatic" for each in (*own, *(it for it in goals if not it.component))), False)
+
+
 def decided(name: str, plan: Plan, topology: Topology, options: Options) -> list[str]:
     """
     Disasters, and what a `model.governance.Decision` names, that a run of the table `name` decides.
 
     The disaster of a move follows from what is done and where to; one that the operator declares is decided as well,
-    and is not a way to need fewer people. A watcher that moves a node to its standby decides nothing: the plan did.
+    and is not a way to need fewer people. A watcher that moves a node to its standby, or starts a service anew, decides
+    nothing: the plan did.
     """
     more, found = options.more, list[str]()
+    if name == "recover" and more.get("to") == FIRST_RUNG and is_automatic(plan, str(more.get("service") or "")):
+        return found
     if name == "reopen" or (name in MOVES and more.get("planned")):
         found.append("planned_move")
     elif name in MOVES:
         found += [disaster_for(plan, topology, options.to), str(more.get("disaster") or "")]
     elif name != "database_failover" and more.get("disaster"):
         found.append(str(more["disaster"]))
-    if name == "rollback" or (name == "recover" and more.get("from") != "scale"):
+    if name == "rollback" or (name == "recover" and more.get("from") != "scale" and more.get("to") != FIRST_RUNG):
         found.append("roll_back_service")  # a rung of the ladder rolls back as well
     if name == "open":
         found.append("change_stacks")

@@ -18,8 +18,8 @@ from scripts.steps.scale_service_up import scale_service_up
 from scripts.steps.see_recovered import see_recovered
 
 
-def recover(plan: Plan, service: str, begin: str = "") -> Runbook:
-    """For one service, from the rung `begin` on. Raises BadInput for a rung that there is not."""
+def recover(plan: Plan, service: str, begin: str = "", end: str = "") -> Runbook:
+    """For one service, from the rung `begin` on, to `end`. Raises BadInput for a rung that there is not."""
     machines = (
         Row("replace", replace_machines, f"Replace the machines that {service} runs on", subject=service,
             why_no_undo="what ran before is replaced by the same again"),
@@ -36,12 +36,14 @@ def recover(plan: Plan, service: str, begin: str = "") -> Runbook:
             subject=service, why_no_undo="the stack declares it as it is made anew"),
     )  # fmt: skip
     names = [row.phase for row in rungs]
-    if begin and begin not in names:
-        raise BadInput(f"{begin!r} is no rung of the ladder", f"there is {', '.join(names)}")
+    for rung in filter(None, (begin, end)):
+        if rung not in names:
+            raise BadInput(f"{rung!r} is no rung of the ladder", f"there is {', '.join(names)}")
+    first, last = names.index(begin) if begin else 0, names.index(end) if end else len(names)
     return Runbook("recover", (
         Row("look", look_at_service, f"Look at {service}: its state, its answers, its last log lines", subject=service,
             why_no_undo=LOOKS, does=Does.CHECK),
-        *(rungs[names.index(begin):] if begin else rungs),
+        *rungs[first : last + 1],
         Row("verify", see_recovered, f"See {service} well, or say what to do next", subject=service, why_no_undo=LOOKS,
             does=Does.SEE_SERVICE),
     ))  # fmt: skip

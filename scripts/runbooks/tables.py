@@ -47,7 +47,9 @@ TABLES: dict[str, Callable[[Plan, Options], Runbook]] = {
     "compromise": _compromise,
     "contain": lambda plan, _: contain(plan),
     "rollback": lambda plan, options: rollback(plan, service_of(plan, options)),
-    "recover": lambda plan, options: recover(plan, service_of(plan, options), str(options.more.get("from") or "")),
+    "recover": lambda plan, options: recover(
+        plan, service_of(plan, options), str(options.more.get("from") or ""), str(options.more.get("to") or "")
+    ),
     "stand_down": lambda plan, _: stand_down(plan),
     "open": lambda plan, _: opening(plan),
 }
