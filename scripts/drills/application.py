@@ -34,7 +34,7 @@ def fail(stage: Stage) -> Found:
     found = Found()
     for service in one_of_each_kind(stage.plan):
         wait_until_whole(stage)
-        wait_until(partial(_is_well, stage, service), seconds=LONGEST_SECONDS, what=f"{service} to be well")
+        wait_until(partial(is_well, stage, service), seconds=LONGEST_SECONDS, what=f"{service} to be well")
         found.ok &= stage.must_fail(
             f"{service} has no version {NO_VERSION}",
             f"a rollback of {service} to a version that is not kept is refused",
@@ -47,7 +47,7 @@ def fail(stage: Stage) -> Found:
 def _recovers(stage: Stage, service: str, found: Found) -> bool:
     fault_at = datetime.now(UTC)
     stage.world.break_("crash", region=stage.plan.site(stage.active).region, name=service)
-    wait_until(lambda: not _is_well(stage, service), seconds=LONGEST_SECONDS, what=f"{service} to fail", every=0.1)
+    wait_until(lambda: not is_well(stage, service), seconds=LONGEST_SECONDS, what=f"{service} to fail", every=0.1)
     detected_at, began = datetime.now(UTC), time.monotonic()
     moments: dict[str, Any] = {"fault_at": fault_at.isoformat(), "detected_at": detected_at.isoformat()}
     outcome = recover(stage.plan, service, plan_path=stage.plan_path, **moments)
@@ -59,12 +59,13 @@ def _recovers(stage: Stage, service: str, found: Found) -> bool:
     seconds = time.monotonic() - began
     found.fault_at, found.detected_at = found.fault_at or fault_at, found.detected_at or detected_at
     return stage.check(
-        f"{service} is well", outcome.error is None and _is_well(stage, service),
+        f"{service} is well", outcome.error is None and is_well(stage, service),
         f"{service} is well {seconds:.1f} s after it was seen to fail; what helped: {helped}", rung=helped,
     )  # fmt: skip
 
 
-def _is_well(stage: Stage, service: str) -> bool:
+def is_well(stage: Stage, service: str) -> bool:
+    """Is it rolled out, at its strength, and answering?"""
     clouds = stage.clouds()
     try:
         return why_not_well(stage.plan, clouds, stage.active, service) is None

@@ -64,6 +64,12 @@ def without_cold(plan: Plan) -> str | None:
     return None if plan.cold else "has no cold site that could be built"
 
 
+def without_versions(plan: Plan) -> str | None:
+    from scripts.drills.deployment import deployed_by_a_stack  # noqa: PLC0415 (loads what it needs)
+
+    return None if deployed_by_a_stack(plan) else "has no service whose versions come from its stack"
+
+
 def without_clean_site(plan: Plan) -> str | None:
     """Of a compromise: the plan leaves what was compromised for a cold site that has backups."""
     return without_cold_backup(plan) or (
@@ -102,7 +108,17 @@ def _without_promise(plan: Plan, scenario: Scenario) -> str | None:
 def scenarios() -> dict[str, Scenario]:
     """All of them by name."""
     # Each loads what it needs.
-    from scripts.drills import application, backups, breach, compromised, database, looked, regional, regions  # noqa: PLC0415
+    from scripts.drills import (  # noqa: PLC0415
+        application,
+        backups,
+        breach,
+        compromised,
+        database,
+        deployment,
+        looked,
+        regional,
+        regions,
+    )
 
     known = (
         Scenario(
@@ -116,6 +132,10 @@ def scenarios() -> dict[str, Scenario]:
         Scenario(
             "application-failure", "A service fails in a site that is well; a rung of the ladder helps",
             "application_failure", application.fail, without_ladder,
+        ),
+        Scenario(
+            "failed-deployment", "A version that never comes up is deployed; the one before runs again",
+            "application_failure", deployment.fail, without_versions,
         ),
         Scenario(
             "regional-outage", "The primary region dies; the warm site takes over", "regional_outage", regional.lose,
@@ -173,8 +193,8 @@ PROGRAMMES: dict[str, tuple[str, ...]] = {
     "quarterly": tuple(each.scenario for each in QUARTERLY if each.scenario),
     "samia": ("regional-outage", "failback", "multi-region-outage"),
     "all": (
-        "review", "restore-test", "database-failure", "application-failure", "breach", "database-corruption", "backups",
-        "regional-outage", "failback", "multi-region-outage", "compromise",
+        "review", "restore-test", "database-failure", "application-failure", "failed-deployment", "breach",
+        "database-corruption", "backups", "regional-outage", "failback", "multi-region-outage", "compromise",
     ),
 }  # fmt: skip
 

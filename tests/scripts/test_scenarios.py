@@ -30,7 +30,7 @@ SHAPES = {
     ),
     "nothing": without(stores=(), sites=MINIMAL.sites[:1]),
 }
-ABLE = set(scenarios()) - {"application-failure", "breach"}
+ABLE = set(scenarios()) - {"application-failure", "failed-deployment", "breach"}
 """Nothing is promised for a service that fails, and a compromised site is left."""
 REHEARSED = {
     "no warm site": ABLE - {"regional-outage", "failback"},
@@ -91,6 +91,7 @@ def test_a_plan_of_the_project_without_a_warm_site_rehearses_what_it_can() -> No
     assert everything == [part for part in chosen("all") if part.name in ABLE]
     assert none == {
         "application-failure": "promises nothing for application_failure",
+        "failed-deployment": "promises nothing for application_failure",
         "breach": "has no answer to a compromise where it is: it leaves the site",
     }
 

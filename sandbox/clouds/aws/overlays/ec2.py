@@ -36,6 +36,19 @@ class EC2(EC2Response):
         self._shut_off()
         return result
 
+    def create_launch_template(self) -> ActionResult:
+        """
+        moto takes the tags of the template itself for a part of its first version, so that a later version of the same
+        content looks like another one.
+        """
+        result = super().create_launch_template()
+        templates = ec2_backends[self.current_account][self.region].launch_templates
+        made = next(each for each in templates.values() if each.name == self._get_param("LaunchTemplateName"))
+        data = made.versions[0].data
+        kept = [each for each in data.pop("TagSpecifications", []) if each["ResourceType"] != "launch-template"]
+        data |= {"TagSpecifications": kept} if kept else {}
+        return result
+
     def reboot_instances(self) -> ActionResult:
         for identity in self._named():
             self._machines.reboot(self.region, identity)

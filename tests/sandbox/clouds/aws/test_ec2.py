@@ -1,4 +1,4 @@
-"""Security groups: what is behind one that lets nothing in cannot be reached."""
+"""Security groups: what is behind one that lets nothing in cannot be reached; and what templates hold."""
 
 import importlib
 import inspect
@@ -60,3 +60,17 @@ def test_moto_still_lets_everything_through() -> None:
     source = inspect.getsource(module.SecurityGroups.revoke_security_group_ingress)
     assert "ec2_backend.revoke_security_group_ingress" in source
     assert "elbv2" not in source
+
+
+def test_a_later_version_of_the_same_content_shows_the_same_content(client: Client) -> None:
+    ec2, tags = client("ec2", REGION), [{"Key": "a", "Value": "b"}]
+    data = {"ImageId": "ami-1", "TagSpecifications": [{"ResourceType": "instance", "Tags": tags}]}
+    own = [{"ResourceType": "launch-template", "Tags": tags}]
+    ec2.create_launch_template(LaunchTemplateName="twice", LaunchTemplateData=data, TagSpecifications=own)
+    try:
+        ec2.create_launch_template_version(LaunchTemplateName="twice", LaunchTemplateData=data)
+        shown = ec2.describe_launch_template_versions(LaunchTemplateName="twice")["LaunchTemplateVersions"]
+        assert [each["LaunchTemplateData"] for each in shown] == [data, data]
+        assert ec2.describe_launch_templates(LaunchTemplateNames=["twice"])["LaunchTemplates"][0]["Tags"] == tags
+    finally:
+        ec2.delete_launch_template(LaunchTemplateName="twice")
