@@ -22,6 +22,8 @@ from sandbox.providers.values import UNKNOWN, Properties
 OF_THE_BODY = frozenset({
     *("location", "tags", "sku", "identity", "kind", "zones", "extendedLocation", "plan", "etag", "managedBy"),
 })  # fmt: skip
+OF_OTHERS = frozenset({"scope", "resourceUri"})
+"""Parameters that are themselves IDs: of what an extension stands on."""
 PARAMETER = re.compile(r"\{(\w+)\}")
 
 
@@ -35,6 +37,7 @@ class Type:
     replaces properties at the top whose change replaces it
     spelled  inputs whose name is another one in the API (below `properties`)
     at_top   inputs that stand beside `properties`, besides those that always do
+    nested   inputs that most types have beside `properties`, and this one in them
     write_only  inputs that are never read back, by path
     flattened   lists whose elements have `properties` in the API, and not in a program
     computed    outputs inside an input that the cloud decides, by path
@@ -52,6 +55,7 @@ class Type:
     replaces: frozenset[str] = frozenset()
     spelled: Mapping[str, str] = field(default_factory=dict)
     at_top: frozenset[str] = frozenset()
+    nested: frozenset[str] = frozenset()
     write_only: frozenset[str] = frozenset()
     flattened: frozenset[str] = frozenset()
     computed: tuple[str, ...] = ()
@@ -199,7 +203,7 @@ class AzureResource(Resource):
     def _values(self, identity: str) -> list[str]:
         """What stands in an ID for each of the parameters."""
         escaped = re.escape(self.kind.path).replace(r"\{", "{").replace(r"\}", "}")
-        pattern = PARAMETER.sub(lambda at: f"(?P<{at[1]}>{'.+' if at[1] == 'scope' else '[^/]+'})", escaped)
+        pattern = PARAMETER.sub(lambda at: f"(?P<{at[1]}>{'.+' if at[1] in OF_OTHERS else '[^/]+'})", escaped)
         found = re.fullmatch(pattern, identity, re.IGNORECASE)
         if found is None:
             raise CloudError(400, "InvalidResourceId", f"{identity} is not the ID of a {self.type_name}")
@@ -210,7 +214,7 @@ class AzureResource(Resource):
             name: value for name, value in inputs.items() if name not in self.kind.parameters and value is not None
         }
         given = {name: value for name, value in given.items() if not name.startswith("__")}
-        top = OF_THE_BODY | self.kind.at_top | (frozenset() if self.kind.flat else {"properties"})
+        top = (OF_THE_BODY - self.kind.nested) | self.kind.at_top | (frozenset() if self.kind.flat else {"properties"})
         body = {name: value for name, value in given.items() if name in top}
         if self.kind.located and not body.get("location") and self._group(inputs):
             body["location"] = self.cloud.ask("GET", self._group(inputs), GROUP_VERSION)["location"]

@@ -101,6 +101,18 @@ KEY_VAULT = (
         deleted_by=("https://{vaultName}.vault.azure.net/secrets/{secretName}?api-version=7.4", "https://vault.azure.net"),
     ),
 )  # fmt: skip
+MONITOR = (
+    Type(
+        "azure-native:operationalinsights:Workspace",
+        f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/{{workspaceName}}", "2023-09-01", "workspaceName",
+        replaces=frozenset({"location"}), nested=frozenset({"sku"}),
+    ),
+    Type(
+        "azure-native:monitor:DiagnosticSetting",
+        "/{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}", "2021-05-01-preview", "name",
+        located=False,
+    ),
+)  # fmt: skip
 STORAGE = (
     Type(
         "azure-native:storage:StorageAccount", ACCOUNT, "2024-01-01", "accountName",
@@ -169,5 +181,5 @@ TRAFFIC = (
 )  # fmt: skip
 
 TYPES: tuple[Type, ...] = (
-    *RESOURCES, *AUTHORIZATION, *IDENTITY, *NETWORKS, *POSTGRES, *KEY_VAULT, *STORAGE, *WEB, *TRAFFIC,
+    *RESOURCES, *AUTHORIZATION, *IDENTITY, *NETWORKS, *POSTGRES, *KEY_VAULT, *MONITOR, *STORAGE, *WEB, *TRAFFIC,
 )  # fmt: skip

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sandbox.clouds.azure.errors import ArmError, not_done
 from sandbox.clouds.azure.ids import ResourceId, parse
 from sandbox.clouds.azure.kind import Action, Body, Kind, Record, get
+from sandbox.clouds.azure.kinds.network import check_subnets
 from sandbox.clouds.azure.secrets import Secret as Kept
 from sandbox.clouds.azure.secrets import SecretStore, Version
 
@@ -42,6 +43,7 @@ class Vault(Kind):
         if str(given.get("tenantId", "")).lower() != self.world.login.tenant:
             message = f"The vault's tenantId {given.get('tenantId')} is not the tenant of the subscription."
             raise ArmError(400, "BadRequest", message)
+        check_subnets(self.store, given.get("networkAcls"), "Microsoft.KeyVault")
         mode = given.pop("createMode", "default")
         if old is None:
             self._check_name(new, mode)

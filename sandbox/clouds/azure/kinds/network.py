@@ -1,8 +1,11 @@
 """Virtual networks and private DNS zones: recorded and checked. Who reaches a thing, its own type says."""
 
+from typing import Any
+
 from sandbox.clouds.azure.errors import ArmError
 from sandbox.clouds.azure.ids import parse
 from sandbox.clouds.azure.kind import Body, Kind, Record
+from sandbox.clouds.azure.store import Store
 
 VERSIONS = ("2023-11-01", "2024-01-01", "2024-03-01", "2024-05-01", "2025-01-01")
 PRIVATE_VERSIONS = ("2020-06-01", "2024-06-01")
@@ -98,6 +101,23 @@ class Subnet(Kind):
             if str(used or "").lower() == record.id.key:
                 message = f"Subnet {record.id.name} is in use by {other.id.text} and cannot be deleted."
                 raise ArmError(400, "InUseSubnetCannotBeDeleted", message)
+
+
+def check_subnets(store: Store, rules: Any, service: str) -> None:
+    """Network rules of a service name subnets that have an endpoint of it. Raises ArmError."""
+    for rule in (rules or {}).get("virtualNetworkRules") or ():
+        identity = str(rule.get("id", ""))
+        subnet = store.find(identity)
+        if subnet is None:
+            raise ArmError(404, "SubnetsNotFound", f"The subnet '{identity}' was not found.")
+        found = {str(each.get("service", "")).lower() for each in subnet.properties.get("serviceEndpoints") or ()}
+        if service.lower() not in found:
+            message = (
+                f"Subnets {subnet.id.name} of virtual network {subnet.id.names[0]} do not have ServiceEndpoints for "
+                f"{service} resources configured. Add {service} to subnet's ServiceEndpoints collection before trying "
+                f"to ACL {service} resources to these subnets."
+            )
+            raise ArmError(400, "VirtualNetworkNotValid", message)
 
 
 class PrivateZone(Kind):

@@ -7,6 +7,7 @@ from sandbox.clouds.azure.blobs import BlobStore
 from sandbox.clouds.azure.errors import ArmError, not_done
 from sandbox.clouds.azure.ids import ResourceId
 from sandbox.clouds.azure.kind import ABSENT, Action, Body, Kind, Record, get
+from sandbox.clouds.azure.kinds.network import check_subnets
 
 VERSIONS = ("2022-09-01", "2023-01-01", "2023-05-01", "2024-01-01", "2025-01-01", "2025-06-01", "2026-09-01")
 GEO = ("Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS")
@@ -40,6 +41,7 @@ class StorageAccount(Kind):
         if sku in GEO and AZURE.regions.get(new.location) is None:
             message = f"{sku} is not available in {new.location}: the region has no pair."
             raise ArmError(400, "InvalidSkuForRegion", message)
+        check_subnets(self.store, new.properties.get("networkAcls"), "Microsoft.Storage")
         if new.properties.get("isHnsEnabled"):
             raise not_done("storage accounts with a hierarchical namespace")
 

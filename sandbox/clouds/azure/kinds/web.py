@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from model.clouds.azure import WITHOUT_ZONES
 from sandbox.clouds.azure.errors import ArmError, not_done
 from sandbox.clouds.azure.ids import ResourceId, parse
 from sandbox.clouds.azure.kind import Action, Body, Kind, Record
@@ -37,6 +38,8 @@ DOMAIN = "azurewebsites.net"
 NAME = re.compile(r"(?!-)[a-zA-Z0-9-]{2,60}(?<!-)")
 FIRST_NODE_PORT = 31000
 PORT = 8080
+FEWEST_IN_ZONES = 2
+"""Machines of a plan that is spread over zones (Microsoft Learn: reliability in App Service)."""
 WARM_SECONDS = 60.0
 READ_BY_PROCESSES = re.compile(r"(?!.*_(FILE|DIR|HOME|PATH|PROJECT|PLAN)$)(DR_[A-Z0-9_]+|SERVICE)|BASE_PATH")
 """The settings that the images of a world read; App Service keeps others, and nothing here reads them."""
@@ -62,8 +65,16 @@ class Plan(Kind):
     created_status = 200
 
     def check(self, new: Record, old: Record | None) -> None:
-        if not (new.body.get("sku") or {}).get("name"):
+        sku = new.body.get("sku") or {}
+        if not sku.get("name"):
             raise ArmError(400, "BadRequest", "The parameter sku is required.")
+        if new.properties.get("zoneRedundant"):
+            if not str(sku["name"]).startswith("P") or new.location in WITHOUT_ZONES:
+                message = f"Zone redundancy is not supported for {sku['name']} in {new.location}."
+                raise ArmError(400, "BadRequest", message)
+            if int(sku.get("capacity") or 1) < FEWEST_IN_ZONES:
+                message = f"The capacity of a zone redundant plan must be at least {FEWEST_IN_ZONES}."
+                raise ArmError(400, "BadRequest", message)
 
     def settle(self, record: Record, old: Record | None) -> None:
         for site in _sites_of(self, record):

@@ -7,8 +7,9 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.keyvault.secrets import SecretClient
 from azure.mgmt.keyvault import KeyVaultManagementClient
+from azure.mgmt.resource.resources import ResourceManagementClient
 
-from tests.sandbox.clouds.azure.conftest import NORTH, Azure
+from tests.sandbox.clouds.azure.conftest import NORTH, SUBSCRIPTION, Azure
 
 
 def made(azure: Azure, make: Callable[..., Any], group: str, name: str, **properties: Any) -> str:
@@ -128,3 +129,55 @@ def test_a_secret_made_by_the_resource_manager_never_shows_its_value(
     assert client.get_secret("declared").value == "x"
     secrets.create_or_update(group, name, "declared", {"properties": {"value": "y"}})
     assert len(list(client.list_properties_of_secret_versions("declared"))) == 2
+
+
+def test_a_vault_lets_in_subnets_that_have_an_endpoint_for_it_and_no_others(
+    azure: Azure, make: Callable[..., Any], group: str, credential: Any
+) -> None:
+    resources = make(ResourceManagementClient).resources
+    network = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/net"
+
+    def put(identity: str, **body: Any) -> None:
+        resources.begin_create_or_update_by_id(identity, body, api_version="2024-05-01").result()
+
+    put(network, location=NORTH, properties={"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}})
+    put(f"{network}/subnets/apps", properties={"addressPrefix": "10.0.1.0/24"})
+    name, rules = f"kv-net-{abs(hash(group)) % 10**6}", {"bypass": "AzureServices", "defaultAction": "Deny"}
+    closed = {**rules, "virtualNetworkRules": [{"id": f"{network}/subnets/apps"}]}
+    with pytest.raises(HttpResponseError, match="do not have ServiceEndpoints"):
+        made(azure, make, group, name, networkAcls=closed)
+    endpoints = [{"service": "Microsoft.KeyVault"}]
+    put(f"{network}/subnets/apps", properties={"addressPrefix": "10.0.1.0/24", "serviceEndpoints": endpoints})
+    client = SecretClient(made(azure, make, group, name, networkAcls=closed), credential, retry_total=0)
+    with pytest.raises(HttpResponseError) as refused:
+        client.set_secret("password", "one")
+    assert refused.value.status_code == 403
+    made(azure, make, group, name, networkAcls={**closed, "ipRules": [{"value": "203.0.113.0/24"}]})
+    assert client.set_secret("password", "one").value == "one"
+
+
+def test_what_a_resource_logs_goes_to_a_workspace_that_is_there(
+    make: Callable[..., Any], group: str, vault: str
+) -> None:
+    resources = make(ResourceManagementClient).resources
+    inside = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}/providers"
+    name = vault.removeprefix("https://").partition(".")[0]
+    setting = f"{inside}/Microsoft.KeyVault/vaults/{name}/providers/Microsoft.Insights/diagnosticSettings/audit"
+    workspace = f"{inside}/Microsoft.OperationalInsights/workspaces/log"
+
+    def put(identity: str, version: str, **body: Any) -> Any:
+        return resources.begin_create_or_update_by_id(identity, body, api_version=version).result()
+
+    def send(group: str) -> None:
+        logs = [{"categoryGroup": group, "enabled": True}]
+        put(setting, "2021-05-01-preview", properties={"workspaceId": workspace, "logs": logs})
+
+    with pytest.raises(HttpResponseError, match="The workspace"):
+        send("audit")
+    with pytest.raises(HttpResponseError, match="is not between 30 and 730"):
+        put(workspace, "2023-09-01", location=NORTH, properties={"retentionInDays": 7})
+    assert put(workspace, "2023-09-01", location=NORTH, properties={}).properties["retentionInDays"] == 30
+    with pytest.raises(HttpResponseError, match="Category group 'traffic' is not supported"):
+        send("traffic")
+    send("audit")
+    assert resources.get_by_id(setting, api_version="2021-05-01-preview").properties["workspaceId"] == workspace

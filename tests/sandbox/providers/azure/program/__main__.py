@@ -93,6 +93,20 @@ vault = az.keyvault.Vault(
         "soft_delete_retention_in_days": 90,
     },
 )
+log = az.operationalinsights.Workspace(
+    "log",
+    resource_group_name=there,
+    workspace_name="log-all",
+    sku={"name": "PerGB2018"},
+    retention_in_days=120 if change else 90,
+)
+az.monitor.DiagnosticSetting(
+    "audit",
+    resource_uri=vault.id,
+    name="audit",
+    workspace_id=log.id,
+    logs=[{"category_group": "allLogs" if change else "audit", "enabled": True}],
+)
 az.keyvault.Secret(
     "secret",
     resource_group_name=there,
