@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from model import Plan
 
 EARLIER_VERSIONS_DAYS = 1
+DELETED_CONTAINERS_DAYS = 30
 JOURNAL_DAYS = 365
 CLAIMS, LEASE, JOURNAL = (key.partition("/")[0] for key in (names.CLAIM_KEY, names.LEASE_KEY, names.ANCHORS))
 
@@ -62,6 +63,7 @@ class RecoveryAccount(pulumi.ComponentResource):
             blob_services_name="default",
             is_versioning_enabled=True,
             delete_retention_policy={"enabled": True, "days": EARLIER_VERSIONS_DAYS},
+            container_delete_retention_policy={"enabled": True, "days": DELETED_CONTAINERS_DAYS},
             opts=child,
         )
         after = pulumi.ResourceOptions(parent=self, depends_on=[service], protect=args.protect)

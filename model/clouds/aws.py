@@ -1,5 +1,7 @@
 """AWS. Regions are those of the standard partition, as botocore lists them; AWS pairs none."""
 
+from model import names
+
 from .facts import CloudFacts, ServiceRules, StoreFacts, StoreRules
 
 REGIONS = (
@@ -17,6 +19,7 @@ AWS = CloudFacts(
     account_is="an AWS account of 12 digits",
     example_account="123456789012",
     example_regions=("eu-central-1", "eu-west-1", "us-east-2"),
+    recovery_name=names.recovery_bucket,
     stores={
         # RDS sends nothing to another region synchronously.
         "postgres": StoreFacts(replication=("asynchronous", "none")),

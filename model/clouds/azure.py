@@ -136,6 +136,7 @@ AZURE = CloudFacts(
     account_is="an Azure subscription id such as 6f1c9a1e-8f6b-4a51-9b4c-0d7f0a4f8b11",
     example_account="6f1c9a1e-8f6b-4a51-9b4c-0d7f0a4f8b11",
     example_regions=("northeurope", "westeurope", "swedencentral"),
+    recovery_name=lambda plan, site: storage_account(plan, site, "recovery"),
     stores={
         # The log and its snapshots are kept as one backup (Flexible Server: backup and restore).
         "postgres": StoreFacts(replication=("asynchronous", "none"), snapshots_outlive_log=False),
@@ -146,6 +147,9 @@ AZURE = CloudFacts(
     gone=GONE,
 )
 
+
+LOGINS = "logins"
+"""The vault of a site that holds how to log in to its stores, in the place of the name of a store."""
 
 # The names that Azure's own rules make differ from ours (Microsoft Learn: naming rules for resources). What is global
 # is taken for everybody: a real deployment needs an unusual system name, as everywhere.

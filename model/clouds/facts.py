@@ -1,7 +1,11 @@
 """What the model has to know of a cloud: plain data, so that a plan can be judged without asking the cloud."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from model.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ class CloudFacts:
     `account` is the pattern of what owns resources, and `account_is` says in words what it is. `stores` and `services`
     are the kinds that have a component and a driver here; a plan with another kind is refused before anything is made.
     `example_account` and `example_regions` (primary, warm, cold) are what a new plan begins with.
+    `recovery_name` gives the name of a site's bucket or account for running a recovery, in which no data lies.
     `store_rules` and `service_rules` judge a plan also where nothing is built yet, and `gone` is what old runbooks say.
     """
 
@@ -83,6 +88,7 @@ class CloudFacts:
     regions: Mapping[str, str | None]
     account: str
     account_is: str
+    recovery_name: Callable[["Plan", str], str]
     stores: Mapping[str, StoreFacts] = field(default_factory=dict)
     services: tuple[str, ...] = ()
     store_rules: Mapping[str, StoreRules] = field(default_factory=dict)

@@ -23,6 +23,7 @@ def facts_of(
     as the names say.
     """
     from model import names  # noqa: PLC0415 - pydantic is not needed where there is no plan
+    from model.clouds import CLOUDS  # noqa: PLC0415 - as above
 
     named = list(stacks)
     facts: dict[str, Any] = {
@@ -30,7 +31,8 @@ def facts_of(
         "siteRole": _role(plan, named, roles or {}),
         "siteRoles": {stack: _role(plan, [stack], roles or {}) for stack in plan.stacks} if len(named) != 1 else {},
         "scaleTargets": {service.name: service.replicas.active for service in plan.services} | {names.SENTINEL: 1},
-        "bucketsWithoutData": [names.recovery_bucket(plan, site.name) for site in plan.sites],
+        "bucketsWithoutData": [CLOUDS[site.cloud].recovery_name(plan, site.name) for site in plan.sites],
+        "databasesFollowed": any(database.replication.mode != "none" for database in plan.incarnated_stores),
         "drillsEveryDays": plan.drills.every / timedelta(days=1),
         "primaryRegion": plan.primary.region,
         "recoveryRegions": [site.region for site in plan.sites if site is not plan.primary],

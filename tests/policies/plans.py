@@ -64,7 +64,9 @@ def _of_stack(plan: Plan, stack: str) -> Scene:
                 "protect": resource.protect,
                 "ignore": list(resource.ignored),
                 # The monitor of the tests gives keys other addresses than the records of the sites do.
-                "outputs": {"arn": records[plan.primary.name].key} if resource.type == "aws:kms/key:Key" else {},
+                "outputs": {"arn": records[plan.primary.name].key}
+                if resource.type == "aws:kms/key:Key"
+                else {"id": f"{resource.name}-id"},
             }
         )
     return items

@@ -3,11 +3,12 @@
 import ipaddress
 from collections.abc import Iterator
 
-from ..kernel import CRITICAL, HIGH, MEDIUM, Context, Resource, Rule
+from ..kernel import CRITICAL, HIGH, MEDIUM, Context, Resource, Rule, words
 from ..kernel.access import narrow, public_resources
 from ..kernel.buckets import ACL, BLOCK, BUCKET, POLICY, block_elsewhere, blocks_of, opened_by, policies_of
 from ..kernel.checks import is_false, is_one_of, is_true, unless
 from ..kernel.standards import GDPR_ENCRYPTION, NIST_BOUNDARY, PCI_STORES_NOT_PUBLIC
+from ..kernel.stateful import holds_no_data, of_data
 from ..kernel.values import printable
 
 SERVES = (NIST_BOUNDARY, PCI_STORES_NOT_PUBLIC, GDPR_ENCRYPTION)
@@ -42,6 +43,13 @@ def in_own_network(r: Resource) -> bool:
 def no_anonymous_blobs(r: Resource, ctx: Context) -> Iterator[str]:
     # Until this version of the API Azure took true for it (API specification).
     yield from is_false("allowBlobPublicAccess", absent=r.made_before("2023-01-01"))(r, ctx)
+
+
+def no_open_container(r: Resource, ctx: Context) -> Iterator[str]:
+    # Of a signal, blobs can be read by whoever knows their names; a list of them is nobody's business.
+    is_signal = holds_no_data(r, ctx) and r["containerName"].text() in ctx.words("signals")
+    allowed = ("None", "Blob") if is_signal else ("None",)
+    yield from is_one_of("publicAccess", *allowed, absent="None")(r, ctx)
 
 
 # Firewall rules of databases, with where each writes the first and the last address that it lets in.
@@ -206,8 +214,8 @@ RULES = (
         title="Storage accounts give nothing out without a login",
         severity=CRITICAL,
         types=("azure-native:storage:StorageAccount",),
-        checks=(no_anonymous_blobs,),
-        why="A container of backups that is open is the whole database, open.",
+        checks=(of_data(no_anonymous_blobs),),
+        why="A container of backups that is open is the whole database, open. One with a health signal may be.",
         remedy="Set allowBlobPublicAccess to false.",
         fix={"allowBlobPublicAccess": False},
         serves=SERVES,
@@ -217,8 +225,9 @@ RULES = (
         title="Containers of blobs give nothing out without a login",
         severity=CRITICAL,
         types=("azure-native:storage:BlobContainer",),
-        checks=(is_one_of("publicAccess", "None", absent="None"),),
-        why="A container of backups that is open is the whole database, open.",
+        checks=(no_open_container,),
+        thresholds=(words("signals", ("claims",), "containers of health signals, in accounts that hold no data"),),
+        why="A container of backups that is open is the whole database, open. One with a health signal may be.",
         remedy="Leave publicAccess out, and set allowBlobPublicAccess of the account to false.",
         fix={"publicAccess": "None"},
         serves=SERVES,

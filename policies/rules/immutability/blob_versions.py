@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ..kernel import HIGH, Context, Resource, Rule
 from ..kernel.checks import is_true
 from ..kernel.standards import BACKUP
+from ..kernel.stateful import of_data
 
 PROPERTIES = "azure-native:storage:BlobServiceProperties"
 
@@ -22,7 +23,7 @@ RULES = (
         title="Azure blobs keep versions and a change feed",
         severity=HIGH,
         types=(PROPERTIES,),
-        checks=(is_true("isVersioningEnabled"), is_true("changeFeed.enabled")),
+        checks=(is_true("isVersioningEnabled"), of_data(is_true("changeFeed.enabled"))),
         why="Object replication and point-in-time restore both need versions and the change feed.",
         remedy="Set isVersioningEnabled and changeFeed.enabled to true.",
         fix={"isVersioningEnabled": True, "changeFeed.enabled": True},

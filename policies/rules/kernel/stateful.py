@@ -1,6 +1,9 @@
 """Types of resources whose deletion loses data, as far as rules about all of them go; `stores.py` lists the rest."""
 
+from collections.abc import Iterator
+
 from .context import Context
+from .model import Check
 from .resource import Resource
 
 AWS_STORES = (
@@ -44,5 +47,16 @@ STATEFUL = (*AWS_STORES, *AZURE_STORES)
 
 
 def holds_no_data(bucket: Resource, ctx: Context) -> bool:
-    """Whether the plan says that nothing in a bucket is worth keeping: locks, leases, health signals."""
-    return bucket["bucket"].text() in {node.text() for node in ctx.facts.node("bucketsWithoutData").items()} - {None}
+    """Whether the plan says that nothing in a bucket, or in an account, is worth keeping: leases, health signals."""
+    named = {node.text() for node in ctx.facts.node("bucketsWithoutData").items()} - {None}
+    return not named.isdisjoint({bucket["bucket"].text(), bucket["accountName"].text()})
+
+
+def of_data(check: Check) -> Check:
+    """A check that is left out for what `holds_no_data`."""
+
+    def checked(r: Resource, ctx: Context) -> Iterator[str]:
+        if not holds_no_data(r, ctx):
+            yield from check(r, ctx)
+
+    return checked

@@ -9,8 +9,9 @@ from ..kernel.selections import matches
 from ..kernel.standards import NIST_PLAN
 from ..kernel.stores import CONTAINERS, noun_of
 
-# The program itself holds what is in these, and makes it anew.
+# The program itself holds what is in these, and makes it anew; or it comes back with the server that it is in.
 DECLARED = (
+    "azure-native:dbforpostgresql:Database",
     "kubernetes:core/v1:Secret",
     "aws:route53/zone:Zone",
     "azure-native:dns:Zone",

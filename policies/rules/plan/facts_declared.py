@@ -32,7 +32,11 @@ FACTS: dict[str, tuple[dict[str, Any], str]] = {
     "quotas": ({"type": "object"}, "service quotas agreed for each recovery region"),
     "scaleTargets": ({"type": "object"}, "pods of each workload in the active site: {checkout: 3}"),
     "neededNodes": (NUMBER, "nodes that a site needs for the whole load"),
-    "bucketsWithoutData": ({"type": "array", "items": {"type": "string"}}, "buckets of leases and signals"),
+    "bucketsWithoutData": (
+        {"type": "array", "items": {"type": "string"}},
+        "buckets and accounts of leases and signals",
+    ),
+    "databasesFollowed": ({"type": "boolean"}, "whether a copy of any database follows it in another site"),
     "drillsEveryDays": (NUMBER, "time between the restore tests and drills of the plan"),
     "waivers": ({"type": "array"}, "rule, resource, reason, owner, expires"),
     "asOf": ({"type": "string"}, "the date on which waivers are judged, instead of today"),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from ..kernel import MEDIUM, Context, Resource, Rule
 from ..kernel.standards import DELETION
-from ..kernel.stateful import AZURE_WITHOUT_OWN_PROTECTION
+from ..kernel.stateful import AZURE_WITHOUT_OWN_PROTECTION, of_data
 
 LOCKS = (
     "azure-native:authorization:ManagementLockByScope",
@@ -47,7 +47,7 @@ RULE = Rule(
     severity=MEDIUM,
     types=AZURE_WITHOUT_OWN_PROTECTION,
     scope="stack",
-    checks=(check,),
+    checks=(of_data(check),),
     why="PostgreSQL, Cosmos DB and storage accounts have no deletion protection of their own; the portal deletes them.",
     remedy="Add a ManagementLock of level CanNotDelete on the resource or its resource group.",
     serves=DELETION,

@@ -3,13 +3,14 @@
 from ..kernel import HIGH, Rule
 from ..kernel.checks import is_one_of
 from ..kernel.standards import OTHER_REGION
+from ..kernel.stateful import of_data
 
 RULE = Rule(
     id="DR-GEO-002",
     title="Storage accounts are geo-redundant",
     severity=HIGH,
     types=("azure-native:storage:StorageAccount",),
-    checks=(is_one_of("sku.name", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS"),),
+    checks=(of_data(is_one_of("sku.name", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS")),),
     why="LRS and ZRS stay in one region. After an account failover the account is LRS until somebody changes it back.",
     remedy="Set sku.name to Standard_RAGZRS or Standard_RAGRS (GRS is not readable before a failover).",
     serves=OTHER_REGION,

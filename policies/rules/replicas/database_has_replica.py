@@ -12,6 +12,8 @@ REPLICATED_BACKUPS = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutoma
 def check(r: Resource, ctx: Context) -> Iterator[str]:
     if ctx.facts.role_of(r) not in ("all", "active") or not ctx.facts.sees_all_sites:
         return  # the other site is in another stack, whose rules look for the replica
+    if ctx.facts.node("databasesFollowed").flag() is False:
+        return  # the plan says that they are restored from backups that arrive in the other region
     prop = SOURCES[r.type]
     if r[prop].present() or r["globalClusterIdentifier"].present():
         return

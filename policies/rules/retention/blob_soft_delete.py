@@ -3,6 +3,7 @@
 from ..kernel import HIGH, Rule, days
 from ..kernel.checks import at_least, is_true
 from ..kernel.standards import BACKUP
+from ..kernel.stateful import of_data
 
 RULE = Rule(
     id="DR-RET-012",
@@ -11,7 +12,7 @@ RULE = Rule(
     types=("azure-native:storage:BlobServiceProperties",),
     checks=(
         is_true("deleteRetentionPolicy.enabled"),
-        at_least("deleteRetentionPolicy.days", "minDays"),
+        of_data(at_least("deleteRetentionPolicy.days", "minDays")),
         is_true("containerDeleteRetentionPolicy.enabled"),
         at_least("containerDeleteRetentionPolicy.days", "minDays"),
     ),

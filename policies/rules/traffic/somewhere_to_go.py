@@ -109,12 +109,51 @@ def health_checked(r: Resource, ctx: Context) -> Iterator[str]:
 
 
 def asked(r: Resource, ctx: Context) -> Iterator[str]:
-    def look(endpoint: Node) -> Iterator[str]:
-        node = endpoint["alwaysServe"]
-        if (node.text() or "").lower() == "enabled":
-            yield f"{node.path} is Enabled: the endpoint is given out whether or not it works"
+    if always_served(r.props):
+        yield "alwaysServe is Enabled: the endpoint is given out whether or not it works"
 
-    yield from each([r.props] if r.type == ENDPOINT else r["endpoints"].items(), look)
+
+def all_asked(r: Resource, ctx: Context) -> Iterator[str]:
+    endpoints = list(r["endpoints"].items())
+    excused = any(not always_served(endpoint) for endpoint in endpoints) and is_nested(r, ctx)
+
+    def look(endpoint: Node) -> Iterator[str]:
+        if always_served(endpoint) and not excused and not is_last(endpoint, r, endpoints):
+            yield f"{endpoint['alwaysServe'].path} is Enabled: the endpoint is given out whether or not it works"
+
+    yield from each(endpoints, look)
+
+
+def always_served(endpoint: Node) -> bool:
+    return (endpoint["alwaysServe"].text() or "").lower() == "enabled"
+
+
+def is_last(endpoint: Node, r: Resource, endpoints: list[Node]) -> bool:
+    """Whether a profile gives it out only when none of the others, which are asked, is healthy."""
+    if (r["trafficRoutingMethod"].text() or "").lower() != "priority":
+        return False
+    own = endpoint["priority"].number()
+    others = [other["priority"].number() for other in endpoints if not always_served(other)]
+    return bool(others) and own is not None and all(other is not None and other < own for other in others)
+
+
+def is_nested(r: Resource, ctx: Context) -> bool:
+    """Whether another profile leads here only while two endpoints are healthy, so that one of them is asked."""
+
+    def leads_here(other: Resource) -> bool:
+        return other is not r and any(
+            (endpoint["minChildEndpoints"].number() or 0) >= 2 and points_at(endpoint, other, r)
+            for endpoint in other["endpoints"].items()
+        )
+
+    return ctx.stack.first((PROFILE,), leads_here) is not None
+
+
+def points_at(endpoint: Node, profile: Resource, target: Resource) -> bool:
+    try:
+        return endpoint["targetResourceId"].text() in target.names
+    except Unknown:
+        return target.urn in (profile.property_dependencies or {}).get("endpoints", ())
 
 
 def not_mixed(r: Resource, ctx: Context) -> Iterator[str]:
@@ -150,12 +189,25 @@ RULES = (
         id="DR-DNS-013",
         title="Traffic Manager endpoints are asked for their health",
         severity=CRITICAL,
-        types=(ENDPOINT, PROFILE),
+        types=(ENDPOINT,),
         checks=(asked,),
         why="With alwaysServe the endpoint of a lost region goes on getting traffic.",
         remedy="Leave alwaysServe out.",
         fix={"alwaysServe": "Disabled"},
-        fixes=(ENDPOINT,),
+        serves=SWITCHING,
+    ),
+    Rule(
+        id="DR-DNS-018",
+        title="Traffic Manager profiles ask their endpoints for their health",
+        severity=CRITICAL,
+        types=(PROFILE,),
+        scope="stack",
+        checks=(all_asked,),
+        why="With alwaysServe the endpoint of a lost region goes on getting traffic.",
+        remedy=(
+            "Leave alwaysServe out. The last endpoint by priority may have it, and one in a profile whose parent "
+            "wants two healthy children of it, so that another one is asked."
+        ),
         serves=SWITCHING,
     ),
     Rule(
