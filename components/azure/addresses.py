@@ -36,6 +36,10 @@ def container(plan: "Plan", site: str, store: str, name: str) -> str:
     return f"{account(plan, site, store)}/blobServices/default/containers/{name}"
 
 
+def vault(plan: "Plan", site: str, store: str) -> str:
+    return f"{group(plan, site)}/providers/Microsoft.KeyVault/vaults/{azure.vault(plan, site, store)}"
+
+
 def blob_host(plan: "Plan", site: str, store: str) -> str:
     return f"{azure.storage_account(plan, site, store)}.blob.core.windows.net"
 

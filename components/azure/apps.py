@@ -28,6 +28,9 @@ def declare_apps(place: Place, ground: AzureGround, services: Sequence[WebAppSer
     """Apps of a site use the stores of their own site and no other."""
     plan, site, group = place.settings.plan, place.site, ground.group
     sizes = [service.size["azure"] for service in services if "azure" in service.size]
+    size = max(sizes, default=azure.DEFAULT_APP_SIZE)
+    # Spread over zones, which Premium plans of two machines and more can be, it outlives the loss of one.
+    is_spread = size.startswith("P") and site.region not in azure.WITHOUT_ZONES
     farm = azure_native.web.AppServicePlan(
         "apps-plan",
         resource_group_name=group,
@@ -36,9 +39,10 @@ def declare_apps(place: Place, ground: AzureGround, services: Sequence[WebAppSer
         kind="linux",
         reserved=True,
         per_site_scaling=True,  # each app says for itself on how many machines it runs
+        zone_redundant=is_spread,
         sku={
-            "name": max(sizes, default=azure.DEFAULT_APP_SIZE),
-            "capacity": max(1, *(replicas(service, place.scale) for service in services)),
+            "name": size,
+            "capacity": max(2 if is_spread else 1, *(replicas(service, place.scale) for service in services)),
         },
         opts=place.child,
     )
@@ -57,7 +61,7 @@ def declare_apps(place: Place, ground: AzureGround, services: Sequence[WebAppSer
             service=service.name,
             farm_id=farm.id,
             subnet_id=ground.network.apps_subnet_id,
-            identity=_identity(place, ground, service.name, {}),
+            identity=_identity(place, ground, service.name, _roles_of(ground, service)),
             image=service.image or f"{registry}/{plan.system}-{service.name}:stable",
             command=service.command,
             count=count,
@@ -65,7 +69,7 @@ def declare_apps(place: Place, ground: AzureGround, services: Sequence[WebAppSer
                 **common,
                 "SERVICE": service.name,
                 **({"BASE_PATH": route.path} if route else {}),
-                **_stores_of(place, service, endpoints, logins.service_role(service.name)),
+                **_stores_of(place, ground, service, endpoints, logins.service_role(service.name)),
             },
             health_path="/health/ready",
             is_public=service.front_door,
@@ -129,7 +133,8 @@ def _identity(place: Place, ground: AzureGround, service: str, roles: dict[str, 
     name = names.agent_role(place.settings.plan, site.name)
     if service != names.SENTINEL:
         name = names.service_role(place.settings.plan, site.name, service)
-    args = IdentityArgs(site.account, site.region, ground.group, name, roles, ground.recovery.containers)
+    stands_on = [*ground.recovery.containers, *(each.resource for each in ground.standing.values())]
+    args = IdentityArgs(site.account, site.region, ground.group, name, roles, stands_on)
     return Identity(f"{service}-acts-as", args, place.child)
 
 
@@ -147,10 +152,10 @@ def _migrator(  # noqa: PLR0917 (private, and called once)
         served,
         name=azure.app(place.settings.plan, place.site.name, name),
         service=name,
-        identity=_identity(place, ground, name, {}),
+        identity=_identity(place, ground, name, _roles_of(ground, service)),
         command=service.migrates_by,
         count=1,
-        settings={**common, **_stores_of(place, service, endpoints, logins.MIGRATE)},
+        settings={**common, **_stores_of(place, ground, service, endpoints, logins.MIGRATE)},
         health_path="/health",
         is_public=False,
         slot=None,
@@ -160,12 +165,22 @@ def _migrator(  # noqa: PLR0917 (private, and called once)
     WebApp(name, args, place.child)
 
 
-def _stores_of(place: Place, service: WebAppService, endpoints: Endpoints, role: str) -> dict[str, pulumi.Input[str]]:
+def _roles_of(ground: AzureGround, service: WebAppService) -> dict[str, str]:
+    """What a service may do with the stores that it names and finds by their names."""
+    return {found.id: found.role for store, found in ground.standing.items() if store in service.uses}
+
+
+def _stores_of(
+    place: Place, ground: AzureGround, service: WebAppService, endpoints: Endpoints, role: str
+) -> dict[str, pulumi.Input[str]]:
     """Who logs in as this role is told of exactly the stores that the service names."""
     found: dict[str, pulumi.Input[str]] = {}
     named = _used(service, endpoints)
-    if named:
-        found["DR_STORES"] = ",".join(named)
+    by_name = [store for store in service.uses if store in ground.standing]
+    if named or by_name:
+        found["DR_STORES"] = ",".join(store for store in service.uses if store in {*named, *by_name})
+    for store in by_name:
+        found[logins.variable(store, "NAME")] = ground.standing[store].name
     for store in named:
         found |= variables.address_of(store, endpoints[store])
         found |= variables.as_role(place, store, role)

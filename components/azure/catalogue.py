@@ -5,18 +5,21 @@ from typing import Any
 
 import pulumi
 
+from components.azure import addresses
 from components.azure.apps import declare_apps
 from components.azure.database import ReplicatedPostgres, ReplicatedPostgresArgs
-from components.azure.ground import AzureGround, lay_ground
+from components.azure.ground import AzureGround, Standing, lay_ground
 from components.azure.login import DatabaseLogin, DatabaseLoginArgs
 from components.azure.provider import provider
 from components.azure.traffic_switch import TrafficSwitch, TrafficSwitchArgs
+from components.azure.vault import Reached, Vault, VaultArgs
 from components.parts import CloudComponents, Endpoint, Endpoints, Place
 from components.settings import Settings
 from model import names
 from model.clouds import azure
 from model.sites import Site
 from model.stores import Postgres
+from model.stores import Vault as VaultStore
 
 
 def _provider(settings: Settings, site: Site | None) -> pulumi.ProviderResource:
@@ -54,6 +57,26 @@ def _postgres(place: Place, ground: AzureGround, store: Postgres) -> Endpoint | 
     return Endpoint(server.identifier, server.address, server.port)
 
 
+def _vault(place: Place, ground: AzureGround, store: VaultStore) -> None:
+    """One in every site: a secret is written to each of them, and a site that is built anew finds its own."""
+    settings, site = place.settings, place.site
+    name = azure.vault(settings.plan, site.name, store.name)
+    args = VaultArgs(
+        region=site.region,
+        group=ground.group,
+        name=name,
+        keep_days=store.soft_delete_keep.days,
+        # What is given up with its data has to be purged, and a protected one cannot be.
+        purge_protection=store.purge_protection and settings.protect,
+        audit_id=ground.audit.id,
+        protect=settings.protect,
+        reached=Reached((ground.network.apps_subnet_id,), store.reached_from),
+    )
+    made = Vault(store.name, args, place.child)
+    where = addresses.vault(settings.plan, site.name, store.name)
+    ground.standing[store.name] = Standing(name, where, "Key Vault Secrets User", made.resource)
+
+
 def _web_app(place: Place, ground: AzureGround, services: Sequence[Any], endpoints: Endpoints) -> None:
     declare_apps(place, ground, services, endpoints)
 
@@ -73,7 +96,7 @@ def _traffic(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, Any]
 COMPONENTS = CloudComponents(
     provider=_provider,
     ground=lay_ground,
-    stores={"postgres": _postgres},
+    stores={"postgres": _postgres, "vault": _vault},
     services={"web_app": _web_app},
     safeguards=_safeguards,
     traffic=_traffic,

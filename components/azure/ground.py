@@ -1,13 +1,17 @@
-"""What a site stands on in Azure: its resource group, its network, its recovery account, the vault of its logins."""
+"""
+What a site stands on in Azure: its resource group, its network, its recovery account, the vault of its logins, and the
+log of who did what to its vaults.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
 import pulumi_azure_native as azure_native
 
 from components.azure import addresses
+from components.azure.audit_log import AuditLog, AuditLogArgs
 from components.azure.network import Network, NetworkArgs
 from components.azure.recovery_account import RecoveryAccount, RecoveryAccountArgs
 from components.azure.vault import Vault, VaultArgs
@@ -15,19 +19,33 @@ from components.parts import Place
 from model.clouds import azure
 from model.routes import service_routes
 
-LOGINS = "logins"
 KEEP_DAYS = 90
 
 
 @dataclass(frozen=True)
+class Standing:
+    """A store that is found by its name: who uses it is given `role` on it."""
+
+    name: str
+    id: str
+    role: str
+    resource: pulumi.Resource
+
+
+@dataclass(frozen=True)
 class AzureGround:
-    """`group` is the name of the site's resource group, in the site's own region."""
+    """
+    `group` is the name of the site's resource group, in the site's own region. `standing` are the stores that are found
+    by their names, each put there when it is declared.
+    """
 
     group: pulumi.Output[str]
     network: Network
     recovery: RecoveryAccount
     logins: Vault
+    audit: AuditLog
     door: str
+    standing: dict[str, Standing] = field(default_factory=dict)
 
     @property
     def record(self) -> Mapping[str, Any]:
@@ -50,13 +68,15 @@ def lay_ground(place: Place) -> AzureGround:
     network = Network("network", NetworkArgs(site.region, group, azure.network(plan, site.name), number), place.child)
     account = RecoveryAccountArgs(plan, site.name, group, settings.protect)
     recovery = RecoveryAccount("recovery", account, place.child)
+    audit = AuditLog("audit", AuditLogArgs(site.region, group, f"{plan.system}-{site.name}-audit"), place.child)
     logins = VaultArgs(
         region=site.region,
         group=group,
-        name=azure.vault(plan, site.name, LOGINS),
+        name=azure.vault(plan, site.name, azure.LOGINS),
         keep_days=KEEP_DAYS,
         purge_protection=settings.protect,
+        audit_id=audit.id,
         protect=settings.protect,
     )
     door = addresses.app_host(plan, site.name, service_routes(plan)[0].service)
-    return AzureGround(group, network, recovery, Vault(LOGINS, logins, place.child), door)
+    return AzureGround(group, network, recovery, Vault(azure.LOGINS, logins, place.child), audit, door)

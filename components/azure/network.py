@@ -61,6 +61,8 @@ class Network(pulumi.ComponentResource):
             subnet_name="apps",
             address_prefix=apps,
             delegations=[{"name": "apps", "service_name": "Microsoft.Web/serverFarms"}],
+            # Without them a vault or an account cannot tell that a call comes from here.
+            service_endpoints=[{"service": each} for each in ("Microsoft.KeyVault", "Microsoft.Storage")],
             opts=child,
         )
         # Two subnets of a network cannot be changed at once.

@@ -140,6 +140,7 @@ AZURE = CloudFacts(
     stores={
         # The log and its snapshots are kept as one backup (Flexible Server: backup and restore).
         "postgres": StoreFacts(replication=("asynchronous", "none"), snapshots_outlive_log=False),
+        "vault": StoreFacts(),
     },
     services=("web_app",),
     store_rules=STORE_RULES,

@@ -2,20 +2,31 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import IPv4Network
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from model.base import Model, Name, Text
 from model.clouds import Cloud
-from model.durations import Duration, PositiveDuration, format_duration
+from model.durations import Duration, PositiveDuration, format_duration, quote
 from model.tiers import TierNumber
 
 from .traits import StoreTraits
 
+
+def _network(written: str) -> str:
+    try:
+        return str(IPv4Network(written))
+    except ValueError as error:
+        raise ValueError(f"{quote(written)} is no range of IPv4 addresses such as 203.0.113.0/24: {error}") from None
+
+
 Standby = Literal["none", "same_region"]
 # Identifiers of at most 63 characters are made of it, together with system, site and incarnation.
 StoreName = Annotated[Name, Field(max_length=16)]
+Network = Annotated[str, AfterValidator(_network)]
+"""A range of public IPv4 addresses, such as `203.0.113.0/24`."""
 Bound = tuple[timedelta, str]
 """How much can be lost at most, and the sentence that says why."""
 

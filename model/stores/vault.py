@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from model.base import Name
 from model.durations import PositiveDuration, format_duration
 
-from .base import BaseStore, Bound
+from .base import BaseStore, Bound, Network
 from .traits import StoreTraits
 
 
@@ -14,6 +14,7 @@ class Vault(BaseStore):
     """
     `soft_delete_keep` is how long a deleted secret can be had back; with `purge_protection` nobody can shorten that.
     `backup_every` is how often its secrets are backed up, and `copies_to` names the sites that receive the backups.
+    `reached_from` are the networks, beside that of its own site, from which people and pipelines reach it.
     """
 
     traits: ClassVar[StoreTraits] = StoreTraits(
@@ -27,6 +28,7 @@ class Vault(BaseStore):
     purge_protection: bool = True
     backup_every: PositiveDuration | None = None
     copies_to: tuple[Name, ...] = ()
+    reached_from: tuple[Network, ...] = ()
 
     @property
     def copied_to(self) -> frozenset[str]:

@@ -129,6 +129,7 @@ _NAMED = {
     "azure-native:dns:Zone": "zoneName",
     "azure-native:keyvault:Vault": "vaultName",
     "azure-native:network:VirtualNetwork": "virtualNetworkName",
+    "azure-native:operationalinsights:Workspace": "workspaceName",
     "azure-native:privatedns:PrivateZone": "privateZoneName",
     "azure-native:resources:ResourceGroup": "resourceGroupName",
     "azure-native:storage:BlobContainer": "containerName",

@@ -10,6 +10,7 @@ from tests.kinds.machines_in_a_group import MachinesInAGroup
 from tests.kinds.objects_in_s3 import ObjectsInS3
 from tests.kinds.pods_in_a_cluster import PodsInACluster
 from tests.kinds.postgres import PostgresInACloud
+from tests.kinds.vault_of_a_site import VaultOfASite
 from tests.kinds.web_app_with_a_slot import WebAppWithASlot
 
 
@@ -45,5 +46,8 @@ CASES = (
         "azure", "postgres", "core", "azure-native:dbforpostgresql:Server", ("primary", "secondary"), PostgresInACloud
     ),
     Case("azure", "web_app", "web", "azure-native:web:WebApp", ("primary", "secondary"), WebAppWithASlot),
+    Case(
+        "azure", "vault", "secrets", "azure-native:keyvault:Vault", ("primary", "secondary", "tertiary"), VaultOfASite
+    ),
     Case("aws", "vm_group", "till", "aws:autoscaling/group:Group", ("primary", "secondary"), MachinesInAGroup),
 )  # fmt: skip

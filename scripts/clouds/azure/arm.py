@@ -42,6 +42,8 @@ VERSIONS: Mapping[str, str] = {
     "microsoft.containerregistry/registries": "2023-01-01-preview",
     "microsoft.containerregistry/registries/replications": "2024-11-01-preview",
     "microsoft.dbforpostgresql/flexibleservers": "2025-08-01",
+    "microsoft.keyvault/deletedvaults": "2024-11-01",
+    "microsoft.keyvault/locations/deletedvaults": "2024-11-01",
     "microsoft.keyvault/vaults": "2024-11-01",
     "microsoft.managedidentity/userassignedidentities": "2023-01-31",
     "microsoft.network/networksecuritygroups": "2024-05-01",

@@ -38,8 +38,6 @@ SERVICES: Mapping[str, Callable[[Session, Plan, str], Services]] = {"web_app": W
 """What runs the services of each kind at a site."""
 BESIDE = "web_app"
 """The kind of what runs beside the services of the plan: the site's agent."""
-LOGINS = "logins"
-"""The vault of a site that holds how to log in to its stores, in the place of the name of a store."""
 
 
 class AzureDriver:
@@ -69,7 +67,7 @@ class AzureSite(ByKind[Session]):
         return Account(self.session, self.region, azure.storage_account(self._plan, self.site, "recovery"))
 
     def secrets(self) -> Secrets:
-        return SiteSecrets(self.session, self.region, azure.vault(self._plan, self.site, LOGINS))
+        return SiteSecrets(self.session, self.region, azure.vault(self._plan, self.site, azure.LOGINS))
 
     def restore_points(self, store: str) -> list[RestorePoint]:
         return restore_points(self.session, self._plan, self.site, store)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from model.clouds import azure
 from scripts.clouds.amounts import counted, size
 from scripts.clouds.protocol import Holding
 
@@ -43,11 +44,12 @@ class AzureInventory:
         listed = self._session.arm(where.region).list(
             f"/subscriptions/{where.account}/providers/Microsoft.KeyVault/deletedVaults"
         )
-        stem = f"{self._plan.system}-{site}-"
+        stores = (azure.LOGINS, *(store.name for store in self._plan.stores))
+        ours = {azure.vault(self._plan, site, store) for store in stores}
         found = []
         for each in listed:
             properties = each.get("properties") or {}
-            if not str(each["name"]).startswith(stem) or properties.get("location") != where.region:
+            if str(each["name"]) not in ours or properties.get("location") != where.region:
                 continue
             until = _moment(properties.get("scheduledPurgeDate"))
             stuck = "is protected from being purged" if properties.get("purgeProtectionEnabled") else ""

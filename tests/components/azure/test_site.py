@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from components.azure.addresses import ROLES
 from model import Topology, load_plan
+from model.clouds import azure
 from model.site_records import FrontDoor, SiteRecord
 from model.topology import after_failover, after_reprotect
 from tests.components.declared import Declared, config_of, of_type, run
@@ -153,7 +155,7 @@ def test_a_service_is_an_app_with_a_slot_that_has_the_same_settings() -> None:
     assert app["siteConfig"] == slot["siteConfig"]
     assert "siteConfig.linuxFxVersion" in one(found, "WebApp", "web-app").ignored
     settings = {each["name"]: each["value"] for each in app["siteConfig"]["appSettings"]}
-    assert settings["DR_STORES"] == "core"
+    assert settings["DR_STORES"] == "core,secrets"
     assert settings["DR_STORE_CORE_HOST"] == "azure-small-primary-core-1.postgres.database.azure.com"
     assert settings["DR_STORE_CORE_USER"] == "dr_web_service"
     assert set(settings["DR_STORE_CORE_PASSWORD"]) == {"secret"}
@@ -191,14 +193,15 @@ def test_what_migrates_is_an_app_of_its_own_with_a_login_that_the_service_never_
 
 
 def test_the_agent_may_write_the_lease_and_its_own_claim_and_nothing_else() -> None:
-    scopes = {it.inputs["scope"].rpartition("/")[2] for it in of_type(seen("secondary"), "RoleAssignment")}
-    assert scopes == {"claims", "lease"}
-    roles = {it.inputs["roleDefinitionId"].rpartition("/")[2] for it in of_type(seen("secondary"), "RoleAssignment")}
+    given = [it.inputs for it in of_type(seen("secondary"), "RoleAssignment") if it.name.startswith("dr-sentinel-")]
+    assert {it["scope"].rpartition("/")[2] for it in given} == {"claims", "lease"}
+    roles = {it["roleDefinitionId"].rpartition("/")[2] for it in given}
     assert roles == {"ba92f5b4-2d11-453d-a403-e96b0029c9fe"}
 
 
 def test_a_role_at_the_witness_waits_until_the_witness_is_there() -> None:
-    scopes = [it.inputs["scope"] for it in of_type(seen("primary", recorded=False), "RoleAssignment")]
+    given = of_type(seen("primary", recorded=False), "RoleAssignment")
+    scopes = [it.inputs["scope"] for it in given if it.name.startswith("dr-sentinel-")]
     assert [scope.rpartition("/")[2] for scope in scopes] == ["claims"]
 
 
@@ -222,12 +225,47 @@ def test_the_recovery_account_has_no_keys_and_opens_the_claim_alone() -> None:
 
 
 def test_logins_lie_in_a_vault_that_nobody_purges() -> None:
-    properties = one(seen("primary"), "keyvault:Vault").inputs["properties"]
+    properties = one(seen("primary"), "keyvault:Vault", "logins-vault").inputs["properties"]
     assert (properties["softDeleteRetentionInDays"], properties["enablePurgeProtection"]) == (90, True)
     assert properties["enableRbacAuthorization"] is True
     login = one(seen("primary"), "Secret")
     assert json.loads(login.inputs["properties"]["value"]["secret"])["dbname"] == "core"
-    assert "enablePurgeProtection" not in one(seen("primary", deleteData=True), "keyvault:Vault").inputs["properties"]
+    given_up = seen("primary", deleteData=True)
+    assert "enablePurgeProtection" not in one(given_up, "keyvault:Vault", "logins-vault").inputs["properties"]
+
+
+@pytest.mark.parametrize("site", [site.name for site in PLAN.sites])
+def test_every_site_has_its_own_vault_that_its_apps_and_named_networks_reach(site: str) -> None:
+    found = seen(site)
+    vault = one(found, "keyvault:Vault", "secrets-vault")
+    assert (vault.protect, vault.inputs["location"]) == (True, PLAN.site(site).region)
+    properties = vault.inputs["properties"]
+    assert (properties["softDeleteRetentionInDays"], properties["enablePurgeProtection"]) == (90, True)
+    rules = properties["networkAcls"]
+    assert (rules["defaultAction"], rules["ipRules"]) == ("Deny", [{"value": "203.0.113.0/24"}])
+    assert [each["id"] for each in rules["virtualNetworkRules"]] == ["network-apps-id"]
+    subnet = one(found, "Subnet", "network-apps").inputs
+    assert {"service": "Microsoft.KeyVault"} in subnet["serviceEndpoints"]
+
+
+@pytest.mark.parametrize("site", [site.name for site in PLAN.sites])
+def test_every_vault_says_who_did_what_to_it_in_its_own_site(site: str) -> None:
+    found = seen(site)
+    audited = {it.inputs["resourceUri"]: it.inputs for it in of_type(found, "DiagnosticSetting")}
+    assert set(audited) == {f"{it.name}-id" for it in of_type(found, "keyvault:Vault")} != set()
+    assert {it["workspaceId"] for it in audited.values()} == {"audit-workspace-id"}
+    workspace = one(found, "Workspace").inputs
+    assert (workspace["retentionInDays"], workspace["location"]) == (90, PLAN.site(site).region)
+
+
+def test_who_names_a_vault_may_read_its_secrets_and_is_told_its_name() -> None:
+    found = seen("primary")
+    service = next(it for it in of_type(found, "RoleAssignment") if it.name.startswith("web-acts-as"))
+    assert service.inputs["scope"].endswith(f"/vaults/{azure.vault(PLAN, 'primary', 'secrets')}")
+    assert service.inputs["roleDefinitionId"].endswith(ROLES["Key Vault Secrets User"])
+    settings = {it["name"]: it["value"] for it in one(found, "WebApp", "web-app").inputs["siteConfig"]["appSettings"]}
+    assert settings["DR_STORES"] == "core,secrets"
+    assert settings["DR_STORE_SECRETS_NAME"] == azure.vault(PLAN, "primary", "secrets")
 
 
 def test_the_switch_prefers_whoever_claims_and_falls_back_to_the_first_site() -> None:

@@ -19,6 +19,8 @@ SAME = {
     "microsoft.containerregistry/registries": "containerregistry.Registry",
     "microsoft.containerregistry/registries/replications": "containerregistry.Replication",
     "microsoft.dbforpostgresql/flexibleservers": "dbforpostgresql.Server",
+    "microsoft.keyvault/deletedvaults": "keyvault.Vault",
+    "microsoft.keyvault/locations/deletedvaults": "keyvault.Vault",
     "microsoft.keyvault/vaults": "keyvault.Vault",
     "microsoft.managedidentity/userassignedidentities": "managedidentity.UserAssignedIdentity",
     "microsoft.network/networksecuritygroups": "network.NetworkSecurityGroup",

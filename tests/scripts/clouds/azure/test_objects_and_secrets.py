@@ -2,6 +2,7 @@
 
 import pytest
 
+from model.clouds import azure as azure_names
 from scripts.clouds.protocol import ConditionFailed, ObjectStore
 from scripts.core.errors import CloudFailed, Refused
 from scripts.fencing.lease import Lease, WitnessLease
@@ -93,3 +94,16 @@ def test_a_secret_has_the_versions_that_it_was_given(azure: Azure) -> None:
     assert before.text == "one"
     assert login.read("small-primary-core", "v3") is None
     assert "two" not in repr(now)
+
+
+def test_deleted_vaults_of_a_site_are_found_by_their_names_and_those_of_others_are_not(azure: Azure) -> None:
+    tenant = azure.world.planes.env("northeurope")["AZURE_TENANT_ID"]
+    properties = {"tenantId": tenant, "sku": {"family": "A", "name": "standard"}, "enablePurgeProtection": True}
+    ours = [azure_names.vault(azure.plan, "primary", store) for store in ("logins", "secrets")]
+    for name in (*ours, "azure-small-pri-0000"):
+        vault = f"{azure.group('primary')}/providers/Microsoft.KeyVault/vaults/{name}"
+        azure.arm.put(vault, {"location": "northeurope", "properties": properties}, wait=60)
+        azure.arm.delete(vault, wait=60)
+    found = azure.driver.inventory().left_behind("azure-prod", "primary")
+    assert sorted(each.name for each in found) == sorted(ours)
+    assert {each.stuck for each in found} == {"is protected from being purged"}
