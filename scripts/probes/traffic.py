@@ -33,6 +33,11 @@ class Serving:
             return f"it is served by {self.site}"
         if self.status != 200:
             return f"{site} answers {self.status}"
+        if epoch is not None and self.epoch is None:
+            return (
+                f"{site} answers well and does not say in which epoch it writes: the plan's traffic.health.path has to "
+                "lead to what asks the service's stores, such as /health/db"
+            )
         if epoch is not None and self.epoch != epoch:
             return f"{site} serves in epoch {self.epoch}, not yet in {epoch}"
         return None
