@@ -208,6 +208,8 @@ class Watch:
         if time.monotonic() < self.rests_until:
             return None
         down, dark = verdict.down(), not verdict.site_is_seen()
+        if down and not dark and await asyncio.to_thread(self._has_other_logins, down):
+            return None  # who is refused for an old password has not seen that anything is down
         reasons = {name: self.why_not_fail_database_over(name) for name in down}
         ready = [name for name, reason in reasons.items() if reason is None]
         if ready:
@@ -236,6 +238,20 @@ class Watch:
         self._followed_at = time.monotonic()
         topology = topology_files.read_topology(self.plan, project_dir())
         return (topology.active_site, topology.epoch) != (self._active, self._epoch)
+
+    def _has_other_logins(self, databases: list[str]) -> bool:
+        """Was a password of these changed since it was read? Then look with the new one, as if nothing was seen yet."""
+        held = topology_files.read_topology(self.plan, project_dir()).incarnations(self._active)
+        try:
+            now = {name: self.clouds.login(self._active, name, held[name]) for name in databases if name in held}
+        except DrError:
+            return False  # the site does not say: what was seen stands
+        changed = [name for name, login in now.items() if login != self._watched[name].login]
+        for name in changed:
+            self._watched[name] = Watched(self._watched[name].kind, now[name])
+            for point in self.points:
+                point.databases.pop(name, None)
+        return bool(changed)
 
     def is_decided(self) -> bool:
         """Somebody is at work on it, or has been."""

@@ -3,6 +3,7 @@ What a plan without a warm site does in the one region where it runs: the machin
 data is looked at before the service is taken back to it.
 """
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from scripts.core.home import folder
 from scripts.core.waiting import wait_until
 from scripts.drills.compromised import can_log_in
 from scripts.drills.database import SPOILT, damage, wait_until_restorable
+from scripts.drills.detection import aimed
 from scripts.drills.small_world import small_world
 from scripts.drills.stage import Stage
 from scripts.engines.postgres.direct import Held, rows_at, with_login
@@ -32,6 +34,7 @@ from scripts.runbooks.run import run
 from scripts.runs.findings import RungClimbed, ServiceSeen
 from scripts.runs.journal import path_of, read
 from scripts.runs.runbook import Options, RunOutcome
+from scripts.watch import Watch
 from tests.asserts.machines import client, deploy, group_of, wanted_version
 from tests.asserts.waiting import MULTIPLIER
 from tests.drills.killed import killed_everywhere
@@ -154,8 +157,8 @@ def test_a_group_that_was_changed_past_its_stack_is_failing_anew_and_nothing_els
 SPOILED = "SELECT count(*) FROM orders WHERE payload = %(payload)s"
 
 
-def dr(made: Stage, *arguments: str) -> tuple[int, Any, str]:
-    command = [sys.executable, "-m", "scripts.dr", "restore", "--plan", made.plan_path, "--format", "json", *arguments]
+def dr(made: Stage, *arguments: str, program: str = "restore") -> tuple[int, Any, str]:
+    command = [sys.executable, "-m", "scripts.dr", program, "--plan", made.plan_path, "--format", "json", *arguments]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     return ended.returncode, json.loads(ended.stdout) if ended.stdout.strip() else None, ended.stderr
 
@@ -224,13 +227,23 @@ def test_what_contradicts_itself_or_cannot_be_is_refused_before_anything_is_made
 
 # a breach
 
-HARD_TO_REPEAT = ("renew_logins", "end_old_sessions")
+HARD_TO_REPEAT = ("renew_logins",)
+
+
+async def until_seen_anew(watcher: Watch, stolen: str) -> None:
+    async with asyncio.timeout(WITHIN):
+        while True:
+            await watcher.step()
+            logins = [each.login for each in watcher._watched.values()]
+            if all(each.password != stolen for each in logins) and not watcher.verdict.failing():
+                return
+            await asyncio.sleep(watcher.plan.detection.interval.total_seconds())
 
 
 def test_a_breach_is_contained_although_the_program_is_killed(world: Stage, tmp_path: Path) -> None:
     plan, site, owner = world.plan, world.active, names.database_user(world.plan)
     stolen, where = world.password(site), world.dsn()
-    inside = Held(with_login(where, owner, stolen))
+    inside, watcher = Held(with_login(where, owner, stolen)), aimed(plan)
     with world.writing() as workload:
         began = time.time()
         options = options_for(plan, world.topology, since=(datetime.now(UTC) - timedelta(hours=1)).isoformat())
@@ -241,6 +254,9 @@ def test_a_breach_is_contained_although_the_program_is_killed(world: Stage, tmp_
     assert not inside.answers(), "a session that was opened with the old password"
     assert not can_log_in(world, site, owner, stolen)
     assert can_log_in(world, site, owner, world.password(site))
+    asyncio.run(until_seen_anew(watcher, stolen))
+    assert not watcher.outcomes, "a watcher whose login is old has not seen that the database is down"
+    watcher.clouds.close()
     ended = read(path_of(run_id))
     roles = next(
         each.evidence["found"]["roles"] for each in ended if each.name == "end_role_sessions" and each.status == "done"
@@ -258,3 +274,7 @@ def test_a_breach_is_contained_where_the_service_runs_and_nowhere_else(world: St
     outcome = run("contain", world.plan, options, plan_path=world.plan_path)
     assert isinstance(outcome.error, Refused)
     assert "backup is not the active site" in str(outcome.error)
+    code, found, _ = dr(world, "--assess", "--since", "2026-01-01T00:00:00+00:00", program="contain")
+    assert (code, list(found["rows"])) == (1, ["recent"]), "one of the questions cannot be asked"
+    assert "no_such_table" in found["said"]["unknown"]
+    assert dr(world, "--assess", "--since", "2999-01-01T00:00:00+00:00", program="contain")[0] == 2
