@@ -16,6 +16,7 @@ from scripts.steps.end_role_sessions import end_role_sessions
 from scripts.steps.look_at_breach import look_at_breach
 from scripts.steps.renew_logins import renew_logins
 from scripts.steps.restart_agent import restart_agent
+from scripts.steps.restart_followers import restart_followers
 from scripts.steps.restart_with_new_login import restart_with_new_login
 from scripts.steps.say_what_is_left import say_what_is_left
 from scripts.steps.verify_service import verify_service
@@ -47,6 +48,8 @@ def contain(plan: Plan) -> Runbook:
         Row("verify", verify_service, "See the service answer and accept writes", why_no_undo=LOOKS,
             does=Does.SEE_SERVICE),
         Row("verify", verify_tiers, "See every tier at full strength", why_no_undo=LOOKS, does=Does.SEE_TIERS),
+        Row("follow", restart_followers, "Start what runs in the sites that follow anew, with the same logins",
+            why_no_undo="what ran before is replaced by the same again", attempts=2),
         Row("assess", assess_breach, "Ask the application's own records what was done", why_no_undo=LOOKS,
             does=Does.MEASURE),
         Row("report", say_what_is_left, "Say what is closed and what is not", why_no_undo=LOOKS, does=Does.LOOK),

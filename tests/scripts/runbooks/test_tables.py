@@ -74,6 +74,7 @@ def test_the_point_of_no_return_is_marked(name: str) -> None:
         ("contain", "restart_agent", "restart_with_new_login:shop"),
         ("contain", "restart_with_new_login:shop", "end_old_sessions"),
         ("contain", "end_old_sessions", "verify_service"),
+        ("contain", "verify_service", "restart_followers"),
     ],
 )
 def test_what_must_come_first_does(name: str, first: str, later: str) -> None:
