@@ -1,4 +1,7 @@
-"""How a site in Azure is closed: the rules of its network, the doors of its apps, and what its identities may do."""
+"""
+How a site in Azure is closed: the rules of its network, the doors of its apps and of its vaults, and what its
+identities may do.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 
 GROUPS = "Microsoft.Network/networkSecurityGroups"
 APPS = "Microsoft.Web/sites"
+VAULTS = "Microsoft.KeyVault/vaults"
 IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
 
 
@@ -26,19 +30,28 @@ class Closing:
         self._arm = session.arm(plan.site(site).region)
 
     def openings(self) -> list[Opening]:
-        """Groups of rules that let something in, and apps that the public reaches. Those of a whole site."""
+        """
+        Groups of rules that let something in, apps that the public reaches, and vaults that networks reach. Those of a
+        whole site. A vault without rules of its own holds the logins, which a run goes on asking for: what reads it in
+        the site loses its role.
+        """
         return [
             *(self._group(each) for each in self._arm.list(self._in_site(GROUPS))),
             *(self._app(each) for each in self._arm.list(self._in_site(APPS))),
+            *(found for each in self._arm.list(self._in_site(VAULTS)) if (found := _vault(each)) is not None),
         ]
 
     def close(self, opening: Opening) -> None:
-        """Rules that allow are deleted, the one that denies everything stays; an app's door is shut."""
+        """Rules that allow are deleted, the one that denies everything stays; doors of apps and vaults are shut."""
         for rule in opening.rules.get("allowed", ()):
             self._arm.delete(str(rule["id"]), wait=300)
         if opening.rules.get("public"):
             body = {"properties": {"publicNetworkAccess": "Disabled"}}
             self._arm.patch(self._in_site(APPS, opening.name), body, f"closing {opening.name}")
+        if opening.rules.get("networks"):
+            nobody = {"defaultAction": "Deny", "bypass": "None", "virtualNetworkRules": [], "ipRules": []}
+            rules = {"properties": {"networkAcls": nobody}}
+            self._arm.patch(self._in_site(VAULTS, opening.name), rules, f"closing {opening.name}")
 
     def why_sessions_stay(self) -> str | None:
         return "a token of a managed identity is valid for a day, and only what the identity may do can be taken away"
@@ -78,3 +91,11 @@ class Closing:
     def _in_site(self, kind: str, name: str = "") -> str:
         where = self._plan.site(self._site)
         return in_group(where.account, azure.resource_group(self._plan, self._site), kind, name)
+
+
+def _vault(vault: Mapping[str, Any]) -> Opening | None:
+    rules = (vault.get("properties") or {}).get("networkAcls") or {}
+    if rules.get("defaultAction") != "Deny":
+        return None
+    named = [*(rules.get("virtualNetworkRules") or ()), *(rules.get("ipRules") or ())]
+    return Opening(str(vault["name"]), {"networks": named})
