@@ -159,6 +159,16 @@ WEAKENINGS: dict[str, tuple[Callable[[Document], None], str]] = {
     "slower detection": (lambda d: d["detection"].update(interval="60s", timeout="30s"), "RTO (plan)"),
     "warm site empty": (shrink, "replicas 1 pod → 0 pods"),
 }
+# What another cloud says of the same, by its name; nothing where it has no such thing of its own.
+IN_OTHER_WORDS: dict[str, dict[str, str]] = {
+    "azure": {
+        "backup copies dropped": "RPO (plan) regional outage",
+        "standby dropped": "high availability ZoneRedundant → Disabled",
+        "failures tolerated": "failures tolerated 2 → 8",
+        # A server keeps one backup, of its log and its snapshots together, which the log's own retention bounds.
+        **dict.fromkeys(("snapshots dropped", "snapshots less often", "snapshots stay in their region"), ""),
+    },
+}
 # Where the report speaks of it in its tables and not in its first lines.
 IN_TABLES = {"slower detection"}
 
@@ -199,8 +209,11 @@ def test_a_weakened_plan_is_caught(plan: Path, name: str, tmp_path: Path) -> Non
     changed = weakened(plan, name, tmp_path)
     if changed is None:
         pytest.skip(f"{plan.stem} cannot be weakened so")
+    cloud = load_plan(plan).primary.cloud
+    words = IN_OTHER_WORDS.get(cloud, {}).get(name, WEAKENINGS[name][1])
+    if not words:
+        pytest.skip(f"on {cloud} it is no thing of its own")
     report = report_on(plan, changed, tmp_path)
-    words = WEAKENINGS[name][1]
     lines = "\n".join(plain(line) for _, line in compose(report).headline)
     tables = "\n".join(f"{row.group} {row.label}" for row in report.table)
     assert report.is_weaker, lines
