@@ -7,6 +7,7 @@ detached. It writes its pid, ports and start time to `world.json` in its home, a
 
 import argparse
 import contextlib
+import gc
 import json
 import os
 import shutil
@@ -41,6 +42,7 @@ from sandbox.layout import DATA_PREFIX, LOCK, LOG, Layout, forget
 from sandbox.peers import admits
 
 PACE = 20.0
+OBJECTS = 50_000  # made between two looks for garbage; at Python's 700 a quarter of what loads a cloud goes into them
 NO_DOCKER = "unix:///nonexistent/docker.sock"
 """What a stand-in of a cloud imitates by starting containers is not offered: it would find no Docker."""
 TEMPLATE_SERVER = 249  # its number; other servers count from 1
@@ -370,6 +372,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
+    gc.set_threshold(OBJECTS, 20, 20)
     # Whatever a world writes is its user's alone. Root's databases belong to another user, who has to get in; there the
     # two folders that hold everything are closed instead.
     os.umask(0o022 if database_user().is_other else 0o077)

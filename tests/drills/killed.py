@@ -8,6 +8,7 @@ comma. Each death leaves a file in FOLDER that says which one it was, so that ea
 forked from one that has loaded the program and done nothing, because loading it takes longer than most rows.
 """
 
+import gc
 import importlib
 import json
 import multiprocessing
@@ -98,6 +99,7 @@ def live() -> None:
 
 def main() -> int:
     """Prints how many of the processes died, as the last line."""
+    gc.set_threshold(50_000, 20, 20)  # as the program itself does
     for module in ("scripts.runs.durable", "scripts.stacks.stacks", "boto3", "kubernetes.client", "psycopg"):
         importlib.import_module(module)
     assert threading.active_count() == 1, "a process that is forked beside threads is not a new one"
