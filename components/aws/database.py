@@ -143,8 +143,6 @@ class ReplicatedPostgres(pulumi.ComponentResource):
             restore: dict[str, Any] = {"source_db_instance_automated_backups_arn": source}
         elif RESOURCE_ID.fullmatch(source):  # of an instance of this region, which may be gone
             restore = {"source_dbi_resource_id": source}
-        elif moment:  # of a living instance of this region
-            restore = {"source_db_instance_identifier": source}
         else:
             return kept | {"snapshot_identifier": source}
         restore |= {"restore_time": moment} if moment else {"use_latest_restorable_time": True}

@@ -61,7 +61,11 @@ def without_ladder(plan: Plan) -> str | None:
 
 
 def without_cold(plan: Plan) -> str | None:
-    return None if plan.cold else "has no cold site that could be built"
+    if plan.cold is None:
+        return "has no cold site that could be built"
+    site = plan.cold.name
+    missing = [store.name for store in plan.incarnated_stores if site not in store.copied_to]
+    return f"sends no backup of {', '.join(missing)} to {site}, which could not be built" if missing else None
 
 
 def without_versions(plan: Plan) -> str | None:
@@ -150,7 +154,7 @@ def scenarios() -> dict[str, Scenario]:
         ),
         Scenario(
             "backups", "The newest backups are restored beside what runs, and looked into", "", backups.verify,
-            without_cold_backup,
+            without_store,
         ),
         Scenario(
             "restore-test", "The newest moment is restored beside what runs, read, and dropped", "", looked.restore,

@@ -77,7 +77,7 @@ def choose_point_in_time(context: Context) -> Result:
             raise Refused(reason, "choose a moment in between; the newest moves on as the log is archived")
         _answers(context, each.name)
         points[each.name] = ChosenPoint(
-            name=point.name, kind=point.kind, newest=point.newest, source=at_moment(point.source, at)
+            name=point.name, kind=point.kind, newest=point.newest, source=at_moment(point.reference, at)
         )
     loss = datetime.now(UTC) - at
     allowed = context.options.accept_data_loss or objective(context).rpo

@@ -21,6 +21,12 @@ SHAPES = {
     "no warm site": without(sites=tuple(site for site in MINIMAL.sites if site.kind != "warm")),
     "no cold site": without(sites=tuple(site for site in MINIMAL.sites if site.kind != "cold")),
     "no store": without(stores=()),
+    "no backup in the cold site": without(
+        stores=tuple(
+            it.model_copy(update={"backups": it.backups.model_copy(update={"copies_to": (), "snapshots": None})})
+            for it in MINIMAL.incarnated_stores
+        )
+    ),
     "no standby": without(stores=tuple(it.model_copy(update={"standby": "none"}) for it in MINIMAL.incarnated_stores)),
     "nothing promised for a compromise": without(
         objectives=tuple(each for each in MINIMAL.objectives if each.disaster != "compromise")
@@ -34,7 +40,8 @@ ABLE = set(scenarios()) - {"application-failure", "failed-deployment", "breach"}
 """Nothing is promised for a service that fails, and a compromised site is left."""
 REHEARSED = {
     "no warm site": ABLE - {"regional-outage", "failback"},
-    "no cold site": ABLE - {"backups", "multi-region-outage", "compromise"},
+    "no cold site": ABLE - {"multi-region-outage", "compromise"},
+    "no backup in the cold site": ABLE - {"multi-region-outage", "compromise"},
     "nothing": {"review"},
     "no store": {"review", "regional-outage", "failback", "multi-region-outage"},
     "no standby": ABLE - {"database-failure"},
@@ -48,7 +55,7 @@ def test_what_a_plan_has_nothing_for_is_left_out_with_the_reason(shape: str) -> 
     fit, reasons = fitting(SHAPES[shape], "all")
     assert {part.name for part in fit} == REHEARSED[shape]
     assert set(reasons) == set(scenarios()) - REHEARSED[shape]
-    assert all(reason.startswith(("has no ", "keeps nothing", "promises nothing")) for reason in reasons.values())
+    assert all(reason.startswith(("has no ", "keeps nothing", "promises nothing", "sends no backup of core to tertiary")) for reason in reasons.values())
 
 
 def test_a_scenario_that_a_plan_has_nothing_for_is_refused_in_plain_words() -> None:
