@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from .clouds import StepTime, copied_within
+from .durations import format_duration
 from .judgement import tier_limit
 from .objectives import HARMS, SAME_REGION, Objective
 from .plan import Plan
 from .services import Service
-from .step_times import StepTime, StepTimes
-from .stores.base import BaseStore, IncarnatedStore
+from .step_times import StepTimes
+from .stores.base import BaseStore, Bound, IncarnatedStore
 
 Method = Literal["restart", "standby", "promote", "restore", "restore_in_place", "none"]
 Verdict = Literal["met", "at risk", "missed", "impossible"]
@@ -187,7 +189,7 @@ def _objective(plan: Plan, objective: Objective, tables: Tables, times: StepTime
     if waves is None:
         rpo, because, timeline = None, reason, None
     else:
-        rpo, because = _loss(objective, method, stores)
+        rpo, because = _loss(plan, objective, method, stores)
         names = {each.name for each in (*stores, *services)}
         concerned = [[row for row in wave if not row.subject or row.subject in names] for wave in waves]
         timeline = _timeline(method, objective, concerned, services, times)
@@ -247,7 +249,7 @@ def _method(plan: Plan, objective: Objective, stores: list[IncarnatedStore]) -> 
     return "restore", ""
 
 
-def _loss(objective: Objective, method: Method, stores: list[BaseStore]) -> tuple[timedelta, str]:
+def _loss(plan: Plan, objective: Objective, method: Method, stores: list[BaseStore]) -> tuple[timedelta, str]:
     """The bound on what is lost, and which part of the plan sets it: the worst over the stores."""
     bounds: list[tuple[timedelta, str]] = [(timedelta(0), "nothing is lost: what was acknowledged is still there")]
     for store in stores:
@@ -255,11 +257,24 @@ def _loss(objective: Objective, method: Method, stores: list[BaseStore]) -> tupl
             bound = store.lost_in_promotion()
         elif method in ("restore", "restore_in_place"):
             bound = store.lost_in_restore(objective.recover_at if method == "restore" else None)
+            bound = _copied_late(plan, store, bound) if method == "restore" and bound is not None else bound
         else:
             bound = None
         if bound is not None:
             bounds.append(bound)
     return max(bounds, key=lambda bound: bound[0])
+
+
+def _copied_late(plan: Plan, store: BaseStore, bound: Bound) -> Bound:
+    """A cloud may promise less than a plan asks for: how far what it copies to another region is behind there."""
+    kind = next(each.kind for each in plan.stores if each.name == store.name)
+    behind = copied_within(plan.primary.cloud, kind)
+    if behind is None or behind <= bound[0]:
+        return bound
+    return (
+        behind,
+        f"a backup of {store.name} in another region may be {format_duration(behind)} behind there, as its cloud says",
+    )
 
 
 class _Timeline:

@@ -1,5 +1,6 @@
 """
 How long each step of a recovery takes where nobody has measured it yet: typical and worst, in seconds, with a source.
+What a cloud does in its own time, its own file says (`model/clouds`).
 
 Names are those of the steps of the runbooks, so that recorded durations can take their place: `StepTimes.recorded`.
 """
@@ -9,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .clouds import CLOUDS, CloudFacts, StepTime
+
 if TYPE_CHECKING:
     from .objectives import Automation
     from .plan import Plan
@@ -16,15 +19,6 @@ if TYPE_CHECKING:
     from .stores import IncarnatedStore
 
 MINUTE = 60.0
-
-
-@dataclass(frozen=True)
-class StepTime:
-    """Seconds. `typical` is the median, `worst` the 95th percentile or the documented bound."""
-
-    typical: float
-    worst: float
-    source: str
 
 
 DEFAULTS: Mapping[str, StepTime] = {
@@ -38,26 +32,23 @@ DEFAULTS: Mapping[str, StepTime] = {
     "hand_over": StepTime(5, 30, "assumed: sessions end, and the last log is replayed"),
     "declare_disaster": StepTime(1, 5, "assumed: an entry in the journal and messages"),
     "grant_lease": StepTime(2, 5, "assumed: a conditional write and one transaction"),
-    "promote_database": StepTime(90, 5 * MINUTE, "assumed: RDS documents `a few minutes`, restart included"),
-    "fail_over_database": StepTime(90, 120, "RDS user guide: a Multi-AZ failover takes 60 to 120 seconds"),
-    "create_cluster": StepTime(15 * MINUTE, 25 * MINUTE, "assumed: EKS control plane, then nodes"),
-    "start_service": StepTime(20, MINUTE, "assumed: a pod is scheduled, starts and becomes ready"),
-    "restart_service": StepTime(30, 2 * MINUTE, "assumed: Kubernetes replaces a pod that fails its probe"),
+    "start_service": StepTime(20, MINUTE, "assumed: it is scheduled, starts and becomes ready"),
+    "restart_service": StepTime(30, 2 * MINUTE, "assumed: all that runs of it is replaced, a part at a time"),
     "look_at_service": StepTime(5, 15, "assumed: a few API calls and requests"),
-    "roll_back_to_last_good": StepTime(40, 3 * MINUTE, "assumed: pods are replaced as their strategy says"),
-    "scale_service_up": StepTime(40, 3 * MINUTE, "assumed: pods are scheduled, start and become ready"),
+    "roll_back_to_last_good": StepTime(40, 3 * MINUTE, "assumed: all that runs of it is replaced, a part at a time"),
+    "scale_service_up": StepTime(40, 3 * MINUTE, "assumed: more of it is scheduled, starts and becomes ready"),
     "replace_machines": StepTime(3 * MINUTE, 10 * MINUTE, "assumed: machines are given up half at a time, and boot"),
     "recreate_service": StepTime(5 * MINUTE, 15 * MINUTE, "assumed: an update of one service, then a boot"),
     "see_recovered": StepTime(5, 15, "assumed: a few API calls and requests"),
     "choose_version": StepTime(2, 10, "assumed: a few API calls"),
     "roll_back_service": StepTime(2, 10, "assumed: one API call"),
-    "see_service_well": StepTime(40, 3 * MINUTE, "assumed: pods are replaced as their strategy says"),
+    "see_service_well": StepTime(40, 3 * MINUTE, "assumed: all that runs of it is replaced, a part at a time"),
     "say_what_is_declared": StepTime(5, 30, "assumed: the state of one stack is read"),
     "record_topology": StepTime(1, 5, "assumed: files are written"),
     "choose_point_in_time": StepTime(10, 30, "assumed: a few API calls"),
     "choose_clean_point": StepTime(10, 30, "assumed: a few API calls"),
     "stop_writes": StepTime(5, 15, "assumed: one transaction, which waits for those that it let through"),
-    "isolate_site": StepTime(MINUTE, 5 * MINUTE, "assumed: rules are taken away, and pods end"),
+    "isolate_site": StepTime(MINUTE, 5 * MINUTE, "assumed: rules are taken away, and what runs ends"),
     "revoke_credentials": StepTime(2 * MINUTE, 15 * MINUTE, "assumed: a changed password takes a few minutes"),
     "rotate_credentials": StepTime(5, 15, "assumed: a few API calls"),
     "look_at_breach": StepTime(5, 15, "assumed: a few API calls"),
@@ -70,15 +61,13 @@ DEFAULTS: Mapping[str, StepTime] = {
     "inspect_restored": StepTime(5 * MINUTE, 30 * MINUTE, "assumed: every page of the guarded tables is read"),
     "open_clean_site": StepTime(2, 5, "assumed: a conditional write and one transaction"),
     "verify_service": StepTime(5, 15, "assumed: one write and one read from outside"),
-    "verify_tiers": StepTime(5, 30, "assumed: all Deployments are read"),
+    "verify_tiers": StepTime(5, 30, "assumed: all services are looked at"),
 }
 DECISIONS: Mapping[str, StepTime] = {
     "automatic": StepTime(0, 0, "nobody is asked"),
     "partial": StepTime(MINUTE, 5 * MINUTE, "assumed: one person confirms a prepared runbook"),
     "manual": StepTime(15 * MINUTE, 30 * MINUTE, "assumed: people gather, assess and decide"),
 }
-RESTORE_BASE = StepTime(20 * MINUTE, 40 * MINUTE, "assumed: RDS creates an instance from a backup")
-RESTORE_SECONDS_PER_GB = 6.0  # assumed: 10 GB a minute
 
 
 @dataclass(frozen=True)
@@ -94,7 +83,7 @@ class StepTimes:
         if samples:
             runs = f"measured in {len(samples)} run{'s' if len(samples) > 1 else ''}"
             return StepTime(percentile(samples, 0.5), percentile(samples, 0.95), runs)
-        return default or DEFAULTS[step]
+        return default or self._clouds.step_times.get(step) or DEFAULTS[step]
 
     def detect(self) -> StepTime:
         detection = self.plan.detection
@@ -132,7 +121,7 @@ class StepTimes:
             "switch_traffic": self.switch_traffic,
             "start_service": lambda: self.start(self.plan.service(subject)),
             "restore_in_place": lambda: self.restores(step, StepTime(0, 0, "")),
-            "build_site": lambda: self.restores(step, self.of("create_cluster")),
+            "build_site": lambda: self.restores(step, self.of("build_compute")),
         }
         return special[step]() if step in special else self.of(step)
 
@@ -154,14 +143,25 @@ class StepTimes:
         return self.of(step, StepTime(slowest.typical, worst, slowest.source))
 
     def restore(self, store: "IncarnatedStore") -> StepTime:
-        copying = RESTORE_SECONDS_PER_GB * store.data_gb
-        source = f"{RESTORE_BASE.source}, {store.data_gb} GB at 10 GB a minute"
-        return StepTime(RESTORE_BASE.typical + copying, RESTORE_BASE.worst + 2 * copying, source)
+        base, copying = self.of("build_store"), self._copying(store)
+        source = f"{base.source}, {self._amount(store)}"
+        return StepTime(base.typical + copying, base.worst + 2 * copying, source)
 
     def preserve(self, store: "IncarnatedStore") -> StepTime:
-        copying = 2 * RESTORE_SECONDS_PER_GB * store.data_gb
-        source = f"assumed: a snapshot and its copy to another region, {store.data_gb} GB at 10 GB a minute each"
+        copying = 2 * self._copying(store)
+        source = f"assumed: a snapshot and its copy to another region, {self._amount(store)} each"
         return StepTime(copying, 3 * copying, source)
+
+    def _copying(self, store: "IncarnatedStore") -> float:
+        return self._clouds.restore_a_gb * store.data_gb
+
+    def _amount(self, store: "IncarnatedStore") -> str:
+        return f"{store.data_gb} GB at {MINUTE / self._clouds.restore_a_gb:g} GB a minute"
+
+    @property
+    def _clouds(self) -> CloudFacts:
+        """A plan that spans two clouds is reckoned with the times of its primary's."""
+        return CLOUDS[self.plan.primary.cloud]
 
 
 def percentile(samples: Sequence[float], share: float) -> float:

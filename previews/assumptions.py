@@ -8,6 +8,7 @@ Times of recovery steps are those of `model.step_times`, each with its source th
 from __future__ import annotations
 
 from model import step_times
+from model.clouds import CLOUDS
 from model.step_times import DEFAULTS
 from model.stores.objects import COPY_TIME
 
@@ -27,9 +28,11 @@ DETECT = 90.0  # three failed checks, 30 seconds apart
 DNS_TTL = 60.0  # assumed where no record says its TTL
 DECIDE = {automation: time.typical for automation, time in step_times.DECISIONS.items()}
 RESTART = DEFAULTS["restart_service"].typical
-STANDBY = DEFAULTS["fail_over_database"].typical
-PROMOTE = DEFAULTS["promote_database"].typical
-RESTORE = step_times.RESTORE_BASE.typical
-RESTORE_PER_GB = step_times.RESTORE_SECONDS_PER_GB
+# A resource does not say how fast its cloud is: these are of the one that most has been written about.
+_CLOUD = CLOUDS["aws"]
+STANDBY = _CLOUD.step_times["fail_over_database"].typical
+PROMOTE = _CLOUD.step_times["promote_database"].typical
+RESTORE = _CLOUD.step_times["build_store"].typical
+RESTORE_PER_GB = _CLOUD.restore_a_gb
 START_TIER = DEFAULTS["start_service"].typical
-COLD_START = DEFAULTS["create_cluster"].typical
+COLD_START = _CLOUD.step_times["build_compute"].typical

@@ -7,6 +7,7 @@ Each question `why_not_...` gives the reason, or None.
 import difflib
 import re
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -16,7 +17,7 @@ from model.mistakes import listed
 
 from .aws import AWS
 from .azure import AZURE
-from .facts import CloudFacts, Gone, ServiceRules, StoreFacts, StoreRules
+from .facts import CloudFacts, Gone, ServiceRules, StepTime, StoreFacts, StoreRules
 
 CLOUDS = {cloud.name: cloud for cloud in (AWS, AZURE)}
 
@@ -46,6 +47,12 @@ def why_not_region(cloud: str, region: str) -> str | None:
 def pair_of(cloud: str, region: str) -> str | None:
     """The region that the cloud pairs with another, or None."""
     return CLOUDS[cloud].regions.get(region)
+
+
+def copied_within(cloud: str, kind: str) -> timedelta | None:
+    """How far backups of a kind of store may be behind in the region that they are copied to, where that is said."""
+    rules = CLOUDS[cloud].store_rules.get(kind)
+    return rules.copied_within if rules else None
 
 
 def why_not_account(cloud: str, account: str) -> str | None:
@@ -102,8 +109,10 @@ __all__ = [
     "CloudFacts",
     "Gone",
     "ServiceRules",
+    "StepTime",
     "StoreFacts",
     "StoreRules",
+    "copied_within",
     "pair_of",
     "why_no_agent",
     "why_not_account",

@@ -2,7 +2,7 @@
 
 from model import names
 
-from .facts import CloudFacts, ServiceRules, StoreFacts, StoreRules
+from .facts import CloudFacts, ServiceRules, StepTime, StoreFacts, StoreRules
 
 REGIONS = (
     "af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1",
@@ -29,6 +29,12 @@ AWS = CloudFacts(
     agent_beside=("pods",),
     # AWS, Fault Isolation Boundaries, "Global services": the control plane of IAM is there, its data plane everywhere.
     roles_made_in="us-east-1",
+    step_times={
+        "promote_database": StepTime(90, 300, "assumed: RDS documents `a few minutes`, restart included"),
+        "fail_over_database": StepTime(90, 120, "RDS user guide: a Multi-AZ failover takes 60 to 120 seconds"),
+        "build_compute": StepTime(900, 1500, "assumed: EKS control plane, then nodes"),
+        "build_store": StepTime(1200, 2400, "assumed: RDS creates an instance from a backup"),
+    },
     store_rules={
         # RDS: automated backups are kept 35 days at most.
         "postgres": StoreRules(

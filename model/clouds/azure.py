@@ -4,9 +4,10 @@ A geo-restore and a geo-redundant copy can only be had in the paired region; som
 """
 
 import zlib
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from .facts import CloudFacts, Gone, ServiceRules, StoreFacts, StoreRules
+from .facts import CloudFacts, Gone, ServiceRules, StepTime, StoreFacts, StoreRules
 
 if TYPE_CHECKING:
     from model.plan import Plan
@@ -56,6 +57,7 @@ STORE_RULES = {
         alone=r"B_.*",
         pitr_days=(7, 35),
         copied_to_pair=True,
+        copied_within=timedelta(hours=1),
     ),
     # Cosmos DB: continuous backups of 7 or of 30 days.
     "documents": StoreRules(pitr_days=(7, 30)),
@@ -143,6 +145,14 @@ AZURE = CloudFacts(
         "vault": StoreFacts(),
     },
     services=("web_app",),
+    # Microsoft Learn, Flexible Server: read replicas, high availability, backup and restore ("from a few minutes to a
+    # few hours").
+    step_times={
+        "promote_database": StepTime(180, 600, "assumed: a promoted replica restarts and replays what it has"),
+        "fail_over_database": StepTime(90, 120, "Microsoft Learn: a failover takes 60 to 120 seconds"),
+        "build_compute": StepTime(300, 900, "assumed: an App Service plan, then its apps"),
+        "build_store": StepTime(1200, 3600, "assumed: a server is made from a backup"),
+    },
     store_rules=STORE_RULES,
     service_rules=SERVICE_RULES,
     gone=GONE,

@@ -2,10 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from model.plan import Plan
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """Seconds. `typical` is the median, `worst` the 95th percentile or the documented bound."""
+
+    typical: float
+    worst: float
+    source: str
 
 
 @dataclass(frozen=True)
@@ -27,7 +37,8 @@ class StoreRules:
     What a cloud allows of a kind of store, whether a component is there for it or not. `size` is the pattern of its
     sizes and `size_is` says it in words; a size that matches `alone` has neither a standby nor a copy that follows it.
     `pitr_days`, `soft_delete_days` and `untagged_days` are the shortest and the longest retention. `copied_to_pair`:
-    a backup arrives in the paired region and nowhere else.
+    a backup arrives in the paired region and nowhere else, and `copied_within` says how far it may be behind there;
+    None where it arrives as often as the plan says.
     """
 
     size: str = r".+"
@@ -37,6 +48,7 @@ class StoreRules:
     soft_delete_days: tuple[int, int] | None = None
     untagged_days: tuple[int, int] | None = None
     copied_to_pair: bool = False
+    copied_within: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +93,8 @@ class CloudFacts:
     are the kinds that have a component and a driver here; a plan with another kind is refused before anything is made.
     `example_account` and `example_regions` (primary, warm, cold) are what a new plan begins with.
     `recovery_name` gives the name of a site's bucket or account for running a recovery, in which no data lies.
+    `step_times` is how long steps of a recovery take whose time is the cloud's own, and `restore_a_gb` how many seconds
+    a restored GB adds to `build_store`.
     `store_rules` and `service_rules` judge a plan also where nothing is built yet, and `gone` is what old runbooks say.
     """
 
@@ -96,6 +110,8 @@ class CloudFacts:
     gone: tuple[Gone, ...] = ()
     agent_beside: tuple[str, ...] = ()
     roles_made_in: str = ""
+    step_times: Mapping[str, StepTime] = field(default_factory=dict)
+    restore_a_gb: float = 6.0
     example_account: str = ""
     example_regions: tuple[str, str, str] = ("", "", "")
 

@@ -222,6 +222,18 @@ class ManagedStore(Protocol):
     def forget_password(self) -> None:
         """Give the owner a password that nobody knows. FORGET_PASSWORD."""
 
+    def release_followers(self) -> None:
+        """
+        Let go of whatever follows this instance, where its cloud would not let it be deleted before: each goes on
+        alone, closed by its guard. Nothing follows it: nothing changes.
+        """
+
+    def final_snapshot(self) -> str | None:
+        """
+        The name of the snapshot that is left when its stack gives it up; None where its cloud takes none and keeps what
+        is deleted for some days by itself.
+        """
+
     def discard(self) -> None:
         """Delete an instance that never came up, whatever protects it; already gone counts as done."""
 

@@ -55,7 +55,10 @@ def test_what_a_plan_has_nothing_for_is_left_out_with_the_reason(shape: str) -> 
     fit, reasons = fitting(SHAPES[shape], "all")
     assert {part.name for part in fit} == REHEARSED[shape]
     assert set(reasons) == set(scenarios()) - REHEARSED[shape]
-    assert all(reason.startswith(("has no ", "keeps nothing", "promises nothing", "sends no backup of core to tertiary")) for reason in reasons.values())
+    assert all(
+        reason.startswith(("has no ", "keeps nothing", "promises nothing", "sends no backup of core to tertiary"))
+        for reason in reasons.values()
+    )
 
 
 def test_a_scenario_that_a_plan_has_nothing_for_is_refused_in_plain_words() -> None:

@@ -139,6 +139,12 @@ class RdsPostgres:
                 DBInstanceIdentifier=self.identifier, MasterUserPassword=secrets.token_hex(32), ApplyImmediately=True
             )
 
+    def release_followers(self) -> None:
+        """RDS promotes the replicas of an instance that is deleted by itself."""
+
+    def final_snapshot(self) -> str | None:
+        return names.final_snapshot(self.identifier)
+
     def discard(self) -> None:
         with unless(NOT_THERE, "InvalidDBInstanceState"), said(f"taking the protection off {self.identifier}"):
             self._slow().modify_db_instance(

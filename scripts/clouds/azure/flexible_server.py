@@ -154,6 +154,18 @@ class FlexibleServer:
         password = {"properties": {"administratorLoginPassword": secrets.token_hex(32)}}
         self._arm.patch(self._id, password, f"changing the password of {self.identifier}", wait=WAIT_SECONDS)
 
+    def release_followers(self) -> None:
+        """A server that has replicas is not deleted (Microsoft Learn: manage read replicas)."""
+        for each in self._arm.list(f"{self._id}/replicas"):
+            if _is_replica(each.get("properties") or {}):
+                replica = {"role": "None", "promoteMode": "Standalone", "promoteOption": "Forced"}
+                what = f"letting {each['name']} go"
+                self._arm.patch(str(each["id"]), {"properties": {"replica": replica}}, what, wait=WAIT_SECONDS)
+
+    def final_snapshot(self) -> str | None:
+        """A deleted server takes its on-demand backups along; a restore of it is offered for five days."""
+        return None
+
     def discard(self) -> None:
         for each in self._arm.list(f"{self._id}/providers/Microsoft.Authorization/locks"):
             self._arm.delete(str(each["id"]))

@@ -120,7 +120,7 @@ class Server(Kind):
             raise ArmError(400, "ReplicaNotSupportedForTier", "Read replicas are not supported on the Burstable tier.")
         if self._is_replica(source):
             raise not_done("a replica of a replica")
-        if len(self._replicas(source)) >= 5:
+        if len(self.replicas(source)) >= 5:
             raise ArmError(400, "ReplicaLimitReached", "A server can have five read replicas at most.")
         if get(new.body, "properties.backup.geoRedundantBackup") == "Enabled":
             message = "A read replica cannot have geo-redundant backup."
@@ -342,7 +342,7 @@ class Server(Kind):
             self._reach(found)
 
     def check_gone(self, record: Record) -> None:
-        if self._replicas(record):
+        if self.replicas(record):
             message = f"The server {record.id.name} has read replicas: promote or delete them first."
             raise ArmError(409, "ServerHasReplicas", message)
 
@@ -364,7 +364,7 @@ class Server(Kind):
             "state": self._words(record, state, busy),
             "fullyQualifiedDomainName": _host(record.id.name),
             "replicationRole": self._role(record),
-            "replicaCapacity": 0 if self._is_replica(record) else 5 - len(self._replicas(record)),
+            "replicaCapacity": 0 if self._is_replica(record) else 5 - len(self.replicas(record)),
             "replica": self._replica(record, state),
             "highAvailability": {**record.properties["highAvailability"], "state": standby},
             "network": {"publicNetworkAccess": self._access(record), **(record.properties.get("network") or {})},
@@ -403,7 +403,7 @@ class Server(Kind):
             broken = record.held.get("broken") or state is None or state.role != "replica"
             shown["replicationState"] = "Broken" if broken else "Active"
         else:
-            shown["capacity"] = 5 - len(self._replicas(record))
+            shown["capacity"] = 5 - len(self.replicas(record))
         return shown
 
     def actions(self) -> dict[str, Action]:
@@ -421,7 +421,7 @@ class Server(Kind):
         return lambda: databases.fail_over_to_standby(*where)
 
     def _stop(self, record: Record, body: Body) -> Any:
-        if self._is_replica(record) or self._replicas(record):
+        if self._is_replica(record) or self.replicas(record):
             message = "A server with read replicas, or one that is a replica, cannot be stopped."
             raise ArmError(400, "OperationNotSupportedForReplica", message)
 
@@ -453,7 +453,7 @@ class Server(Kind):
     def _is_replica(self, record: Record) -> bool:
         return bool(record.held.get("replicates"))
 
-    def _replicas(self, record: Record) -> list[Record]:
+    def replicas(self, record: Record) -> list[Record]:
         every = self.store.of_type(self.type)
         return [each for each in every if str(each.held.get("replicates")).lower() == record.id.key]
 
@@ -586,7 +586,7 @@ class VirtualEndpoint(Child):
                 raise ArmError(409, "VirtualEndpointNameAlreadyExists", message)
         if old is None and self.store.children(server, self.type):
             raise ArmError(409, "VirtualEndpointLimitReached", "A server can have one pair of virtual endpoints.")
-        allowed = {server.id.name, *(each.id.name for each in Server(self.world)._replicas(server))}
+        allowed = {server.id.name, *(each.id.name for each in Server(self.world).replicas(server))}
         if not 1 <= len(members) <= 2 or members[0] not in allowed or set(members) - allowed:
             message = f"members are the primary and one of its replicas: {', '.join(sorted(allowed))}."
             raise ArmError(400, "InvalidParameterValue", message)
@@ -666,4 +666,19 @@ def _moment(text: Any) -> datetime:
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
-KINDS = (Server, Database, Configuration, FirewallRule, VirtualEndpoint, OnDemandBackup)
+class Replicas(Kind):
+    """What follows a server, wherever it is: servers of their own."""
+
+    type = "Microsoft.DBforPostgreSQL/flexibleServers/replicas"
+    versions = VERSIONS
+    taken_methods = ("GET",)
+
+    def whole(self, identity: ResourceId) -> Body | None:
+        source = self.store.find(identity.parent or "")
+        if source is None:
+            raise ArmError(404, "ResourceNotFound", f"The server '{identity.parent}' was not found.")
+        server = Server(self.world)
+        return {"value": [server.document(each) for each in server.replicas(source)]}
+
+
+KINDS = (Server, Replicas, Database, Configuration, FirewallRule, VirtualEndpoint, OnDemandBackup)
