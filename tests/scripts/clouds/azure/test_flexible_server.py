@@ -138,6 +138,20 @@ def test_a_password_is_forgotten(pair: Azure) -> None:
     assert kept != "correct horse"
 
 
+def test_what_follows_it_is_let_go_before_it_is_given_up(pair: Azure) -> None:
+    primary, secondary = (pair.driver.at(site).store("core", 1) for site in ("primary", "secondary"))
+    with pytest.raises(CloudFailed, match="ServerHasReplicas"):
+        primary.delete()
+    for _ in range(2):
+        primary.release_followers()
+    state = secondary.state()
+    assert state is not None
+    assert state.follows is None
+    primary.delete()
+    wait_until(lambda: primary.state() is None, seconds=60, what="the primary to be gone")
+    assert primary.final_snapshot() is None
+
+
 def test_a_lock_keeps_it_until_it_is_discarded(azure: Azure) -> None:
     azure.arm.put(azure.server("primary"), PRIMARY, wait=60)
     lock = f"{azure.server('primary')}/providers/Microsoft.Authorization/locks/keep"
