@@ -22,6 +22,8 @@ CLAIM_KEY = "claims/active"
 LEASE_KEY = "lease/writer.json"
 ANCHORS = "journal/"
 """Where the heads of journals are kept: `journal/RUN/SEQ`, each written once and deleted by nobody."""
+RESTORES, VERIFICATIONS, EXPORTS = "restores/", "verifications/", "exports/"
+"""What a site remembers of its backups: what was restored beside, what was verified, and its dumps."""
 
 
 def store_identifier(plan: "Plan", site: str, store: str, incarnation: int) -> str:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from scripts.clouds.protocol import ManagedStore, RestorePoint
     from scripts.restoring import Aim
 
-KEY = "restores/beside.json"
+KEY = f"{names.RESTORES}beside.json"
 """In the recovery bucket of the site."""
 BOUND_SECONDS = 7200  # a full copy of the volume
 MOMENTS = frozenset({"before_switch", "after_restore"})

@@ -65,7 +65,8 @@ def lay_ground(place: Place) -> AzureGround:
     )
     group: pulumi.Output[str] = made.name
     number = 10 + plan.sites.index(site)
-    network = Network("network", NetworkArgs(site.region, group, azure.network(plan, site.name), number), place.child)
+    names = azure.network(plan, site.name), azure.private_zone(plan, site.name)
+    network = Network("network", NetworkArgs(site.region, group, *names, number), place.child)
     account = RecoveryAccountArgs(plan, site.name, group, settings.protect)
     recovery = RecoveryAccount("recovery", account, place.child)
     audit = AuditLog("audit", AuditLogArgs(site.region, group, f"{plan.system}-{site.name}-audit"), place.child)

@@ -12,16 +12,19 @@ import pulumi
 import pulumi_azure_native as azure_native
 
 POSTGRES_PORT = 5432
-ZONE = "private.postgres.database.azure.com"
 
 
 @dataclass(frozen=True)
 class NetworkArgs:
-    """`number` makes the address range 10.<number>.0.0/16; `group` is the name of the site's resource group."""
+    """
+    `number` makes the address range 10.<number>.0.0/16; `group` is the name of the site's resource group, and `zone`
+    that of the private zone of its databases.
+    """
 
     region: str
     group: pulumi.Input[str]
     name: str
+    zone: str
     number: int
 
 
@@ -89,7 +92,7 @@ class Network(pulumi.ComponentResource):
             f"{name}-zone",
             resource_group_name=args.group,
             location="global",
-            private_zone_name=f"{args.name}.{ZONE}",
+            private_zone_name=args.zone,
             opts=child,
         )
         linked = azure_native.privatedns.VirtualNetworkLink(

@@ -201,6 +201,11 @@ def network(plan: "Plan", site: str) -> str:
     return f"{plan.system}-{site}"
 
 
+def private_zone(plan: "Plan", site: str) -> str:
+    """The private DNS zone of a site's databases. Its name has to end so (Microsoft Learn: private access)."""
+    return f"{network(plan, site)}.private.postgres.database.azure.com"
+
+
 def within(longest: int, name: str, *, join: str = "-") -> str:
     """A longer name ends in a digest of itself."""
     if len(name) <= longest:

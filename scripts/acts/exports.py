@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential
 
+from model import names
 from scripts.clouds.protocol import ConditionFailed
 from scripts.core.errors import BadInput, CloudFailed
 
@@ -76,7 +77,7 @@ def put(objects: ObjectStore, path: Path, about: Mapping[str, Any]) -> Export:
     with path.open("rb") as file:
         while piece := file.read(PART_BYTES):
             whole.update(piece)
-            key = f"exports/{name}/{len(parts):05d}"
+            key = f"{names.EXPORTS}{name}/{len(parts):05d}"
             _again(objects.write)(key, piece)
             parts.append(Part(key, len(piece), hashlib.sha256(piece).hexdigest()))
     export = Export(**about, sha256=whole.hexdigest(), parts=tuple(parts))
@@ -119,4 +120,4 @@ def fetch(objects: ObjectStore, export: Export, path: Path) -> None:
 def _manifest(name: str) -> str:
     if not NAME.fullmatch(name):
         raise BadInput(f"{name!r} is no name of an export", "lower case letters, digits, dots and hyphens")
-    return f"exports/{name}/manifest.json"
+    return f"{names.EXPORTS}{name}/manifest.json"

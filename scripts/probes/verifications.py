@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from model import names
 from scripts.core.errors import DrError
 
 if TYPE_CHECKING:
     from scripts.clouds.access import Clouds
     from scripts.clouds.protocol import RestorePoint
 
-KEY = "verifications.json"
+KEY = f"{names.VERIFICATIONS}list.json"
 
 
 @dataclass(frozen=True)

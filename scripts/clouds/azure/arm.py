@@ -47,6 +47,7 @@ VERSIONS: Mapping[str, str] = {
     "microsoft.keyvault/vaults": "2024-11-01",
     "microsoft.managedidentity/userassignedidentities": "2023-01-31",
     "microsoft.network/networksecuritygroups": "2024-05-01",
+    "microsoft.network/privatednszones": "2024-06-01",
     "microsoft.network/trafficmanagerprofiles": "2022-04-01",
     "microsoft.network/virtualnetworks": "2024-05-01",
     "microsoft.resources/resourcegroups": "2024-03-01",

@@ -133,7 +133,7 @@ class FlexibleServer:
                     "createMode": "PointInTimeRestore" if is_own else "GeoRestore",
                     "sourceServerResourceId": source,
                     "pointInTimeUTC": f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}",
-                    "network": {"publicNetworkAccess": "Disabled"},
+                    "network": self._network(),
                 },
             },
         )
@@ -176,6 +176,16 @@ class FlexibleServer:
 
     def is_declared_by(self, resource: Declared) -> bool:
         return resource.type == RESOURCE and resource.inputs.get("serverName") == self.identifier
+
+    def _network(self) -> dict[str, str]:
+        """That of its site: a server whose source is private is restored into a network, and nowhere else."""
+        account, group = self._plan.site(self._site).account, azure.resource_group(self._plan, self._site)
+        network = in_group(account, group, "Microsoft.Network/virtualNetworks", azure.network(self._plan, self._site))
+        zone = azure.private_zone(self._plan, self._site)
+        return {
+            "delegatedSubnetResourceId": f"{network}/subnets/stores",
+            "privateDnsZoneArmResourceId": in_group(account, group, "Microsoft.Network/privateDnsZones", zone),
+        }
 
     def _is_geo_redundant_in(self, region: str) -> bool:
         if pair_of("azure", self._region) != region:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from model import Plan, load_plan
+from model.clouds import azure as azure_names
 from sandbox.authority import Authority
 from sandbox.clouds.planes import start_control_planes
 from scripts.clouds.azure.arm import Arm
@@ -38,6 +39,22 @@ class Azure:
 
     def group(self, site: str) -> str:
         return group_id(self.plan, site)
+
+    def lay_network(self, site: str) -> None:
+        """As the stack of a site declares it: a subnet for jobs, one for its databases, and their zone."""
+        region, group = self.plan.site(site).region, f"{self.group(site)}/providers/Microsoft.Network"
+        network = f"{group}/virtualNetworks/{azure_names.network(self.plan, site)}"
+        space = {"addressSpace": {"addressPrefixes": ["10.10.0.0/16"]}}
+        self.arm.put(network, {"location": region, "properties": space})
+        self.arm.put(f"{group}/privateDnsZones/{azure_names.private_zone(self.plan, site)}", {"location": "global"})
+        theirs = {
+            "jobs": "Microsoft.ContainerInstance/containerGroups",
+            "stores": "Microsoft.DBforPostgreSQL/flexibleServers",
+        }
+        for number, (name, service) in enumerate(theirs.items(), start=1):
+            delegation = {"name": name, "properties": {"serviceName": service}}
+            subnet = {"addressPrefix": f"10.10.{number}.0/24", "delegations": [delegation]}
+            self.arm.put(f"{network}/subnets/{name}", {"properties": subnet})
 
     def server(self, site: str, number: int = 1) -> str:
         return server_id(self.plan, site, f"{self.plan.system}-{site}-core-{number}")

@@ -24,6 +24,7 @@ SAME = {
     "microsoft.keyvault/vaults": "keyvault.Vault",
     "microsoft.managedidentity/userassignedidentities": "managedidentity.UserAssignedIdentity",
     "microsoft.network/networksecuritygroups": "network.NetworkSecurityGroup",
+    "microsoft.network/privatednszones": "privatedns.PrivateZone",
     "microsoft.network/trafficmanagerprofiles": "trafficmanager.Profile",
     "microsoft.network/virtualnetworks": "network.VirtualNetwork",
     "microsoft.resources/resourcegroups": "resources.ResourceGroup",

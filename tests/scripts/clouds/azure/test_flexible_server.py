@@ -28,6 +28,8 @@ PRIMARY: dict[str, Any] = {
 @pytest.fixture
 def pair(azure: Azure) -> Azure:
     """A primary with its standby, and a replica of it in the paired region."""
+    for site in ("primary", "secondary"):
+        azure.lay_network(site)
     azure.arm.put(azure.server("primary"), PRIMARY, wait=60)
     replica = {
         "location": "westeurope",

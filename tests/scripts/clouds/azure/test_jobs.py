@@ -24,12 +24,7 @@ COMMAND, SECONDS = ("task", "sql", "SELECT 1"), 5.0
 def declared(azure: Azure, *, migrates: bool = True) -> None:
     """A network, and an app with an identity, as its stack declares them."""
     group = f"{azure.group(SITE)}/providers"
-    network = f"{group}/Microsoft.Network/virtualNetworks/{azure_names.network(azure.plan, SITE)}"
-    azure.arm.put(network, {"location": REGION, "properties": {"addressSpace": {"addressPrefixes": ["10.10.0.0/16"]}}})
-    delegation = {"name": "jobs", "properties": {"serviceName": JOBS}}
-    azure.arm.put(
-        f"{network}/subnets/jobs", {"properties": {"addressPrefix": "10.10.1.0/24", "delegations": [delegation]}}
-    )
+    azure.lay_network(SITE)
     farm, identity = f"{group}/Microsoft.Web/serverfarms/f", f"{group}/Microsoft.ManagedIdentity/userAssignedIdentities"
     azure.arm.put(farm, {"location": REGION, "sku": {"name": "P0v3", "capacity": 1}})
     apps = {"web": "serving", f"{names.MIGRATOR}web": "migrating"} if migrates else {"web": "serving"}
