@@ -53,7 +53,7 @@ DEFAULTS: Mapping[str, StepTime] = {
     "rotate_credentials": StepTime(5, 15, "assumed: a few API calls"),
     "look_at_breach": StepTime(5, 15, "assumed: a few API calls"),
     "renew_logins": StepTime(3 * MINUTE, 10 * MINUTE, "assumed: an update of one stack, and a changed password"),
-    "end_role_sessions": StepTime(10, MINUTE, "assumed: a call for each role; IAM takes seconds to spread it"),
+    "end_role_sessions": StepTime(10, MINUTE, "assumed: a call for each role; it takes seconds to spread"),
     "restart_agent": StepTime(20, MINUTE, "assumed: a pod is scheduled, starts and becomes ready"),
     "restart_with_new_login": StepTime(3 * MINUTE, 10 * MINUTE, "assumed: machines are given up half at a time"),
     "end_old_sessions": StepTime(5, 15, "assumed: one statement"),
