@@ -11,6 +11,7 @@ VOLUMES = (
     "kubernetes:apps/v1:StatefulSet",
 )
 WORKLOAD = "kubernetes:apps/v1:Deployment"
+NODES = ("aws:eks/nodeGroup:NodeGroup", "aws:eks/fargateProfile:FargateProfile")
 
 
 def check(r: Resource, ctx: Context) -> Iterator[str]:
@@ -19,6 +20,8 @@ def check(r: Resource, ctx: Context) -> Iterator[str]:
         return
     if ctx.stack.of(WORKLOAD) and not ctx.stack.of(*VOLUMES):
         return  # what runs in it is in the stack too, and keeps its data elsewhere
+    if ctx.facts.role_of(r) == "cold" and not ctx.stack.of(*NODES, *VOLUMES):
+        return  # it is kept empty for a site that runs nothing yet, and nothing can run in it
     yield f"deletionProtection is {node.shown()}, needs to be true"
 
 
