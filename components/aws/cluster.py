@@ -15,6 +15,7 @@ from components.aws.pod_role import ANNOTATION, AUDIENCE, PodRole, PodRoleArgs, 
 from components.kubernetes.pods import PodsArgs, replicas, run_pods
 from components.parts import Endpoints, Place
 from model import names
+from model.roles import keeps_roles
 from model.services import Pods
 from model.stores import Objects
 
@@ -25,7 +26,10 @@ _AWS = "arn:aws:iam::aws:policy"
 
 @dataclass(frozen=True)
 class ClusterArgs:
-    """`nodes` is the number wanted, which may grow to `most_nodes`; None where the cluster has no nodes yet."""
+    """
+    `nodes` is the number wanted, which may grow to `most_nodes`; None where the cluster has no nodes yet. `protect`:
+    AWS refuses to delete it, because the roles that trust it could not be made again when they are wanted.
+    """
 
     region: str
     cluster: str
@@ -35,6 +39,7 @@ class ClusterArgs:
     target_group_arns: dict[str, pulumi.Output[str]]
     nodes: int | None
     most_nodes: int
+    protect: bool
     instance_type: str = "m6g.large"
 
 
@@ -61,6 +66,7 @@ class Cluster(pulumi.ComponentResource):
             name=args.cluster,
             role_arn=control.arn,
             vpc_config={"subnet_ids": args.subnet_ids},
+            deletion_protection=True if args.protect else None,
             opts=pulumi.ResourceOptions(parent=self),
         )
         if args.nodes is not None:
@@ -173,6 +179,7 @@ def _cluster(
         target_group_arns=targets,
         nodes=nodes,
         most_nodes=_nodes(sum(service.replicas.active for service in services)) + 2,
+        protect=place.settings.protect and keeps_roles(plan, site.name),
     )
 
 

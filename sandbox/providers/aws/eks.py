@@ -80,7 +80,7 @@ class Cluster(AwsResource):
         eks = self.client(new, identity)
         if "tags" in changed:
             _retag(eks, eks.describe_cluster(name=identity)["cluster"]["arn"], old, new)
-        if changed - {"tags"}:
+        if changed - {"tags", "deletionProtection"}:
             super().update(identity, old, new, changed)
 
     def delete(self, identity: str, state: Properties) -> None:
