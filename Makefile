@@ -26,8 +26,8 @@ setup: .venv/installed ## install everything into .venv, with the hashes of requ
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch .venv/installed
 
-drill: setup ## rehearse the whole Samia plan in the sandbox: lose regions, fail over, fail back, report
-	$(BIN)/dr drill samia
+drill: setup ## rehearse Samia on AWS and Celora on Azure side by side: lose regions, fail over, fail back, report
+	$(BIN)/dr drill samia --plan samia --plan celora
 
 test: setup ## all tests, the drills on a real database among them
 	@$(QUICK); quick=$$?; $(SLOW); slow=$$?; test $$quick = 0 && test $$slow = 0

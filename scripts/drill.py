@@ -24,7 +24,7 @@ from scripts.core.errors import BadInput, DrError, ObjectiveMissed
 from scripts.drills.found import Found
 from scripts.drills.own import begin_steady, see
 from scripts.drills.scenarios import QUARTERLY, Scenario, fitting, worlds
-from scripts.people.options import DEFAULT_PLAN, Format, PlanName
+from scripts.people.options import DEFAULT_PLAN, Format
 from scripts.people.output import Form, err, measured, out, seconds, table, verdict, write_json
 from scripts.runs import run_records
 from scripts.runs.journal import Journal
@@ -165,7 +165,14 @@ def quarterly(report: Report, report_seconds: float) -> list[dict[str, Any]]:
 def command(
     scenario: Annotated[str, typer.Argument(help="a scenario, or a list of them such as samia")] = "samia",
     *,
-    plan: PlanName = DEFAULT_PLAN,
+    plan: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--plan",
+            envvar="DR_PLAN",
+            help="the plan: a system's name (plans/NAME.yaml) or a path; once for each system, side by side",
+        ),
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="every scenario")] = False,
     workload: Annotated[str, typer.Option(help="how the service writes: plain, mine, or one of the family")] = "plain",
     pace: Annotated[float, typer.Option(help="how many times faster the cloud's own waiting runs")] = 20.0,
@@ -173,13 +180,42 @@ def command(
     form: Format = Form.TABLE,
 ) -> int:
     """Rehearse a disaster in the sandbox and measure it."""
+    name = "all" if everything else scenario
+    plans = plan or [DEFAULT_PLAN]
+    if len(plans) > 1:
+        return _together(plans, name, ["--workload", workload, "--pace", f"{pace:g}"], folder, form)
+    return _alone(plans[0], name, workload, pace, folder, form)
+
+
+def _together(plans: list[str], name: str, options: list[str], folder: Path, form: Form) -> int:
+    from scripts.drills.together import rehearse  # noqa: PLC0415 (as above)
+    from scripts.reports import model, render  # noqa: PLC0415 (pictures are slow to import)
+
+    systems = [load_plan(each).system for each in plans]
+    reports = [model.load(run) for run in rehearse(plans, name, options, folder, _say)]
+    missing = [each for each in systems if each not in {report.main.system for report in reports}]
+    folder.mkdir(parents=True, exist_ok=True)
+    page = folder / f"{name}.html"
+    page.write_text(render.together(reports, missing), encoding="utf-8")
+    said = render.worst(reports, missing)
+    if form is Form.JSON:
+        write_json({"verdict": said, "systems": [render.as_json(each) for each in reports], "without_report": missing})
+    else:
+        rows = [[report.main.system, *row] for report in reports for row in results(report)]
+        out().print(table(f"Drill {name}", ("system", "scenario", "objective", "target", "measured", "verdict"), rows))
+        out().print(f"{said}; report: {page}", markup=False)
+    if said not in {"met", "not measured"}:
+        raise ObjectiveMissed(f"the drill {name}: {said}", f"{page} says what")
+    return 0
+
+
+def _alone(plan: str, name: str, workload: str, pace: float, folder: Path, form: Form) -> int:  # noqa: PLR0917
     from scripts.drills.stage import workloads  # noqa: PLC0415 (as above)
     from scripts.report import Kind, write_report  # noqa: PLC0415
     from scripts.reports import model, render  # noqa: PLC0415 (pictures are slow to import)
     from scripts.runs.journal import path_of  # noqa: PLC0415
 
     began = time.monotonic()
-    name = "all" if everything else scenario
     loaded = load_plan(plan)
     if workload not in workloads(loaded):
         mine = "" if loaded.workload is not None else "; a plan may name its own (workload.command), which is `mine`"

@@ -12,7 +12,7 @@ from scripts.people.output import seconds, verdict
 from scripts.reports import drawings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from scripts.reports.model import Report, RunReport, Scenario
     from scripts.runs.journal import Entry
@@ -29,6 +29,25 @@ HEADLINES = {
 
 
 def html(report: Report) -> str:
+    return _environment().get_template("report.html").render(report=report, headline=HEADLINES[report.verdict])
+
+
+def together(reports: Sequence[Report], missing: Sequence[str]) -> str:
+    """One page for several systems, with the whole report of each in it; `missing` are those that have none."""
+    return _environment().get_template("together.html").render(
+        reports=reports, pages=[(each, html(each)) for each in reports], missing=missing,
+        systems=", ".join([*(each.main.system for each in reports), *missing]),
+        verdict=worst(reports, missing), headline=HEADLINES[worst(reports, missing)],
+    )  # fmt: skip
+
+
+def worst(reports: Sequence[Report], missing: Sequence[str]) -> str:
+    """The verdict on all of them: as `Report.verdict`."""
+    found = {each.verdict for each in reports} | ({"failed"} if missing else set())
+    return next(each for each in ("failed", "unfinished", "missed", "met", "not measured") if each in found)
+
+
+def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -42,7 +61,7 @@ def html(report: Report) -> str:
     environment.globals["timeline"] = lambda run: Markup(drawings.timeline(run))  # noqa: S704  (our own SVG)
     environment.globals["drawing"] = drawings.drawing
     environment.globals["parts"] = drawings.parts
-    return environment.get_template("report.html").render(report=report, headline=HEADLINES[report.verdict])
+    return environment
 
 
 def flat(evidence: Any, prefix: str = "") -> list[tuple[str, str]]:

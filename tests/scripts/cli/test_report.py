@@ -265,3 +265,17 @@ def test_to_standard_output_and_to_where_nothing_can_be_written(
     assert capsys.readouterr().out.startswith("<!doctype html>")
     with pytest.raises(BadInput, match="cannot be written"):
         program.write_report("r1", tmp_path / "none" / "x.html")
+
+
+def test_several_systems_are_on_one_page_and_the_worst_of_them_is_its_verdict() -> None:
+    write_run("failover-20260102-030405-aaaa")
+    write_run("failover-20260102-030405-bbbb", status="failed", evil="<script>alert(1)</script>")
+    good, bad = (model.load(f"failover-20260102-030405-{each}") for each in ("aaaa", "bbbb"))
+    assert render.worst([good], []) == good.verdict == "met"
+    assert render.worst([good, bad], []) == "failed"
+    assert render.worst([good], ["celora"]) == "failed", "a rehearsal without a report has not passed"
+    page = render.together([good, bad], ["celora"])
+    assert "There is no report of celora" in page
+    assert page.count("<iframe") == 2
+    assert "<script" not in page
+    assert good.main.hash in page
