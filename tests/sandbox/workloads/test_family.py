@@ -53,11 +53,11 @@ def test_its_ledger_is_whole(managed: Database, tmp_path: Path, name: str) -> No
 
 def test_a_workload_that_is_not_known_is_refused_by_name() -> None:
     with pytest.raises(BadInput, match='no workload "nope"') as refused:
-        command("regional-outage", plan="minimal", workload="nope")
+        command("regional-outage", plan=["minimal"], workload="nope")
     assert all(name in (refused.value.hint or "") for name in ("plain", *FAMILY))
 
 
 def test_a_plan_without_a_workload_of_its_own_is_not_rehearsed_with_it() -> None:
     with pytest.raises(BadInput, match='no workload "mine"') as refused:
-        command("regional-outage", plan="minimal", workload="mine")
+        command("regional-outage", plan=["minimal"], workload="mine")
     assert "workload.command" in refused.value.hint
