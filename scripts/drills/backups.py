@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from scripts.core.errors import DatabaseFailed, DrError, ObjectiveMissed
 from scripts.core.waiting import wait_until
 from scripts.drills.found import Found
-from scripts.drills.snapshots import send_snapshots
+from scripts.drills.snapshots import COPIED_SECONDS, send_snapshots
 from scripts.verify_backups import newest_backups, verify_backup
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from scripts.drills.stage import Stage
 
 FRESHEST = timedelta(minutes=30)
-LONGEST_SECONDS = 300.0
-"""For a backup that may be an hour behind in its cloud, in a world that is twenty times faster."""
 
 
 def verify(stage: Stage) -> Found:
@@ -81,7 +79,7 @@ def wait_for_backup(stage: Stage, site: str, written: Mapping[str, datetime]) ->
 
     for store in written:
         wait_until(
-            partial(arrived, store), seconds=LONGEST_SECONDS, every=0.25, error=ObjectiveMissed,
+            partial(arrived, store), seconds=COPIED_SECONDS, every=0.25, error=ObjectiveMissed,
             what=f"the sentinel row of {store} to reach a backup in {site}",
         )  # fmt: skip
     clouds.close()

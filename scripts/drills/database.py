@@ -13,6 +13,7 @@ from scripts.core.errors import ObjectiveMissed, Refused
 from scripts.core.waiting import wait_until
 from scripts.drills.detection import aimed
 from scripts.drills.found import Found
+from scripts.drills.snapshots import COPIED_SECONDS
 from scripts.drills.stage import as_evidence
 from scripts.drills.whole import wait_until_whole
 from scripts.engines.postgres.direct import rows_at
@@ -131,8 +132,8 @@ def wait_until_restorable(stage: Stage, moment: datetime, site: str = "") -> Non
 
     for store in stage.stores:
         wait_until(
-            partial(is_restorable, store), seconds=120, what=f"{moment} of {store} to be restorable", every=0.25,
-            error=ObjectiveMissed,
+            partial(is_restorable, store), seconds=COPIED_SECONDS, every=0.25, error=ObjectiveMissed,
+            what=f"{moment} of {store} to be restorable",
         )  # fmt: skip
     clouds.close()
 
