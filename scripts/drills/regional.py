@@ -80,7 +80,8 @@ def fail_back(stage: Stage) -> Found:
 
 def _every_preview_clean(stage: Stage, last: RunOutcome) -> bool:
     """The last run has previewed every stack: what it found, as a check of the drill."""
-    previews = last.found(StacksPreviewed)[-1].previews
+    found = last.found(StacksPreviewed)
+    previews = found[-1].previews if found else []  # it had nothing to do
     busy = {each["stack"]: each["steps"] for each in previews if each["steps"]}
     sentence = "after the failback a preview of every stack has nothing to do"
     return stage.check(
