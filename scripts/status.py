@@ -131,7 +131,7 @@ def _row(site: SiteStatus) -> tuple[str, ...]:
         writes,
         seconds(max(lags)) if lags else "-",
         f"{seconds(max(ages))} ago" if ages else "-",
-        f"{ready} of {wanted} pods ready" if site.services else "-",
+        f"{ready} of {wanted} ready" if site.services else "-",
     )
 
 

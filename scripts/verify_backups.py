@@ -78,6 +78,7 @@ def verify_backup(plan: Plan, clouds: Clouds, point: RestorePoint, *, freshest: 
     scratch = clouds.at(point.site).scratch(database.name, f"{plan.system}-scratch-{secrets.token_hex(3)}")
     try:
         made = restored_beside(scratch, point, {"dr-scratch": plan.system}, seconds=BOUND_SECONDS, error=DatabaseFailed)
+        clouds.admit(point.site, database.name, scratch)
         with closing(clouds.engine_at(point.site, database.name, made)) as inside:
             return _look_inside(plan, point, inside, freshest)
     finally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from model import names
 from scripts.clouds.registry import driver, traffic
 from scripts.core.errors import CloudFailed, DatabaseFailed, Refused
 from scripts.core.net import Login
+from scripts.core.waiting import wait_until
+from scripts.engines.protocol import LoginRefused
 from scripts.engines.registry import engine
 from scripts.fencing.lease import WitnessLease
 
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     from model import Plan
     from scripts.clouds.protocol import Cloud, Driver, Inventory, ManagedStore, StoreState, Traffic
     from scripts.engines.protocol import Engine
+
+ADMITTED_SECONDS = 300.0
+"""For a changed password, which a cloud brings to its server in its own time."""
 
 
 @dataclass
@@ -92,6 +98,25 @@ class Clouds:
     def engine_at(self, site: str, store: str, state: StoreState) -> Engine:
         """The same for an instance that this cloud shows. The caller closes it."""
         return engine(self._kind(store), self.login_at(site, store, state))
+
+    def admit(self, site: str, store: str, restored: ManagedStore) -> None:
+        """
+        See that the site's login opens a store that was just restored. Such a one has the password of the day that it
+        was restored to: where that was changed since, it is given the present one.
+
+        Raises DatabaseFailed where it lets nobody in, OutcomeUnknown where it does not take the password in time.
+        """
+        state = restored.state()
+        if state is None:
+            raise DatabaseFailed(f"{restored.identifier} is not there any more")
+        login = self.login_at(site, store, state)
+        with closing(engine(self._kind(store), login)) as inside:
+            try:
+                inside.position()
+            except LoginRefused:
+                restored.set_password(login.password)
+                what = f"{restored.identifier} to take the present password of {site}"
+                wait_until(inside.position, seconds=ADMITTED_SECONDS, what=what, every=0.2)
 
     def _kind(self, store: str) -> str:
         return next(each.kind for each in self.plan.stores if each.name == store)

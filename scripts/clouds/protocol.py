@@ -219,6 +219,9 @@ class ManagedStore(Protocol):
     def send_snapshot(self, name: str, to: str, tags: Mapping[str, str]) -> None:
         """Copy a snapshot to another site, under a key of that site; already there counts as done. SNAPSHOT."""
 
+    def set_password(self, password: str) -> None:
+        """Give the owner this password. The server may take it some time later: whoever logs in waits for it."""
+
     def forget_password(self) -> None:
         """Give the owner a password that nobody knows. FORGET_PASSWORD."""
 

@@ -42,6 +42,10 @@ class QueryRefused(DatabaseFailed):
     closed = False
 
 
+class LoginRefused(Unreachable):
+    """It answers, and its password is another one."""
+
+
 class NoSlot(Unreachable):
     """It answers, and has no place for one more session. `helps`: what makes one."""
 

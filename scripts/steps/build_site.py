@@ -33,6 +33,8 @@ def build_site(context: Context) -> Result:
     stack = plan.site(site).stack
     refuse_destruction(context.stacks.preview(stack))
     changes = context.stacks.up(stack)
+    for store, number in new.incarnations(site).items():
+        context.clouds.admit(site, store, context.clouds.store(site, store, number))
     said = f"{site} holds {new.inventory(site)}, restored from {', '.join(sources.values())}, and its services"
     found = Built(
         incarnations=new.incarnations(site),

@@ -22,6 +22,8 @@ def restore_in_place(context: Context) -> Result:
     preview = context.stacks.preview(stack)
     refuse_destruction(preview)
     changes = context.stacks.up(stack)
+    for each in chosen_stores(context):
+        context.clouds.admit(site, each.name, context.clouds.store(site, each.name, new.incarnation(site, each.name)))
     oldest = {
         each.name: context.clouds.engine(site, each.name, new.incarnation(site, each.name)).position().oldest_xid
         for each in chosen_stores(context)

@@ -1,13 +1,16 @@
 """PostgreSQL in any cloud: promoted, restored beside itself from a snapshot, closed by its network."""
 
 import time
+from contextlib import closing
 
 from model import names
-from scripts.clouds.protocol import Phase
+from scripts.clouds.access import Clouds
+from scripts.clouds.protocol import ManagedStore, Phase
 from scripts.core.net import Unreachable
 from scripts.core.waiting import wait_until
 from scripts.drills.stage import Stage
 from scripts.engines.postgres.direct import rows_at, with_login
+from scripts.engines.protocol import LoginRefused
 
 STORE = "core"
 
@@ -46,7 +49,8 @@ class PostgresInACloud:
         rows_at(self._stage.dsn(self._stage.active, STORE), "DELETE FROM notes")
 
     def is_restored(self, backup: str) -> bool:
-        there = self._stage.clouds().at(self._stage.active)
+        clouds, site = self._stage.clouds(), self._stage.active
+        there = clouds.at(site)
         point = next(each for each in there.restore_points(STORE) if each.name == backup)
         scratch = there.scratch(STORE, f"kinds-scratch-{time.time_ns()}")
         scratch.restore(point, {})
@@ -55,9 +59,18 @@ class PostgresInACloud:
                 lambda: (it := scratch.state()) is not None and it.phase is Phase.AVAILABLE,
                 seconds=120, what=f"{scratch.identifier} to be available", every=0.2,
             )  # fmt: skip
+            self._is_given_the_present_password(clouds, site, scratch)
             return self._has(self._stage.world.admin_dsn(scratch.identifier))
         finally:
             scratch.delete()
+
+    @staticmethod
+    def _is_given_the_present_password(clouds: Clouds, site: str, scratch: ManagedStore) -> None:
+        """A restore brings the password of its day, which may be another one by now."""
+        scratch.set_password("of-another-day")
+        wait_until(lambda: _refuses(clouds, site, scratch), seconds=120, what="the site's password to be refused")
+        clouds.admit(site, STORE, scratch)
+        assert not _refuses(clouds, site, scratch)
 
     def why_not_isolated(self, site: str) -> str | None:
         clouds = self._stage.clouds()
@@ -75,3 +88,14 @@ class PostgresInACloud:
 
     def _incarnation(self, site: str) -> int:
         return self._stage.topology.incarnation(site, STORE)
+
+
+def _refuses(clouds: Clouds, site: str, scratch: ManagedStore) -> bool:
+    state = scratch.state()
+    assert state is not None
+    with closing(clouds.engine_at(site, STORE, state)) as inside:
+        try:
+            inside.position()
+        except LoginRefused:
+            return True
+    return False

@@ -132,12 +132,15 @@ class RdsPostgres:
                 Tags=_tags(tags),
             )
 
-    def forget_password(self) -> None:
-        """Whoever is to look inside sets another one by the same call."""
+    def set_password(self, password: str) -> None:
         with said(f"changing the password of {self.identifier}"):
             self._slow().modify_db_instance(
-                DBInstanceIdentifier=self.identifier, MasterUserPassword=secrets.token_hex(32), ApplyImmediately=True
+                DBInstanceIdentifier=self.identifier, MasterUserPassword=password, ApplyImmediately=True
             )
+
+    def forget_password(self) -> None:
+        """Whoever is to look inside sets another one by the same call."""
+        self.set_password(secrets.token_hex(32))
 
     def release_followers(self) -> None:
         """RDS promotes the replicas of an instance that is deleted by itself."""

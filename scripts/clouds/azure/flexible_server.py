@@ -150,9 +150,12 @@ class FlexibleServer:
         there = self._plan.site(to)
         need(f"{name} of {self.identifier}", f"be sent to {there.region}", able=self._is_geo_redundant_in(there.region))
 
+    def set_password(self, password: str) -> None:
+        body = {"properties": {"administratorLoginPassword": password}}
+        self._arm.patch(self._id, body, f"changing the password of {self.identifier}", wait=WAIT_SECONDS)
+
     def forget_password(self) -> None:
-        password = {"properties": {"administratorLoginPassword": secrets.token_hex(32)}}
-        self._arm.patch(self._id, password, f"changing the password of {self.identifier}", wait=WAIT_SECONDS)
+        self.set_password(secrets.token_hex(32))
 
     def release_followers(self) -> None:
         """A server that has replicas is not deleted (Microsoft Learn: manage read replicas)."""

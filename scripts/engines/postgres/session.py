@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import psycopg
 
 from scripts.core.net import Login, Unreachable, address_of, wait_for, within
-from scripts.engines.protocol import NoSlot, QueryRefused
+from scripts.engines.protocol import LoginRefused, NoSlot, QueryRefused
 
 T = TypeVar("T")
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
@@ -56,6 +56,8 @@ READ_ONLY = "25006"
 """SQLSTATE read_only_sql_transaction: what a refused write reports, the same as on a replica."""
 _NO_SLOT = ("connection slots are reserved", "too many clients")
 """How PostgreSQL begins to refuse a session for want of slots; psycopg gives no SQLSTATE for it."""
+_REFUSED_LOGIN = "password authentication failed"
+"""The same, for a password that is not this one."""
 _MAKES_A_SLOT = (
     "end a session there, or raise max_connections; PostgreSQL 16 keeps slots for members of "
     "pg_use_reserved_connections"
@@ -132,7 +134,8 @@ async def connect(
             raise NoSlot(f"{login.host}: {_first_line(error)}", _MAKES_A_SLOT) from error
         if error.sqlstate:
             raise as_ours(error) from error
-        raise Unreachable(f"{login.host}: {_first_line(error)}") from error
+        kind = LoginRefused if _REFUSED_LOGIN in str(error) else Unreachable
+        raise kind(f"{login.host}: {_first_line(error)}") from error
     if made.info.server_version >= _KNOWS_LATER:
         await query(made, _LATER, None, timeout=timeout)
     return made
