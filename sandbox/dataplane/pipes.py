@@ -62,6 +62,7 @@ class _Direction:
         self.source: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self.ended = False  # its source is gone: when all is delivered, so is the sink
+        self.is_over = False  # the end of its stream was delivered
 
     def put(self, data: bytes) -> None:
         due = asyncio.get_running_loop().time() + self.pipe.delay_seconds
@@ -81,8 +82,11 @@ class _Direction:
             self.held -= len(data)
             if data:
                 self.sink.write(data)
-            elif self.sink.can_write_eof():
-                self.sink.write_eof()
+            else:
+                self.is_over = True
+                if self.sink.can_write_eof():
+                    self.sink.write_eof()
+                self.connection.close_when_over()
         if self.ended and not self.waiting and self.sink is not None:
             self.sink.close()
         self.regulate()
@@ -177,6 +181,14 @@ class _Connection:
             await asyncio.get_running_loop().create_connection(lambda: self.server, *self.pipe.target)
         except OSError:
             self.reset()
+
+    def close_when_over(self) -> None:
+        """Each end has said that it has no more to say: nothing else would ever close the two sockets between them."""
+        if self.inward.is_over and self.outward.is_over:
+            self.pipe.connections.discard(self)
+            for direction in (self.inward, self.outward):
+                if direction.sink is not None:
+                    direction.sink.close()
 
     def end_is_gone(self, exc: Exception | None) -> None:
         """Once one end is lost, what it sent before still goes out; a reset goes through as a reset."""

@@ -83,6 +83,20 @@ async def _send(writer: asyncio.StreamWriter, payload: bytes) -> None:
     await writer.drain()
 
 
+def test_a_connection_that_both_ends_have_closed_is_forgotten() -> None:
+    async def work(line: Line) -> None:
+        for _ in range(3):
+            reader, writer = await line.dial()
+            assert await ask(reader, writer, b"hello") == b"hello"
+            assert len(line.pipe.connections) == 1
+            writer.close()
+            async with asyncio.timeout(BOUND):
+                while line.pipe.connections:
+                    await asyncio.sleep(0.01)
+
+    on_a_line(work)
+
+
 def test_a_cut_line_holds_what_is_on_its_way_until_it_heals() -> None:
     async def work(line: Line) -> None:
         reader, writer = await line.dial()
