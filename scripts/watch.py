@@ -154,6 +154,13 @@ class Watch:
                 looks.create_task(point.look(self._watched, door, paths, timeout=timeout))
         self.verdict.judge()
 
+    def close(self) -> None:
+        """Look no more, and end the journal."""
+        self.suspicion.pause()
+        self.clouds.close()
+        self.journal.write("end", "watch", "Ended", status="done", evidence={"acted": len(self.outcomes)})
+        self.journal.close()
+
     @property
     def verdict(self) -> Verdict:
         """What was seen up to now, judged by the plan."""
@@ -361,10 +368,7 @@ def command(
     except KeyboardInterrupt:
         return 0
     finally:
-        watcher.suspicion.pause()
-        watcher.clouds.close()
-        watcher.journal.write("end", "watch", "Ended", status="done", evidence={"acted": len(watcher.outcomes)})
-        watcher.journal.close()
+        watcher.close()
     return max((outcome.exit_code for outcome in watcher.outcomes), default=0)
 
 

@@ -66,7 +66,7 @@ def fail(stage: Stage, *, hang: bool = False) -> Found:
                 "nothing is lost", loss.lost == 0, "the standby had every acknowledged write", lost=loss.lost
             )
         stage.world.heal("database")
-        watcher.clouds.close()
+        watcher.close()
     return found
 
 

@@ -37,7 +37,7 @@ def lose(stage: Stage) -> Found:
         watcher = aimed(plan)
         found.fault_at = stage.lose(old)
         found.detected_at = wait_until_unseen(watcher)
-        watcher.clouds.close()
+        watcher.close()
         outcome = shown_failover(stage, to, fault_at=found.fault_at, detected_at=found.detected_at)
         found.runs.append(outcome)
         found.ok &= outcome.status == "done"

@@ -35,7 +35,7 @@ def lose(stage: Stage) -> Found:
         lost = [site.name for site in plan.sites if site.kind != "cold"]  # a cold one beside it keeps the lease
         found.fault_at = stage.lose(*lost)
         found.detected_at = wait_until_unseen(watcher)
-        watcher.clouds.close()
+        watcher.close()
         outcome = shown_failover(stage, cold, lost=lost, fault_at=found.fault_at, detected_at=found.detected_at)
         found.runs.append(outcome)
         found.ok &= outcome.status == "done"

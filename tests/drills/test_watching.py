@@ -23,7 +23,7 @@ def watcher(made: Stage) -> Iterator[Watch]:
     found = aimed(made.plan)
     found.plan_path = made.plan_path
     yield found
-    found.clouds.close()
+    found.close()
     made.world.heal()
 
 

@@ -15,6 +15,8 @@ from scripts.drills.stage import Stage
 
 STORE = "secrets"
 SECRET = "payments-key"
+CLOSED = "ForbiddenByFirewall"
+"""What a vault says to whom its network rules keep out."""
 
 
 class VaultOfASite:
@@ -25,10 +27,14 @@ class VaultOfASite:
         self._value = ""
 
     def write(self) -> None:
-        """As a rotation does: into the vault of every site, so that none waits for another when it takes over."""
+        """As a rotation does: into the vault of every site that is not closed, so that none waits for another."""
         self._value = f"written at {time.time_ns()}"
         for site in self._stage.plan.sites:
-            self._client(site.name).set_secret(SECRET, self._value)
+            try:
+                self._client(site.name).set_secret(SECRET, self._value)
+            except HttpResponseError as refused:
+                if site.name == self._stage.active or CLOSED not in str(refused):
+                    raise
 
     def holds(self, site: str) -> bool:
         return self._client(site).get_secret(SECRET).value == self._value
@@ -54,7 +60,7 @@ class VaultOfASite:
         try:
             found = self._client(site).get_secret(SECRET)
         except HttpResponseError as refused:
-            return None if "ForbiddenByFirewall" in str(refused) else f"the vault of {site} says {refused.message}"
+            return None if CLOSED in str(refused) else f"the vault of {site} says {refused.message}"
         return f"the vault of {site} gives out {found.name}"
 
     def _client(self, site: str) -> SecretClient:
