@@ -348,8 +348,11 @@ class ManagedService(Protocol):
     def is_declared_by(self, resource: Declared) -> bool:
         """Does this resource of a stack stand for this service?"""
 
-    def declared_artefact(self, resource: Declared) -> str:
-        """The artefact that a resource which stands for this service names."""
+    def declared_artefact(self, resource: Declared) -> str | None:
+        """
+        The artefact that a resource which stands for this service names; None where its stack leaves that to whoever
+        deploys.
+        """
 
     def resources(self, resources: Sequence[Declared]) -> list[str]:
         """

@@ -16,6 +16,9 @@ def say_what_is_declared(context: Context) -> Result:
     if resource is None:
         return Result("done", f"stack {stack} declares no {service}: no update of it deploys another version")
     artefact = managed.declared_artefact(resource)
+    if artefact is None:
+        said = f"stack {stack} leaves the version of {service} to whoever deploys it: no update of it deploys another"
+        return Result("done", said)
     pin = f"services.{service}.image: {chosen.artefact}"
     found = StackDeclares(stack=stack, artefact=artefact, pin="" if artefact == chosen.artefact else pin)
     if artefact != chosen.artefact:

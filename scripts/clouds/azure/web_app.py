@@ -157,7 +157,10 @@ class WebApp:
     def is_declared_by(self, resource: Declared) -> bool:
         return resource.type == RESOURCE and resource.inputs.get("name") == self.where
 
-    def declared_artefact(self, resource: Declared) -> str:
+    def declared_artefact(self, resource: Declared) -> str | None:
+        """What an app with a slot runs is declared once and then ignored: swaps change it."""
+        if self._slot:
+            return None
         return _artefact(resource.inputs.get("siteConfig") or {})
 
     def resources(self, resources: Sequence[Declared]) -> list[str]:
