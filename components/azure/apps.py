@@ -51,8 +51,6 @@ def declare_apps(place: Place, ground: AzureGround, services: Sequence[WebAppSer
     routes = {route.service: route for route in service_routes(plan)}
     for service in services:
         count = replicas(service, place.scale)
-        if not count:
-            continue  # an app runs at least once, so a site that is to run none of it does not have it
         route = routes.get(service.name)
         args = WebAppArgs(
             region=site.region,

@@ -27,7 +27,8 @@ class WebAppArgs:
     """
     `farm_id` is the plan's. `image` is the reference of a container. `settings` are its environment. `is_public`:
     requests from outside reach it. `health_path` is empty where nothing asks it. `record` is the name that clients know
-    it by, and `certificate` the thumbprint of the one for it, which is in the subscription already.
+    it by, and `certificate` the thumbprint of the one for it, which is in the subscription already. With a `count` of 0
+    the app is there with all that it has, and switched off.
     """
 
     region: str
@@ -99,6 +100,7 @@ class WebApp(pulumi.ComponentResource):
             "location": args.region,
             "kind": "app,linux,container",
             "server_farm_id": args.farm_id,
+            "enabled": args.count > 0,
             "https_only": True,
             "client_affinity_enabled": False,
             "public_network_access": "Enabled" if args.is_public else "Disabled",
@@ -109,7 +111,7 @@ class WebApp(pulumi.ComponentResource):
             "site_config": {
                 "linux_fx_version": f"DOCKER|{args.image}",
                 "app_command_line": " ".join(args.command),
-                "number_of_workers": args.count,
+                "number_of_workers": max(1, args.count),
                 "always_on": True,
                 "http20_enabled": True,
                 "ftps_state": "Disabled",

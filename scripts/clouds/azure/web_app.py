@@ -88,7 +88,10 @@ class WebApp:
         if int(self._config(self._id).get("numberOfWorkers") or 1) != count:
             body = {"properties": {"numberOfWorkers": count}}
             self._arm.patch(f"{self._id}/config/web", body, f"running {count} of {self.where}")
-        if (found.get("properties") or {}).get("state") != RUNNING:
+        properties = found.get("properties") or {}
+        if properties.get("enabled") is False:  # its stack switched it off
+            self._arm.patch(self._id, {"properties": {"enabled": True}}, f"switching {self.where} on")
+        if properties.get("state") != RUNNING:
             self._arm.post(self._id, "start", f"starting {self.where}")
 
     def stop(self) -> None:

@@ -178,6 +178,19 @@ def test_the_agent_is_an_app_of_its_own_and_alone_has_the_owners_login() -> None
     assert app["siteConfig"]["alwaysOn"] is True
 
 
+def test_a_site_that_is_to_run_none_of_a_service_has_it_switched_off_and_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "azure-small.yaml"
+    path.write_text(Path(PATH).read_text(encoding="utf-8").replace("warm: 1", "warm: 0"), encoding="utf-8")
+    active, warm = (run("azure-prod", config_of(it, RECORDS, plan=str(path))).seen for it in (INITIAL, PROTECTED))
+    assert one(active, "WebApp", "web-app").inputs["enabled"] is True
+    for kind in ("WebApp", "WebAppSlot"):
+        (of_service,) = [it for it in of_type(warm, kind) if it.name.startswith("web-")]
+        assert of_service.inputs["enabled"] is False
+        assert of_service.inputs["siteConfig"]["numberOfWorkers"] == 1
+    kept = {each.name for each in active.values() if each.name not in {"core-1", "core-1-lock", "core-1-database"}}
+    assert kept <= {each.name for each in warm.values()}
+
+
 def test_what_migrates_is_an_app_of_its_own_with_a_login_that_the_service_never_sees() -> None:
     found = seen("primary")
     app, service = one(found, "WebApp", "dr-migrate-web-app").inputs, one(found, "WebApp", "web-app").inputs
