@@ -7,6 +7,7 @@ closes the site, and its stack gives them back. Servers of other regions replica
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_azure_native as azure_native
@@ -33,6 +34,7 @@ class Network(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("dr:azure:Network", name, None, opts)
+        self._name, self._args = name, args
         child = pulumi.ResourceOptions(parent=self)
         prefix = f"10.{args.number}"
         apps, jobs, stores = f"{prefix}.0.0/24", f"{prefix}.1.0/24", f"{prefix}.100.0/24"
@@ -48,7 +50,7 @@ class Network(pulumi.ComponentResource):
             ],
             opts=child,
         )
-        network = azure_native.network.VirtualNetwork(
+        self._network = azure_native.network.VirtualNetwork(
             f"{name}-network",
             resource_group_name=args.group,
             location=args.region,
@@ -57,36 +59,20 @@ class Network(pulumi.ComponentResource):
             # Subnets are resources of their own; listed in both places, an update of one takes away the other.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["subnets"]),
         )
-        apps_subnet = azure_native.network.Subnet(
-            f"{name}-apps",
-            resource_group_name=args.group,
-            virtual_network_name=network.name,
-            subnet_name="apps",
-            address_prefix=apps,
-            delegations=[{"name": "apps", "service_name": "Microsoft.Web/serverFarms"}],
+        apps_subnet = self._subnet(
+            "apps",
+            apps,
+            "Microsoft.Web/serverFarms",
             # Without them a vault or an account cannot tell that a call comes from here.
             service_endpoints=[{"service": each} for each in ("Microsoft.KeyVault", "Microsoft.Storage")],
-            opts=child,
         )
-        # Two subnets of a network cannot be changed at once.
-        jobs_subnet = azure_native.network.Subnet(
-            f"{name}-jobs",
-            resource_group_name=args.group,
-            virtual_network_name=network.name,
-            subnet_name="jobs",
-            address_prefix=jobs,
-            delegations=[{"name": "jobs", "service_name": "Microsoft.ContainerInstance/containerGroups"}],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[apps_subnet]),
-        )
-        stores_subnet = azure_native.network.Subnet(
-            f"{name}-stores",
-            resource_group_name=args.group,
-            virtual_network_name=network.name,
-            subnet_name="stores",
-            address_prefix=stores,
-            delegations=[{"name": "stores", "service_name": "Microsoft.DBforPostgreSQL/flexibleServers"}],
+        jobs_subnet = self._subnet("jobs", jobs, "Microsoft.ContainerInstance/containerGroups", after=apps_subnet)
+        stores_subnet = self._subnet(
+            "stores",
+            stores,
+            "Microsoft.DBforPostgreSQL/flexibleServers",
+            after=jobs_subnet,
             network_security_group={"id": rules.id},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[jobs_subnet]),
         )
         zone = azure_native.privatedns.PrivateZone(
             f"{name}-zone",
@@ -101,14 +87,29 @@ class Network(pulumi.ComponentResource):
             location="global",
             private_zone_name=zone.name,
             virtual_network_link_name=args.name,
-            virtual_network={"id": network.id},
+            virtual_network={"id": self._network.id},
             registration_enabled=False,
             opts=child,
         )
         self.apps_subnet_id: pulumi.Output[str] = apps_subnet.id
         self.database_subnet_id: pulumi.Output[str] = stores_subnet.id
         self.zone_id: pulumi.Output[str] = pulumi.Output.all(zone.id, linked.id).apply(lambda known: str(known[0]))
-        self.register_outputs({"network": network.name})
+        self.register_outputs({"network": self._network.name})
+
+    def _subnet(
+        self, part: str, addresses: str, service: str, *, after: pulumi.Resource | None = None, **more: Any
+    ) -> azure_native.network.Subnet:
+        """One that is given to a service of the cloud. Two of a network cannot be changed at once: each waits."""
+        return azure_native.network.Subnet(
+            f"{self._name}-{part}",
+            resource_group_name=self._args.group,
+            virtual_network_name=self._network.name,
+            subnet_name=part,
+            address_prefix=addresses,
+            delegations=[{"name": part, "service_name": service}],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[after] if after else None),
+            **more,
+        )
 
 
 def _rule(name: str, priority: int, access: str, source: str, port: str) -> dict[str, object]:

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from model.clouds import azure
-from scripts.clouds.azure.session import Session, in_group
+from scripts.clouds.azure.session import Session, in_site
 from scripts.clouds.azure.web_app import KIND
 from scripts.drills.stage import Stage
 from tests.kinds.service import ServiceLife
@@ -47,8 +47,6 @@ class WebAppWithASlot(ServiceLife):
         """As a pipeline does: into the slot, and by a swap into production."""
         plan, site = self._stage.plan, self._stage.active
         arm = self._session.arm(plan.site(site).region)
-        app = in_group(
-            plan.site(site).account, azure.resource_group(plan, site), KIND, azure.app(plan, site, self.name)
-        )
+        app = in_site(plan, site, KIND, azure.app(plan, site, self.name))
         arm.patch(f"{app}/slots/staging/config/web", {"properties": config}, "deploying into the slot")
         arm.post(app, "slotsswap", "swapping the slot in", SWAP, wait=120)

@@ -12,7 +12,7 @@ from scripts.clouds.azure.inventory import AzureInventory
 from scripts.clouds.azure.isolation import Closing
 from scripts.clouds.azure.objects import Account
 from scripts.clouds.azure.secrets import SiteSecrets
-from scripts.clouds.azure.session import Session, in_group
+from scripts.clouds.azure.session import Session, in_site
 from scripts.clouds.azure.web_app import KIND as APPS
 from scripts.clouds.azure.web_app import WebApps
 from scripts.clouds.by_kind import ByKind
@@ -76,9 +76,7 @@ class AzureSite(ByKind[Session]):
         """The name of the app that requests from outside reach, which the cloud gives it."""
         if not self._front_door:
             name = azure.app(self._plan, self.site, service_routes(self._plan)[0].service)
-            group = azure.resource_group(self._plan, self.site)
-            identity = in_group(self._plan.site(self.site).account, group, APPS, name)
-            found = self.session.arm(self.region).get(identity)
+            found = self.session.arm(self.region).get(in_site(self._plan, self.site, APPS, name))
             if found is None:
                 raise CloudFailed(f"{name} is not there", f"`dr up` on the stack of {self.site} makes it")
             self._front_door = str(found["properties"]["defaultHostName"])

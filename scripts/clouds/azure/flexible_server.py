@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from model.clouds import azure, pair_of
 from scripts.clouds.azure.arm import unless
-from scripts.clouds.azure.session import Session, in_group
+from scripts.clouds.azure.session import Session, group_id, in_site, subnet_id
 from scripts.clouds.protocol import Phase, PointKind, RestorePoint, StoreFeature, StoreState, need
 from scripts.core.errors import Refused
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from scripts.clouds.azure.arm import Arm
     from scripts.clouds.protocol import Declared
 
-KIND = "Microsoft.DBforPostgreSQL/flexibleServers"
+KIND, ZONES = "Microsoft.DBforPostgreSQL/flexibleServers", "Microsoft.Network/privateDnsZones"
 RESOURCE = "azure-native:dbforpostgresql:Server"
 PORT = 5432
 """That of every server. DR_POSTGRES_PORT names the one that stands for it in the sandbox."""
@@ -91,9 +91,7 @@ class FlexibleServer:
         source = str(properties.get("sourceServerResourceId") or "").lower()
         lost = [each for each in self._plan.sites if each.region in self._session.lost]
         is_lost = any(source.startswith(f"{group_id(self._plan, each.name).lower()}/") for each in lost)
-        replica = {"role": "None", "promoteMode": "Standalone", "promoteOption": "Forced" if is_lost else "Planned"}
-        what = f"promoting {self.identifier}"
-        self._arm.patch(self._id, {"properties": {"replica": replica}}, what, wait=WAIT_SECONDS)
+        self._stand_alone(self._id, "Forced" if is_lost else "Planned", f"promoting {self.identifier}")
 
     def fail_over_in_region(self) -> None:
         body = {"restartWithFailover": True, "failoverMode": "ForcedFailover"}
@@ -161,9 +159,7 @@ class FlexibleServer:
         """A server that has replicas is not deleted (Microsoft Learn: manage read replicas)."""
         for each in self._arm.list(f"{self._id}/replicas"):
             if _is_replica(each.get("properties") or {}):
-                replica = {"role": "None", "promoteMode": "Standalone", "promoteOption": "Forced"}
-                what = f"letting {each['name']} go"
-                self._arm.patch(str(each["id"]), {"properties": {"replica": replica}}, what, wait=WAIT_SECONDS)
+                self._stand_alone(str(each["id"]), "Forced", f"letting {each['name']} go")
 
     def final_snapshot(self) -> str | None:
         """A deleted server takes its on-demand backups along; a restore of it is offered for five days."""
@@ -180,14 +176,17 @@ class FlexibleServer:
     def is_declared_by(self, resource: Declared) -> bool:
         return resource.type == RESOURCE and resource.inputs.get("serverName") == self.identifier
 
+    def _stand_alone(self, replica: str, option: str, what: str) -> None:
+        """A replica follows nobody any more, and takes writes."""
+        body = {"role": "None", "promoteMode": "Standalone", "promoteOption": option}
+        self._arm.patch(replica, {"properties": {"replica": body}}, what, wait=WAIT_SECONDS)
+
     def _network(self) -> dict[str, str]:
         """That of its site: a server whose source is private is restored into a network, and nowhere else."""
-        account, group = self._plan.site(self._site).account, azure.resource_group(self._plan, self._site)
-        network = in_group(account, group, "Microsoft.Network/virtualNetworks", azure.network(self._plan, self._site))
-        zone = azure.private_zone(self._plan, self._site)
+        plan, site = self._plan, self._site
         return {
-            "delegatedSubnetResourceId": f"{network}/subnets/stores",
-            "privateDnsZoneArmResourceId": in_group(account, group, "Microsoft.Network/privateDnsZones", zone),
+            "delegatedSubnetResourceId": subnet_id(plan, site, "stores"),
+            "privateDnsZoneArmResourceId": in_site(plan, site, ZONES, azure.private_zone(plan, site)),
         }
 
     def _is_geo_redundant_in(self, region: str) -> bool:
@@ -243,7 +242,7 @@ def _own_points(servers: list[Mapping[str, Any]], site: str, arm: Arm) -> list[R
 
 
 def _listed(arm: Arm, plan: Plan, site: str) -> list[Mapping[str, Any]]:
-    return arm.list(in_group(plan.site(site).account, azure.resource_group(plan, site), KIND))
+    return arm.list(in_site(plan, site, KIND))
 
 
 def _known_of(arm: Arm, plan: Plan, site: str) -> list[Mapping[str, Any]]:
@@ -275,12 +274,8 @@ def _before(behind: timedelta) -> datetime:
     return datetime.now(UTC).replace(microsecond=0) - behind / float(os.environ.get("DR_PACE") or 1)
 
 
-def group_id(plan: Plan, site: str) -> str:
-    return f"/subscriptions/{plan.site(site).account}/resourceGroups/{azure.resource_group(plan, site)}"
-
-
 def server_id(plan: Plan, site: str, identifier: str) -> str:
-    return in_group(plan.site(site).account, azure.resource_group(plan, site), KIND, identifier)
+    return in_site(plan, site, KIND, identifier)
 
 
 def sku(size: str) -> dict[str, str]:

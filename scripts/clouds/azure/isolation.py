@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from model.clouds import azure
-from scripts.clouds.azure.session import Session, in_group
+from scripts.clouds.azure.session import Session, in_site
 from scripts.clouds.protocol import Opening
 
 if TYPE_CHECKING:
@@ -64,9 +63,8 @@ class Closing:
         del before
         if goes_on:
             return []
-        where, group = self._plan.site(site), azure.resource_group(self._plan, site)
-        ended = []
-        for identity in self._arm.list(in_group(where.account, group, IDENTITIES)):
+        where, ended = self._plan.site(site), []
+        for identity in self._arm.list(in_site(self._plan, site, IDENTITIES)):
             principal = (identity.get("properties") or {}).get("principalId")
             wanted = f"principalId eq '{principal}'"
             scope = f"/subscriptions/{where.account}/providers/Microsoft.Authorization/roleAssignments"
@@ -89,8 +87,7 @@ class Closing:
         return Opening(str(app["name"]), {"public": [properties.get("defaultHostName")] if is_open else []})
 
     def _in_site(self, kind: str, name: str = "") -> str:
-        where = self._plan.site(self._site)
-        return in_group(where.account, azure.resource_group(self._plan, self._site), kind, name)
+        return in_site(self._plan, self._site, kind, name)
 
 
 def _vault(vault: Mapping[str, Any]) -> Opening | None:

@@ -55,12 +55,12 @@ def run_job(arm: Arm, job: Job) -> Ran:
     if present is None:
         _forget_old(arm, identity.rpartition("/")[0])
         arm.put(identity, _group(job), wait=BEGINNING_SECONDS)
-    ended = _wait(arm, identity, seconds)
+    found = _wait(arm, identity, seconds)
     log = _log(arm, identity)
-    if ended is None:
+    if _state(found) not in ENDED:
         arm.post(identity, "stop", f"ending {_name(identity)}")
         return Ran(None, log)
-    return Ran(_exit_code(ended), log)
+    return Ran(_exit_code(found), log)
 
 
 def _group(job: Job) -> dict[str, Any]:
@@ -89,24 +89,19 @@ def _group(job: Job) -> dict[str, Any]:
     }
 
 
-def _wait(arm: Arm, identity: str, seconds: float) -> Mapping[str, Any] | None:
-    """The group once it has ended, None where its time is over. It counts from when the command began."""
+def _wait(arm: Arm, identity: str, seconds: float) -> Mapping[str, Any]:
+    """The group once it has ended, or its time is over, which counts from when the command began."""
 
-    def over() -> tuple[Mapping[str, Any] | None, bool] | None:
+    def over() -> Mapping[str, Any] | None:
         found = arm.get(identity)
         if found is None:
             raise CloudFailed(f"the job {_name(identity)} is not there any more")
-        if _state(found) in ENDED:
-            return found, True
         began = str(_current(found).get("startTime") or "")
         is_late = bool(began) and now() - datetime.fromisoformat(began) > timedelta(seconds=seconds)
-        return (None, True) if is_late else None
+        return found if is_late or _state(found) in ENDED else None
 
     what = f"the job {_name(identity)} to end"
-    done: tuple[Mapping[str, Any] | None, bool] = wait_until(
-        over, seconds=seconds + BEGINNING_SECONDS, what=what, every=0.5
-    )
-    return done[0]
+    return wait_until(over, seconds=seconds + BEGINNING_SECONDS, what=what, every=0.5)
 
 
 def _forget_old(arm: Arm, every: str) -> None:

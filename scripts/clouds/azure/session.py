@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.identity import DefaultAzureCredential
 
+from model.clouds import azure
 from scripts.clouds.azure.arm import Arm
 from scripts.core.errors import Refused
+
+if TYPE_CHECKING:
+    from model import Plan
+
+NETWORKS = "Microsoft.Network/virtualNetworks"
 
 logging.getLogger("azure").addHandler(logging.NullHandler())
 """What goes wrong is told by our errors, in two lines; without a handler the SDK's own pages go to the terminal."""
@@ -50,7 +56,17 @@ class Session:
             raise Refused(f"nothing in {region} is asked: the region counts as lost", "this is a defect in a step")
 
 
-def in_group(subscription: str, group: str, kind: str, name: str = "") -> str:
-    """The ID of a resource, or of the collection: `kind` is `Microsoft.Web/sites`."""
-    found = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/{kind}"
+def group_id(plan: Plan, site: str) -> str:
+    """Of the resource group of a site."""
+    return f"/subscriptions/{plan.site(site).account}/resourceGroups/{azure.resource_group(plan, site)}"
+
+
+def in_site(plan: Plan, site: str, kind: str, name: str = "") -> str:
+    """The ID of a resource of a site, or of the collection: `kind` is `Microsoft.Web/sites`."""
+    found = f"{group_id(plan, site)}/providers/{kind}"
     return f"{found}/{name}" if name else found
+
+
+def subnet_id(plan: Plan, site: str, name: str) -> str:
+    """Of a part of the site's network (`model.clouds.azure.network`)."""
+    return f"{in_site(plan, site, NETWORKS, azure.network(plan, site))}/subnets/{name}"

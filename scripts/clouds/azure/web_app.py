@@ -15,7 +15,7 @@ from model import names
 from model.clouds import azure
 from scripts.clouds.azure.jobs import KIND as JOBS
 from scripts.clouds.azure.jobs import Job, run_job
-from scripts.clouds.azure.session import Session, in_group
+from scripts.clouds.azure.session import Session, in_site, subnet_id
 from scripts.clouds.protocol import ServiceFeature, ServiceState, ServiceVersion, need
 from scripts.core.errors import CloudFailed, Refused
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scripts.clouds.protocol import Declared
     from scripts.core.commands import Ran
 
-KIND, NETWORKS = "Microsoft.Web/sites", "Microsoft.Network/virtualNetworks"
+KIND = "Microsoft.Web/sites"
 RESOURCE = "azure-native:web:WebApp"
 SERVICE_TAG, RESTARTED_TAG = "dr-service", "dr-restarted-at"
 RUNNING, READY = "Running", "READY"
@@ -43,10 +43,8 @@ class WebApps:
         return WebApp(self._session, self._plan, self._site, name)
 
     def running(self) -> Mapping[str, ServiceState]:
-        site = self._plan.site(self._site)
-        apps = self._session.arm(site.region).list(
-            in_group(site.account, azure.resource_group(self._plan, site.name), KIND)
-        )
+        arm = self._session.arm(self._plan.site(self._site).region)
+        apps = arm.list(in_site(self._plan, self._site, KIND))
         tagged = [str((each.get("tags") or {}).get(SERVICE_TAG, "")) for each in apps]
         states = {name: self.service(name).state() for name in tagged if name}
         return {name: state for name, state in states.items() if state is not None}
@@ -147,8 +145,7 @@ class WebApp:
             )
         what = f"reading what {self.where} is told"
         settings = (self._arm.post(f"{told}/config/appsettings", "list", what) or {}).get("properties") or {}
-        subnet = f"{self._in_site(NETWORKS, azure.network(self._plan, self._site))}/subnets/jobs"
-        image = _artefact(self._config(self._id))
+        image, subnet = _artefact(self._config(self._id)), subnet_id(self._plan, self._site, "jobs")
         job = Job(self._in_site(JOBS, name), found, image, settings, subnet, command, seconds)
         return run_job(self._arm, job)
 
@@ -197,7 +194,7 @@ class WebApp:
         return found
 
     def _in_site(self, kind: str, name: str) -> str:
-        return in_group(self._plan.site(self._site).account, azure.resource_group(self._plan, self._site), kind, name)
+        return in_site(self._plan, self._site, kind, name)
 
     @property
     def _slot_id(self) -> str:

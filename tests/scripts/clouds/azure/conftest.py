@@ -13,7 +13,8 @@ from sandbox.authority import Authority
 from sandbox.clouds.planes import start_control_planes
 from scripts.clouds.azure.arm import Arm
 from scripts.clouds.azure.cloud import AzureDriver
-from scripts.clouds.azure.flexible_server import group_id, server_id
+from scripts.clouds.azure.flexible_server import server_id
+from scripts.clouds.azure.session import group_id
 from tests.sandbox.clouds.stand_in import RecordedFabric, RecordedNames, ports
 
 PLAN = load_plan(str(Path(__file__).parents[3] / "plans" / "azure.yaml"))
