@@ -151,9 +151,8 @@ def _write_down(clouds: Clouds, site: str, chosen: Chosen) -> None:
 
 def _restored(plan: Plan, clouds: Clouds, site: str, store: str, point: RestorePoint) -> Copy:
     began, copy = now(), _copy(plan, clouds, site, store)
-    made = restored_beside(copy, point, {"dr-beside": plan.system}, seconds=BOUND_SECONDS, error=OutcomeUnknown)
-    clouds.admit(site, store, copy)
-    with closing(clouds.engine_at(site, store, made)) as inside:
+    restored_beside(copy, point, {"dr-beside": plan.system}, seconds=BOUND_SECONDS, error=OutcomeUnknown)
+    with closing(clouds.engine_of_restored(site, store, copy)) as inside:
         seen = inside.look_inside(copy.identifier)
         checks = [each for each in plan.checks if isinstance(each, SqlCheck) and each.store == store]
         outcomes = tuple(ask_sql(inside, each) for each in checks if set(each.at) & MOMENTS)

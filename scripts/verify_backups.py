@@ -77,9 +77,8 @@ def verify_backup(plan: Plan, clouds: Clouds, point: RestorePoint, *, freshest: 
     database = next(each for each in plan.incarnated_stores if f"-{each.name}-" in point.source)
     scratch = clouds.at(point.site).scratch(database.name, f"{plan.system}-scratch-{secrets.token_hex(3)}")
     try:
-        made = restored_beside(scratch, point, {"dr-scratch": plan.system}, seconds=BOUND_SECONDS, error=DatabaseFailed)
-        clouds.admit(point.site, database.name, scratch)
-        with closing(clouds.engine_at(point.site, database.name, made)) as inside:
+        restored_beside(scratch, point, {"dr-scratch": plan.system}, seconds=BOUND_SECONDS, error=DatabaseFailed)
+        with closing(clouds.engine_of_restored(point.site, database.name, scratch)) as inside:
             return _look_inside(plan, point, inside, freshest)
     finally:
         scratch.delete()

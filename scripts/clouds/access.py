@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import threading
-from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -99,10 +98,10 @@ class Clouds:
         """The same for an instance that this cloud shows. The caller closes it."""
         return engine(self._kind(store), self.login_at(site, store, state))
 
-    def admit(self, site: str, store: str, restored: ManagedStore) -> None:
+    def engine_of_restored(self, site: str, store: str, restored: ManagedStore) -> Engine:
         """
-        See that the site's login opens a store that was just restored. Such a one has the password of the day that it
-        was restored to: where that was changed since, it is given the present one.
+        The same for one that was just restored. Such a one has the password of the day that it was restored to: where
+        that was changed since, it is given the present one. The caller closes it.
 
         Raises DatabaseFailed where it lets nobody in, OutcomeUnknown where it does not take the password in time.
         """
@@ -110,13 +109,18 @@ class Clouds:
         if state is None:
             raise DatabaseFailed(f"{restored.identifier} is not there any more")
         login = self.login_at(site, store, state)
-        with closing(engine(self._kind(store), login)) as inside:
+        inside = engine(self._kind(store), login)
+        try:
             try:
                 inside.position()
             except LoginRefused:
                 restored.set_password(login.password)
                 what = f"{restored.identifier} to take the present password of {site}"
                 wait_until(inside.position, seconds=ADMITTED_SECONDS, what=what, every=0.2)
+        except BaseException:
+            inside.close()
+            raise
+        return inside
 
     def _kind(self, store: str) -> str:
         return next(each.kind for each in self.plan.stores if each.name == store)

@@ -34,7 +34,7 @@ def build_site(context: Context) -> Result:
     refuse_destruction(context.stacks.preview(stack))
     changes = context.stacks.up(stack)
     for store, number in new.incarnations(site).items():
-        context.clouds.admit(site, store, context.clouds.store(site, store, number))
+        context.clouds.engine_of_restored(site, store, context.clouds.store(site, store, number)).close()
     said = f"{site} holds {new.inventory(site)}, restored from {', '.join(sources.values())}, and its services"
     found = Built(
         incarnations=new.incarnations(site),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from scripts.acts.discard import discard_failed
 from scripts.acts.stacks import refuse_destruction
 from scripts.acts.topologies import restored
@@ -22,12 +24,11 @@ def restore_in_place(context: Context) -> Result:
     preview = context.stacks.preview(stack)
     refuse_destruction(preview)
     changes = context.stacks.up(stack)
+    oldest = {}
     for each in chosen_stores(context):
-        context.clouds.admit(site, each.name, context.clouds.store(site, each.name, new.incarnation(site, each.name)))
-    oldest = {
-        each.name: context.clouds.engine(site, each.name, new.incarnation(site, each.name)).position().oldest_xid
-        for each in chosen_stores(context)
-    }
+        managed = context.clouds.store(site, each.name, new.incarnation(site, each.name))
+        with closing(context.clouds.engine_of_restored(site, each.name, managed)) as inside:
+            oldest[each.name] = inside.position().oldest_xid
     evidence = Built(
         incarnations=new.incarnations(site),
         restored_from=context.need(MomentChosen).sources,

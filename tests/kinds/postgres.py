@@ -69,7 +69,7 @@ class PostgresInACloud:
         """A restore brings the password of its day, which may be another one by now."""
         scratch.set_password("of-another-day")
         wait_until(lambda: _refuses(clouds, site, scratch), seconds=120, what="the site's password to be refused")
-        clouds.admit(site, STORE, scratch)
+        clouds.engine_of_restored(site, STORE, scratch).close()
         assert not _refuses(clouds, site, scratch)
 
     def why_not_isolated(self, site: str) -> str | None:
