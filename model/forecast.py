@@ -17,7 +17,7 @@ from typing import Literal
 from .clouds import StepTime, copied_within
 from .durations import format_duration
 from .judgement import tier_limit
-from .objectives import HARMS, SAME_REGION, Objective
+from .objectives import HARMS, Objective
 from .plan import Plan
 from .services import Service
 from .step_times import StepTimes
@@ -229,7 +229,7 @@ def _method(plan: Plan, objective: Objective, stores: list[IncarnatedStore]) -> 
     harm = HARMS[objective.disaster]
     if harm.loses == "process":
         return "restart", ""
-    here = objective.recover_at in (SAME_REGION, plan.primary.name)
+    here = objective.is_in_place(plan.primary.name)
     if here and harm.loses in ("database", "zone") and not harm.clean_restore:
         without = [each.name for each in stores if each.standby == "none"]
         return ("restore_in_place", "") if without else ("standby", "")

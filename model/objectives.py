@@ -72,6 +72,10 @@ class Objective(Model):
     component: Name | None = None
     gap: Gap | None = None
 
+    def is_in_place(self, primary: str | None) -> bool:
+        """Does it promise a recovery where the service is, in the region of the primary site?"""
+        return self.recover_at in (SAME_REGION, primary)
+
 
 class Environment(Model):
     """What an environment has otherwise than the plan says: its objectives replace the plan's, whole."""

@@ -69,6 +69,11 @@ class Plan(Model):
         """The stores of one kind, or of one family of kinds: `plan.stores_of(Postgres)`."""
         return tuple(store for store in self.stores if isinstance(store, kind))
 
+    def stays_in(self, disaster: Disaster) -> bool:
+        """Does it promise to recover from a disaster where the service was?"""
+        found = [each for each in self.objectives if each.disaster == disaster and not each.component]
+        return any(each.is_in_place(self.primary.name) for each in found)
+
     @cached_property
     def incarnated_stores(self) -> tuple[IncarnatedStore, ...]:
         """The stores of which a site holds one numbered incarnation after another."""

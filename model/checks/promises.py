@@ -44,7 +44,7 @@ def _objectives_at(view: Plan, part: str, plan: Plan) -> Iterator[Mistake]:
             )
         if objective.disaster in ("regional_outage", "provider_outage", "multi_region_outage"):
             primary = next((site.name for site in plan.sites if site.kind == "primary"), None)
-            if objective.recover_at in (SAME_REGION, primary) and len(plan.sites) > 1:
+            if objective.is_in_place(primary) and len(plan.sites) > 1:
                 yield Mistake(f"{here}.recover_at", f"{quote(objective.recover_at)} is lost in a {objective.disaster}")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
-from model.objectives import SAME_REGION, Disaster
+from model.objectives import Disaster
 from scripts.core.errors import BadInput, Refused
 from scripts.runbooks.forecasts import slowest_to_climb
 
@@ -77,19 +77,14 @@ def without_versions(plan: Plan) -> str | None:
 def without_clean_site(plan: Plan) -> str | None:
     """Of a compromise: the plan leaves what was compromised for a cold site that has backups."""
     return without_cold_backup(plan) or (
-        "has no need of a clean site: it answers a compromise where it is" if _stays(plan) else None
+        "has no need of a clean site: it answers a compromise where it is" if plan.stays_in("compromise") else None
     )
 
 
 def without_breach_in_place(plan: Plan) -> str | None:
     return without_store(plan) or (
-        None if _stays(plan) else "has no answer to a compromise where it is: it leaves the site"
+        None if plan.stays_in("compromise") else "has no answer to a compromise where it is: it leaves the site"
     )
-
-
-def _stays(plan: Plan) -> bool:
-    found = {each.recover_at for each in plan.objectives if each.disaster == "compromise" and not each.component}
-    return bool(found & {SAME_REGION, plan.primary.name})
 
 
 def without_cold_backup(plan: Plan) -> str | None:

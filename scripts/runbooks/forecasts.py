@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from model.clouds import why_not_serve
 from model.forecast import TableRow
 from model.forecast import forecast as along
-from model.objectives import SAME_REGION
 from scripts.runbooks.tables import table
 from scripts.runs.runbook import Does, Options
 
@@ -37,7 +36,7 @@ def forecast(plan: Plan, recorded: Mapping[str, Sequence[float]] | None = None) 
 def waves_for(plan: Plan, method: Method, objective: Objective) -> Waves | None:
     """See `model.forecast.Tables`."""
     name = BY_DISASTER.get(objective.disaster) or TABLES.get(method)
-    if name == "compromise" and objective.recover_at in (SAME_REGION, plan.primary.name):
+    if name == "compromise" and objective.is_in_place(plan.primary.name):
         name = "contain"
     if name is None:
         return None

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.forecast import span
-from model.objectives import SAME_REGION
 from scripts.runbooks.tables import table
 from scripts.runs.runbook import CHANGES_NOTHING, Does, Options
 
@@ -115,7 +114,7 @@ def pages(plan: Plan) -> tuple[Page, ...]:
             (
                 f"They may have changed machines or images? See [compromise](compromise.md): {cold} is built clean.",
             ),
-            "dr contain", home, ("compromise",) if _in_place(plan) else (),
+            "dr contain", home, ("compromise",) if plan.stays_in("compromise") else (),
             (
                 "What is left as it is stands in the last row: it has to be closed by somebody else.",
                 "Rows of the assessment lie under DR_HOME/breaches, for nobody else to read.",
@@ -216,12 +215,6 @@ def pages(plan: Plan) -> tuple[Page, ...]:
         ),
     )  # fmt: skip
     return known if plan.warm else tuple(each for each in known if each.name not in NEEDS_WARM)
-
-
-def _in_place(plan: Plan) -> bool:
-    """Does the plan recover from a compromise where it was?"""
-    found = {each.recover_at for each in plan.objectives if each.disaster == "compromise" and not each.component}
-    return bool(found & {SAME_REGION, plan.primary.name})
 
 
 def write(plan: Plan, folder: Path) -> list[Path]:
