@@ -42,7 +42,7 @@ def load_plan(source: str | Path, *, also: Iterable[Check] = ()) -> Plan:
     `also`: checks for gates alone (`expired_waivers`, `not_built`), which must never stop a failover. Raises PlanError,
     also when the file is not there or cannot be read.
     """
-    path, shown = _locate(source)
+    path, shown = locate(source)
     try:
         document = read_document(path)
     except DocumentError as error:
@@ -74,7 +74,8 @@ def parse_plan(document: Any, file: str) -> Plan:
     return plan
 
 
-def _locate(source: str | Path) -> tuple[Path, str]:
+def locate(source: str | Path) -> tuple[Path, str]:
+    """The file of a plan, and the name to show for it; `source` is as for `load_plan`."""
     text = str(source)
     if isinstance(source, str) and "/" not in text and not text.endswith((".yaml", ".yml")):
         return PLANS / f"{text}.yaml", f"plans/{text}.yaml"

@@ -204,9 +204,7 @@ def _together(plans: list[str], name: str, options: list[str], folder: Path, for
         rows = [[report.main.system, *row] for report in reports for row in results(report)]
         out().print(table(f"Drill {name}", ("system", "scenario", "objective", "target", "measured", "verdict"), rows))
         out().print(f"{said}; report: {page}", markup=False)
-    if said not in {"met", "not measured"}:
-        raise ObjectiveMissed(f"the drill {name}: {said}", f"{page} says what")
-    return 0
+    return _judged(name, said, f"{page} says what")
 
 
 def _alone(plan: str, name: str, workload: str, pace: float, folder: Path, form: Form) -> int:  # noqa: PLR0917
@@ -246,8 +244,13 @@ def _alone(plan: str, name: str, workload: str, pace: float, folder: Path, form:
         ]
         out().print(table("Checks", ("check", "result", "negative control"), checks))
         out().print(f"{report.verdict}; {seconds(time.monotonic() - began)} in all; report: {html}", markup=False)
-    if report.verdict not in {"met", "not measured"}:  # a drill without a disaster has no objective to meet
-        raise ObjectiveMissed(f"the drill {name}: {report.verdict}", f"{html} says what, and `dr journal {run}` how")
+    return _judged(name, report.verdict, f"{html} says what, and `dr journal {run}` how")
+
+
+def _judged(name: str, verdict: str, hint: str) -> int:
+    """Raises ObjectiveMissed for a drill that did not pass; one without a disaster has no objective to meet."""
+    if verdict not in {"met", "not measured"}:
+        raise ObjectiveMissed(f"the drill {name}: {verdict}", hint)
     return 0
 
 

@@ -34,7 +34,7 @@ def fail(stage: Stage) -> Found:
     found = Found()
     for service in one_of_each_kind(stage.plan):
         wait_until_whole(stage)
-        wait_until(partial(is_well, stage, service), seconds=LONGEST_SECONDS, what=f"{service} to be well")
+        wait_until_well(stage, service)
         found.ok &= stage.must_fail(
             f"{service} has no version {NO_VERSION}",
             f"a rollback of {service} to a version that is not kept is refused",
@@ -47,7 +47,7 @@ def fail(stage: Stage) -> Found:
 def _recovers(stage: Stage, service: str, found: Found) -> bool:
     fault_at = datetime.now(UTC)
     stage.world.break_("crash", region=stage.plan.site(stage.active).region, name=service)
-    wait_until(lambda: not is_well(stage, service), seconds=LONGEST_SECONDS, what=f"{service} to fail", every=0.1)
+    wait_until_bad(stage, service)
     detected_at, began = datetime.now(UTC), time.monotonic()
     moments: dict[str, Any] = {"fault_at": fault_at.isoformat(), "detected_at": detected_at.isoformat()}
     outcome = recover(stage.plan, service, plan_path=stage.plan_path, **moments)
@@ -62,6 +62,14 @@ def _recovers(stage: Stage, service: str, found: Found) -> bool:
         f"{service} is well", outcome.error is None and is_well(stage, service),
         f"{service} is well {seconds:.1f} s after it was seen to fail; what helped: {helped}", rung=helped,
     )  # fmt: skip
+
+
+def wait_until_well(stage: Stage, service: str) -> None:
+    wait_until(partial(is_well, stage, service), seconds=LONGEST_SECONDS, what=f"{service} to be well")
+
+
+def wait_until_bad(stage: Stage, service: str) -> None:
+    wait_until(lambda: not is_well(stage, service), seconds=LONGEST_SECONDS, what=f"{service} to fail", every=0.1)
 
 
 def is_well(stage: Stage, service: str) -> bool:

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from model.loading import PLANS
+from model.loading import locate
 from model.services.base import ImageService
 from scripts.core.errors import Refused
 from scripts.core.home import project_dir
-from scripts.core.waiting import wait_until
-from scripts.drills.application import LONGEST_SECONDS, NO_VERSION, is_well, one_of_each_kind
+from scripts.drills.application import NO_VERSION, one_of_each_kind, wait_until_bad, wait_until_well
 from scripts.drills.found import Found
 from scripts.drills.stage import as_evidence
 from scripts.drills.whole import wait_until_whole
@@ -47,7 +46,7 @@ def fail(stage: Stage) -> Found:
     found = Found()
     for service in deployed_by_a_stack(stage.plan):
         wait_until_whole(stage)
-        _until_well(stage, service)
+        wait_until_well(stage, service)
         found.ok &= stage.must_fail(
             f"{service} has no version {NO_VERSION}",
             f"a rollback of {service} to a version that is not kept is refused",
@@ -65,8 +64,7 @@ def _goes_back(stage: Stage, service: str, found: Found) -> bool:
         with stage.writing() as workload:
             fault_at = datetime.now(UTC)
             _declare(stage, str(_broken(stage, service)), stack)
-            why_not = partial(is_well, stage, service)
-            wait_until(lambda: not why_not(), seconds=LONGEST_SECONDS, what=f"{service} to fail", every=0.1)
+            wait_until_bad(stage, service)
             ok = stage.check(
                 f"{service} is bad", _wanted(stage, service) != before, f"a bad version of {service} is out"
             )
@@ -85,7 +83,7 @@ def _goes_back(stage: Stage, service: str, found: Found) -> bool:
             ok &= stage.check("nothing is lost", loss.lost == 0, "every acknowledged write is there", lost=loss.lost)
     finally:
         _declare(stage, stage.plan_path, stack)
-    _until_well(stage, service)
+    wait_until_well(stage, service)
     return ok & stage.check(
         f"{service} is declared",
         _wanted(stage, service) == before,
@@ -96,8 +94,7 @@ def _goes_back(stage: Stage, service: str, found: Found) -> bool:
 
 def _broken(stage: Stage, service: str) -> Path:
     """The plan of the stage with a program in it that the image does not have."""
-    source = Path(stage.plan_path) if "/" in stage.plan_path else PLANS / f"{stage.plan_path}.yaml"
-    document = yaml.safe_load(source.read_text(encoding="utf-8"))
+    document = yaml.safe_load(locate(stage.plan_path)[0].read_text(encoding="utf-8"))
     known = stage.plan.service(service)
     for each in document["services"]:
         if each["name"] == service:
@@ -124,7 +121,3 @@ def _roll_back(stage: Stage, service: str, *, to: str = "", **more: Any) -> RunO
 def _wanted(stage: Stage, service: str) -> str:
     """What the version is that is to run now."""
     return next(each.content for each in versions_of(stage.plan, stage.active, service) if each.is_wanted)
-
-
-def _until_well(stage: Stage, service: str) -> None:
-    wait_until(partial(is_well, stage, service), seconds=LONGEST_SECONDS, what=f"{service} to be well")

@@ -9,10 +9,10 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts.core.errors import BadInput
+from scripts.core.errors import BadInput, ObjectiveMissed
 
-MISSED = 9
-"""What a drill ends with whose objectives were missed, or whose checks failed: it has a report all the same."""
+HAS_A_REPORT = (0, ObjectiveMissed.exit_code)
+"""What a drill ends with that came to its end, also where objectives were missed or checks failed."""
 
 
 def rehearse(
@@ -47,7 +47,7 @@ def rehearse(
     return [
         _journal_of(folder / place / f"{name}.json")
         for place, code in zip(places, ended, strict=True)
-        if code in {0, MISSED} and (folder / place / f"{name}.json").exists()
+        if code in HAS_A_REPORT and (folder / place / f"{name}.json").exists()
     ]
 
 

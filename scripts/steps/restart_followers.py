@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from model import names
-from scripts.clouds.protocol import ManagedService, ServiceFeature
+from scripts.acts.services import start_anew
+from scripts.clouds.protocol import ManagedService
 from scripts.core.waiting import wait_until
 from scripts.runs.findings import LoginsRenewed
 from scripts.runs.runbook import Context, Result
@@ -30,10 +31,7 @@ def restart_followers(context: Context) -> Result:
             state = managed.state()
             if state is None or not state.wanted:
                 continue
-            if ServiceFeature.REPLACE in managed.features:
-                managed.replace(found.at)
-            elif ServiceFeature.RESTART in managed.features:
-                managed.restart(found.at)
+            start_anew(managed, name, found.at)
             restarted.append((f"{name} in {site}", managed))
     for said, managed in restarted:
         wait_until(partial(_runs, managed), seconds=BOUND_SECONDS, what=f"{said} to be ready", every=0.2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from scripts.clouds.protocol import ServiceFeature, need
+from scripts.acts.services import start_anew
 from scripts.core.errors import OutcomeUnknown
 from scripts.probes.service_health import wait_until_well, why_not_well
 from scripts.runs.findings import LoginsRenewed
@@ -14,17 +14,12 @@ from scripts.runs.targets import target, well_within
 
 def restart_with_new_login(context: Context) -> Result:
     """
-    `context.subject` names the service. Machines are made anew: one that only starts again keeps what it was given.
+    `context.subject` names the service.
 
     Raises OutcomeUnknown when it is not well in its time.
     """
     plan, site, service = context.plan, target(context), context.subject
-    managed, at = context.clouds.at(site).service(service), context.need(LoginsRenewed).at
-    if ServiceFeature.REPLACE in managed.features:
-        managed.replace(at)
-    else:
-        need(service, "be restarted by a call", able=ServiceFeature.RESTART in managed.features)
-        managed.restart(at)
+    start_anew(context.clouds.at(site).service(service), service, context.need(LoginsRenewed).at)
     seconds = well_within(context, service)
     why_not = wait_until_well(partial(why_not_well, plan, context.clouds, site, service), seconds=seconds)
     if why_not is not None:
