@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from model import Plan
 from sandbox.authority import Authority
-from sandbox.clouds.azure import blob_service, login, resource_manager, vault_service
+from sandbox.clouds.azure import blob_service, login, registry_service, resource_manager, vault_service
 from sandbox.clouds.azure.blob_service import Blobs
 from sandbox.clouds.azure.door import Door
 from sandbox.clouds.azure.kinds import KINDS
 from sandbox.clouds.azure.login import Login
 from sandbox.clouds.azure.messages import Request, Response, Service
+from sandbox.clouds.azure.registry_service import Registries
 from sandbox.clouds.azure.resource_manager import ResourceManager
 from sandbox.clouds.azure.vault_service import Vaults
 from sandbox.clouds.azure.world import AzureWorld, subscriptions_of
@@ -50,9 +51,9 @@ class AzureControlPlane:
         self.world = AzureWorld(context, Login(tenant), authority, subscriptions_of(plan))
         context.keep(self.world)
         self.manager = ResourceManager(self.world, KINDS, calls)
-        self._blobs, self._vaults = Blobs(self.world), Vaults(self.world)
+        self._blobs, self._vaults, self._registries = Blobs(self.world), Vaults(self.world), Registries(self.world)
         self.world.find_service = self._public
-        for zone in ("core.windows.net", "vault.azure.net"):
+        for zone in ("core.windows.net", "vault.azure.net", "azurecr.io"):
             context.names.add_domain(zone)
         sources = {OUTSIDE: "outside"} | {address: region for region, address in context.ports.addresses.items()}
         self._door = Door(
@@ -73,6 +74,8 @@ class AzureControlPlane:
             return self._blobs.answer
         if host.endswith(vault_service.SUFFIX) and self._vaults.vault(host) is not None:
             return self._vaults.answer
+        if host.endswith(registry_service.SUFFIX) and self._registries.registry(host) is not None:
+            return self._registries.answer
         return None
 
     def _public(self, host: str) -> Callable[[str, str], int] | None:

@@ -107,6 +107,10 @@ class Kind:
     def actions(self) -> Mapping[str, Action]:
         return {}
 
+    def managed_in(self, record: Record) -> str | None:
+        """The region whose control plane does what is asked of it; None: a global one."""
+        return self.store.region_of(record)
+
     def implicit(self, identity: ResourceId) -> Record | None:
         """One that is there without having been made: a server's parameter, say."""
         return None

@@ -256,7 +256,7 @@ class ResourceManager:
     # may it be touched ------------------------------------------------------------------------------------------------
     def _check_region(self, kind: Kind, record: Record) -> None:
         if kind.type != GROUPS:
-            self.world.check_managed(self.store.region_of(record), kind.type.partition("/")[0])
+            self.world.check_managed(kind.managed_in(record), kind.type.partition("/")[0])
 
     def _check_group(self, identity: ResourceId) -> None:
         """A group's own record lies in its region: while that is lost, nothing in the group can be changed."""
@@ -342,7 +342,7 @@ class ResourceManager:
                 new.held, new.created = old.held, old.created
             self._check_location(kind, new, old)
             region = self.store.region_of(old or new)
-            self.world.check_managed(region, identity.namespace)
+            self.world.check_managed(kind.managed_in(old or new), identity.namespace)
             self._check_frozen(kind)
             self._check_capacity(kind, region)
             self._check_locks(identity, "write")

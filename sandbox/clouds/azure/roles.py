@@ -26,6 +26,7 @@ class Role:
 
 
 BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
+IMAGES = "Microsoft.ContainerRegistry/registries"
 _READ_ACCOUNT = ("Microsoft.Storage/storageAccounts/blobServices/containers/read",)
 BUILT_IN = {
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": Role("Owner", ("*",)),
@@ -69,7 +70,9 @@ BUILT_IN = {
         ("Microsoft.Network/trafficManagerProfiles/*", "Microsoft.Resources/subscriptions/resourceGroups/read"),
     ),
     "43d0d8ad-25c7-4714-9337-8ba259a9fe05": Role("Monitoring Reader", ("*/read",)),
-    "7f951dda-4ed3-4680-a7ca-43fe172d538d": Role("AcrPull", ("Microsoft.ContainerRegistry/registries/pull/read",)),
+    "7f951dda-4ed3-4680-a7ca-43fe172d538d": Role("AcrPull", (f"{IMAGES}/pull/read",)),
+    "8311e382-0749-4cb8-b61a-304f252e45ec": Role("AcrPush", (f"{IMAGES}/pull/read", f"{IMAGES}/push/write")),
+    "c2f4ef07-c644-48eb-af81-4b1b4947fb11": Role("AcrDelete", (f"{IMAGES}/artifacts/delete",)),
     "f1a07417-d97a-45cb-824c-7a7467783830": Role(
         "Managed Identity Operator",
         (

@@ -6,6 +6,7 @@ GROUP = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
 NETWORK = f"{GROUP}/providers/Microsoft.Network"
 SERVER = f"{GROUP}/providers/Microsoft.DBforPostgreSQL/flexibleServers/{{serverName}}"
 VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/{{vaultName}}"
+REGISTRY = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/{{registryName}}"
 ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{{accountName}}"
 
 RESOURCES = (
@@ -88,6 +89,16 @@ POSTGRES = (
     Type(
         "azure-native:dbforpostgresql:BackupsAutomaticAndOnDemand", f"{SERVER}/backups/{{backupName}}", "2025-08-01",
         "backupName", located=False,
+    ),
+)  # fmt: skip
+REGISTRIES = (
+    Type(
+        "azure-native:containerregistry:Registry", REGISTRY, "2023-01-01-preview", "registryName",
+        replaces=frozenset({"location"}),
+    ),
+    Type(
+        "azure-native:containerregistry:Replication", f"{REGISTRY}/replications/{{replicationName}}",
+        "2024-11-01-preview", "replicationName", replaces=frozenset({"location"}),
     ),
 )  # fmt: skip
 KEY_VAULT = (
@@ -181,5 +192,6 @@ TRAFFIC = (
 )  # fmt: skip
 
 TYPES: tuple[Type, ...] = (
-    *RESOURCES, *AUTHORIZATION, *IDENTITY, *NETWORKS, *POSTGRES, *KEY_VAULT, *MONITOR, *STORAGE, *WEB, *TRAFFIC,
+    *RESOURCES, *AUTHORIZATION, *IDENTITY, *NETWORKS, *POSTGRES, *REGISTRIES, *KEY_VAULT, *MONITOR, *STORAGE, *WEB,
+    *TRAFFIC,
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from sandbox.clouds.azure.kind import Kind
 from sandbox.clouds.azure.kinds import (
     authorization,
+    containerregistry,
     containers,
     dns,
     identity,
@@ -18,6 +19,7 @@ from sandbox.clouds.azure.kinds import (
 
 KINDS: tuple[type[Kind], ...] = (
     *authorization.KINDS,
+    *containerregistry.KINDS,
     *containers.KINDS,
     *dns.KINDS,
     *identity.KINDS,

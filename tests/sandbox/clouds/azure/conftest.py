@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.core.credentials import AccessToken
 from azure.identity import DefaultAzureCredential
 from azure.mgmt.resource.resources import ResourceManagementClient
 
 from model import load_plan
 from sandbox.authority import Authority
 from sandbox.clouds.azure.control_plane import AzureControlPlane
+from sandbox.clouds.azure.login import Principal
+from sandbox.clouds.azure.tokens import Claims
 from sandbox.clouds.azure.world import AzureWorld
 from sandbox.clouds.planes import ControlPlanes, start_control_planes
 from tests.sandbox.clouds.stand_in import RecordedFabric, RecordedNames, ports
@@ -49,6 +52,18 @@ class Azure:
         if source != "outside":
             env |= self.planes.pod_environment(source)
         return env
+
+
+@dataclass
+class Given:
+    """The credential of somebody, wherever he stands: his token is made here and asked for nowhere."""
+
+    azure: Azure
+    who: Principal
+
+    def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+        claims = Claims(self.who.object_id, self.who.client_id, scopes[0].removesuffix("/.default"))
+        return AccessToken(self.azure.world.login.tokens.make(claims), 2**31)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from azure.identity import DefaultAzureCredential
 from azure.mgmt.storage import StorageManagementClient
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
-from tests.sandbox.clouds.azure.conftest import NORTH, WEST, Azure
+from tests.sandbox.clouds.azure.conftest import NORTH, WEST, Azure, Given
 
 
 def code_of(error: Any) -> str:
@@ -152,25 +152,10 @@ def test_containers_are_one_truth_for_both_planes(
 def test_who_has_no_data_role_sees_nothing(azure: Azure, container: ContainerClient) -> None:
     container.upload_blob("secret", b"x")
     nobody = azure.world.login.add_identity("nobody")
-    stranger = ContainerClient(
-        str(container.url).rpartition("/")[0], "things", credential=_Given(azure, nobody.object_id, nobody.client_id)
-    )
+    stranger = ContainerClient(str(container.url).rpartition("/")[0], "things", credential=Given(azure, nobody))
     with pytest.raises(HttpResponseError) as refused:
         stranger.download_blob("secret")
     assert (refused.value.status_code, code_of(refused.value)) == (403, "AuthorizationPermissionMismatch")
-
-
-class _Given:
-    def __init__(self, azure: Azure, object_id: str, client_id: str) -> None:
-        self._azure, self._who = azure, (object_id, client_id)
-
-    def get_token(self, *scopes: str, **_: Any) -> Any:
-        from azure.core.credentials import AccessToken  # noqa: PLC0415
-
-        from sandbox.clouds.azure.tokens import Claims  # noqa: PLC0415
-
-        audience = scopes[0].removesuffix("/.default")
-        return AccessToken(self._azure.world.login.tokens.make(Claims(*self._who, audience)), 2**31)
 
 
 def test_the_blobs_of_a_lost_region_do_not_answer(

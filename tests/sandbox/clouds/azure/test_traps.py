@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from azure.containerregistry import ContainerRegistryClient
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
+from azure.identity import DefaultAzureCredential
+from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 from azure.mgmt.keyvault import KeyVaultManagementClient
 from azure.mgmt.postgresqlflexibleservers import PostgreSQLManagementClient
 from azure.mgmt.resource.resources import ResourceManagementClient
@@ -18,6 +21,7 @@ from azure.mgmt.trafficmanager import TrafficManagerManagementClient
 from azure.mgmt.web import WebSiteManagementClient
 
 from sandbox.clouds.azure.ids import parse
+from sandbox.clouds.azure.images import ImageStore
 from sandbox.clouds.azure.kind import Record
 from tests.sandbox.clouds.azure.conftest import NORTH, WEST, Azure
 
@@ -65,6 +69,7 @@ def case(azure: Azure, make: Callable[..., Any], group: str) -> Iterator[Case]:
     yield Case(azure, make, group)
     azure.fabric.network.full.clear()
     azure.fabric.network.control_down.clear()
+    azure.fabric.network.down.clear()
     azure.fabric.network.frozen = False
 
 
@@ -270,6 +275,22 @@ def a_planned_promotion_needs_a_primary_that_answers(case: Case) -> None:
     assert case.promote(replica, option="Forced").properties.source_server_resource_id is None
 
 
+def a_sick_copy_of_a_registry_is_not_passed_over(case: Case) -> None:
+    """A copy whose region is lost is; for one that is sick, somebody has to take its region out."""
+    client, name = case.make(ContainerRegistryManagementClient), f"acr{case.stem}"
+    client.registries.begin_create(case.group, name, {"location": WEST, "sku": {"name": "Premium"}}).result()
+    client.replications.begin_create(case.group, name, NORTH, {"location": NORTH}).result()
+    images = ContainerRegistryClient(f"https://{name}.azurecr.io", DefaultAzureCredential(), retry_total=0)
+    case.azure.world.context.one(ImageStore).sick.add((name, WEST))
+    with pytest.raises(HttpResponseError, match="unavailable"):
+        list(images.list_repository_names())
+    client.replications.begin_update(case.group, name, WEST, {"properties": {"regionEndpointEnabled": False}}).result()
+    assert list(images.list_repository_names()) == []
+    client.replications.begin_update(case.group, name, WEST, {"properties": {"regionEndpointEnabled": True}}).result()
+    case.azure.fabric.network.down.add(WEST)
+    assert list(images.list_repository_names()) == []
+
+
 TRAPS = (
     the_origin_is_gone_after_a_promotion,
     the_virtual_endpoint_moves_to_the_new_primary,
@@ -287,6 +308,7 @@ TRAPS = (
     a_lock_stops_the_runbook_itself,
     a_geo_restore_lands_in_the_paired_region_alone,
     a_planned_promotion_needs_a_primary_that_answers,
+    a_sick_copy_of_a_registry_is_not_passed_over,
 )
 
 

@@ -93,6 +93,22 @@ vault = az.keyvault.Vault(
         "soft_delete_retention_in_days": 90,
     },
 )
+registry = az.containerregistry.Registry(
+    "registry",
+    resource_group_name=there,
+    registry_name="acrall",
+    sku={"name": "Premium"},
+    zone_redundancy="Enabled",
+    policies={"retention_policy": {"days": 60 if change else 30, "status": "enabled"}},
+)
+az.containerregistry.Replication(
+    "replication",
+    resource_group_name=there,
+    registry_name=registry.name,
+    replication_name="westeurope",
+    location="westeurope",
+    region_endpoint_enabled=not change,
+)
 log = az.operationalinsights.Workspace(
     "log",
     resource_group_name=there,
