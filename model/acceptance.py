@@ -6,7 +6,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr, StringConstraints, model_validator
 
-from .base import Model, Name, Text, form
+from .base import Flag, Model, Name, Text, form
 from .durations import PositiveDuration, parse_duration, quote
 
 Moment = Literal["steady_state", "before_switch", "after_restore", "after_failover", "drill"]
@@ -80,7 +80,7 @@ class BaseCheck(Model):
 
     name: Name
     at: Annotated[tuple[Moment, ...], Field(min_length=1)]
-    may_stop: bool = False
+    may_stop: Flag = False
     timeout: Bound = parse_duration("30s")
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, get_args
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 EXPECTED: dict[str, str] = {}
 """What a person is told that a pattern wanted."""
@@ -15,6 +15,8 @@ def form(pattern: str, expected: str, longest: int) -> StringConstraints:
 
 
 # A name ends up in bucket names, DNS labels and database identifiers.
+Flag = Annotated[bool, Field(strict=True)]
+"""`true` or `false`: what a person puts in quotes, such as "off", is not guessed at."""
 Name = Annotated[
     str, form(r"^[a-z](-?[a-z0-9])*$", "a name of lower case letters, digits and single hyphens", longest=32)
 ]

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from .acceptance import Bound, Command
-from .base import Model, Name, form
+from .base import Flag, Model, Name, form
 from .durations import parse_duration
 
 RunAs = Literal["service", "migration"]
@@ -16,6 +16,7 @@ RUN_IN: dict[str, str] = {
     "migrate": "a restore, when the restored databases take writes",
     "read_only_off": "a restore, when the restored databases take writes",
     "roll_back_migration": "a rollback of its service, before the earlier version runs again",
+    "log_more": "a containment, at its start",
     "revoke_api_keys": "a containment, at its start, and the answer to a compromise, when the clean site takes writes",
 }
 """The hooks that a runbook runs, and when. Every other one is run by hand: `dr hook NAME`."""
@@ -32,4 +33,4 @@ class Hook(Model):
     login: RunAs = "service"
     command: Command
     timeout: Bound = parse_duration("5m")
-    may_stop: bool = True
+    may_stop: Flag = True

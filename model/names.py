@@ -85,6 +85,11 @@ def recovery_bucket(plan: "Plan", site: str) -> str:
     return bucket(plan, site, "recovery")
 
 
+def firewall(plan: "Plan", site: str) -> str:
+    """What stands before the front door of a site, and the sets of addresses that it keeps out."""
+    return f"{plan.system}-{site}-front-door"
+
+
 def namespace(plan: "Plan") -> str:
     """The Kubernetes namespace, the same in each site."""
     return plan.system

@@ -52,6 +52,7 @@ DEFAULTS: Mapping[str, StepTime] = {
     "revoke_credentials": StepTime(2 * MINUTE, 15 * MINUTE, "assumed: a changed password takes a few minutes"),
     "rotate_credentials": StepTime(5, 15, "assumed: a few API calls"),
     "look_at_breach": StepTime(5, 15, "assumed: a few API calls"),
+    "block_addresses": StepTime(10, 2 * MINUTE, "assumed: a call for each set; it takes up to minutes to spread"),
     "renew_logins": StepTime(3 * MINUTE, 10 * MINUTE, "assumed: an update of one stack, and a changed password"),
     "end_role_sessions": StepTime(10, MINUTE, "assumed: a call for each role; it takes seconds to spread"),
     "restart_agent": StepTime(20, MINUTE, "assumed: a pod is scheduled, starts and becomes ready"),

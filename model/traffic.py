@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .base import Model, Name, Text, form
+from .base import Flag, Model, Name, Text, form
 from .durations import Duration, PositiveDuration
 
 Domain = Annotated[
@@ -26,6 +26,7 @@ class Traffic(Model):
     """
     The record that clients resolve. `stack` holds it; `ttl` is how long a resolver may keep an answer. HTTPS is spoken
     unless `port` is 80. `default_service` gets the requests that no service's path is about (`model/routes.py`).
+    `firewall`: the front door of every site keeps out the addresses that `dr contain --block` names.
     """
 
     stack: Name
@@ -36,6 +37,7 @@ class Traffic(Model):
     port: Annotated[int, Field(ge=1, le=65535, strict=True)] = 443
     health: Health
     default_service: Name | None = None
+    firewall: Flag = False
 
     @property
     def tls(self) -> bool:

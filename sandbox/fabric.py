@@ -240,11 +240,15 @@ class Route:
 
 @dataclass(frozen=True)
 class Listener:
-    """The first of the `routes` that matches counts. With `certificate` (its chain and key in PEM) it speaks TLS."""
+    """
+    The first of the `routes` that matches counts. With `certificate` (its chain and key in PEM) it speaks TLS. Whoever
+    asks from one of the networks `kept_out` is answered 403.
+    """
 
     port: int
     routes: tuple[Route, ...]
     certificate: bytes = field(default=b"", repr=False)
+    kept_out: tuple[str, ...] = ()
 
 
 class FrontDoors(Protocol):

@@ -64,7 +64,9 @@ def options_for(
     **more: Any,
 ) -> Options:
     """
-    What it is run with. Without `to` the site that the plan's objective names; without `compromised` every other site.
+    What it is run with. Without `to` the site that the plan's objective names; without `compromised` every other site,
+    but not a cold witness: nothing runs there, and with the lease in doubt nobody could take over at all.
+
     Raises BadInput.
     """
     objective, at = objective_of(plan), past_moment(clean_before, "--clean-before")
@@ -76,7 +78,8 @@ def options_for(
             "`dr contain` does that; or name a clean site: --to SITE",
         )
     known_site(plan, site)
-    closed = [*compromised] or [name for name in known if name != site]
+    trusted = {site} | {each.name for each in plan.sites if each.kind == "cold" and each.name == plan.fencing.witness}
+    closed = [*compromised] or [name for name in known if name not in trusted]
     for option, named in (("--compromised", closed), ("--lost", lost)):
         for name in named:
             if known_site(plan, name, option) == site:

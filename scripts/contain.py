@@ -2,6 +2,7 @@
 `dr contain`: somebody has keys, passwords or sessions of a site that goes on. They are made worthless where they are,
 whoever is inside is put out, and the application's own records are asked what was done.
 
+`--block` keeps addresses out at every front door, and `--unblock` lets them in again, which is all that it does.
 `--assess` asks the records alone. `--clean-before` takes the data back afterwards, as `dr restore --to-time` does.
 """
 
@@ -15,6 +16,7 @@ import typer
 
 from model import load_plan
 from scripts.acts.audits import assess
+from scripts.acts.firewalls import addresses, change_everywhere, need_firewall
 from scripts.clouds.access import Clouds
 from scripts.compromise import DISASTER, objective_of
 from scripts.core.errors import BadInput
@@ -39,6 +41,7 @@ from scripts.runbooks.decided import decided
 from scripts.runbooks.run import look, run
 from scripts.runbooks.terminal import finish, show_rows, watched
 from scripts.runs import run_records
+from scripts.runs.own_run import own_run
 from scripts.runs.runbook import Options, RunOutcome
 from scripts.stacks import topology_files
 from scripts.steps.assess_breach import DAY
@@ -71,6 +74,7 @@ def options_for(
     objective_of(plan)
     begin, end = window(since, until)
     told = {"since": begin.isoformat(), "until": end.isoformat()} if since or until else {}
+    more["block"] = addresses(more.get("block") or (), "--block")
     chosen = {"disaster": DISASTER, "contained": True, **told, **{key: value for key, value in more.items() if value}}
     return Options(to=topology.active_site, approved_by=approved_by, more=chosen)
 
@@ -80,7 +84,7 @@ def contain(
 ) -> RunOutcome:
     """
     Contain a breach of the active site. `since` and `until` (ISO 8601): the window that the plan's `audit` is asked
-    about. `asked`: approved_by, commander, incident, fault_at, detected_at.
+    about. `asked`: approved_by, commander, incident, fault_at, detected_at, block (addresses and networks).
 
     Raises BadInput, Refused, Locked.
     """
@@ -97,6 +101,8 @@ def command(
     clean_before: Annotated[
         str, typer.Option(help="take the data back as well, to this moment before it was changed")
     ] = "",
+    block: Annotated[list[str] | None, typer.Option(help="an address or a network to keep out; once for each")] = None,
+    unblock: Annotated[list[str] | None, typer.Option(help="only let this one in again; once for each")] = None,
     plan: PlanName = DEFAULT_PLAN,
     incident: Incident = "",
     commander: Commander = "",
@@ -110,13 +116,17 @@ def command(
     topology = topology_files.read_topology(loaded, project_dir())
     if only_assess:
         return _assess(loaded, topology, *window(since, until), form)
-    asked: dict[str, Any] = {"incident": incident, "commander": commander}
-    options = options_for(loaded, topology, since, until, **asked)
-    back = options_of_restore(loaded, topology, clean_before, None, **asked) if clean_before else None
+    if unblock:
+        return _unblock(loaded, topology, addresses(unblock, "--unblock"), form)
+    who: dict[str, Any] = {"incident": incident, "commander": commander}
+    options = options_for(loaded, topology, since, until, block=block, **who)
+    back = options_of_restore(loaded, topology, clean_before, None, **who) if clean_before else None
     if dry_run:
         show_rows("contain", loaded, options, topology, form)
         return 0
-    consequence = f"every login of {options.to} is renewed, and agent and services start anew"
+    kept_out = options.more.get("block")
+    consequence = f"{', '.join(kept_out)} is answered by no front door any more; " if kept_out else ""
+    consequence += f"every login of {options.to} is renewed, and agent and services start anew"
     if back is not None:
         consequence += f"; then its data goes back to {back.more['to_time']}, and later writes are given up"
     if not yes and at_a_terminal():
@@ -129,18 +139,36 @@ def command(
     approval = ask(consequence, options.to, people=people, known=loaded.people, yes=yes, approved_by=approved_by or ())
 
     def act(observer: Observer) -> RunOutcome:
-        return contain(loaded, since, until, observer=observer, plan_path=plan, approved_by=approval.by, **asked)
+        asked = {"approved_by": approval.by, "block": block, **who}
+        return contain(loaded, since, until, observer=observer, plan_path=plan, **asked)
 
     outcomes = [watched("contain", loaded, options, act, quiet=form is Form.JSON)]
     if back is not None and outcomes[0].status == "done":
 
         def take_back(observer: Observer) -> RunOutcome:
-            return restore(loaded, clean_before, approved_by=approval.by, observer=observer, plan_path=plan, **asked)
+            return restore(loaded, clean_before, approved_by=approval.by, observer=observer, plan_path=plan, **who)
 
         outcomes.append(watched("restore", loaded, back, take_back, quiet=form is Form.JSON))
         if outcomes[-1].status == "done":
             outcomes += protect_again(loaded, plan, quiet=form is Form.JSON)
     return finish(outcomes, form)
+
+
+def _unblock(plan: Plan, topology: Topology, chosen: list[str], form: Form) -> int:
+    """Raises Refused for a plan without a firewall; CloudFailed."""
+    need_firewall(plan)
+    site, named = topology.active_site, ", ".join(chosen)
+    with own_run(plan, "contain", "unblock", f"Let {named} in again", {"site": site, "addresses": chosen}) as own:
+        not_told = change_everywhere(plan, own.clouds, site, remove=chosen)
+        still = own.clouds.at(site).firewall().blocked()
+        own.said = f"{named} is let in again"
+        if not_told:
+            own.said += f", but not by {', '.join(not_told)}, which could not be told"
+    if form is Form.JSON:
+        write_json({"unblocked": chosen, "blocked": still, "not_told": not_told})
+    else:
+        out().print(f"{own.said}; still kept out: {', '.join(still) or 'nobody'}", markup=False)
+    return 1 if not_told else 0
 
 
 def _assess(plan: Plan, topology: Topology, since: datetime, until: datetime, form: Form) -> int:

@@ -41,9 +41,10 @@ class FrontDoorArgs:
 
 class FrontDoor(pulumi.ComponentResource):
     """
-    Gives `dns_name`, `zone_id` (for alias records) and `target_group_arns`, one for each service.
-    Raises pulumi.RunError for TLS without a
-    certificate, and for a certificate that nobody would see: what answers without TLS looks safe and is not.
+    Gives `arn`, `dns_name`, `zone_id` (for alias records) and `target_group_arns`, one for each service.
+
+    Raises pulumi.RunError for TLS without a certificate, and for a certificate that nobody would see: what answers
+    without TLS looks safe and is not.
     """
 
     def __init__(self, name: str, args: FrontDoorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -111,6 +112,7 @@ class FrontDoor(pulumi.ComponentResource):
             )
         self.dns_name: pulumi.Output[str] = balancer.dns_name
         self.zone_id: pulumi.Output[str] = balancer.zone_id
+        self.arn: pulumi.Output[str] = balancer.arn
         self.target_group_arns: dict[str, pulumi.Output[str]] = {it: group.arn for it, group in targets.items()}
         self.register_outputs({"dnsName": balancer.dns_name, "zoneId": balancer.zone_id})
 

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 
 from components.aws import addresses
+from components.aws.firewall import Firewall, FirewallArgs
 from components.aws.front_door import FrontDoor, FrontDoorArgs
 from components.aws.keys import KeyArgs, MultiRegionKey
 from components.aws.network import Network, NetworkArgs
@@ -37,6 +38,9 @@ def lay_ground(place: Place) -> AwsGround:
     settings, site = place.settings, place.site
     network = _network(place)
     ground = AwsGround(network, _key(place), _front_door(place, network))
+    if settings.plan.traffic.firewall:
+        before = FirewallArgs(site.region, names.firewall(settings.plan, site.name), ground.front_door.arn)
+        Firewall("firewall", before, place.child)
     RecoveryBucket(
         "recovery", RecoveryBucketArgs(plan=settings.plan, site=site.name, protect=settings.protect), place.child
     )

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from model import names
-from model.clouds import why_not_account, why_not_region
+from model.clouds import CLOUDS, why_not_account, why_not_region
 from model.durations import format_duration, quote
-from model.mistakes import Mistake
+from model.mistakes import Mistake, listed
 from model.plan import Plan
 
 from .common import repeated, site_names, unknown_sites
@@ -98,6 +98,9 @@ def traffic(plan: Plan) -> Iterator[Mistake]:
             "traffic.health.interval",
             f"{format_duration(traffic.health.interval)} is not 10s or 30s, which the clouds offer",
         )
+    without = [cloud for cloud in dict.fromkeys(site.cloud for site in plan.sites) if not CLOUDS[cloud].firewalls]
+    if traffic.firewall and without:
+        yield Mistake("traffic.firewall", f"no front door in {listed(without)} can keep single addresses out yet")
 
 
 def fencing(plan: Plan) -> Iterator[Mistake]:

@@ -27,6 +27,7 @@ AWS = CloudFacts(
     },
     services=("pods", "vm_group"),
     agent_beside=("pods",),
+    firewalls=True,
     # AWS, Fault Isolation Boundaries, "Global services": the control plane of IAM is there, its data plane everywhere.
     roles_made_in="us-east-1",
     step_times={

@@ -95,6 +95,7 @@ class CloudFacts:
     `recovery_name` gives the name of a site's bucket or account for running a recovery, in which no data lies.
     `step_times` is how long steps of a recovery take whose time is the cloud's own, and `restore_a_gb` how many seconds
     a restored GB adds to `build_store`.
+    `firewalls` says whether a front door can keep single addresses out here.
     `store_rules` and `service_rules` judge a plan also where nothing is built yet, and `gone` is what old runbooks say.
     """
 
@@ -112,6 +113,7 @@ class CloudFacts:
     roles_made_in: str = ""
     step_times: Mapping[str, StepTime] = field(default_factory=dict)
     restore_a_gb: float = 6.0
+    firewalls: bool = False
     example_account: str = ""
     example_regions: tuple[str, str, str] = ("", "", "")
 

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from model.base import Model, Name, Text, form
+from model.base import Flag, Model, Name, Text, form
 from model.durations import Duration
 from model.tiers import TierNumber
 
@@ -51,7 +51,7 @@ class BaseService(Model):
     tier: TierNumber
     uses: tuple[Name, ...] = ()
     replicas: Replicas = Replicas()
-    front_door: bool = True
+    front_door: Flag = True
     path: Annotated[str, Path] | None = None
     startup: Duration | None = None
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import ClassVar, Literal
 
-from model.base import Model, Name, Text
+from model.base import Flag, Model, Name, Text
 from model.durations import Duration, PositiveDuration, format_duration
 
 from .base import BaseStore, Bound
@@ -36,7 +36,7 @@ class Objects(BaseStore):
     )
     kind: Literal["objects"]
     replicate_to: tuple[Name, ...] = ()
-    versions: bool = True
+    versions: Flag = True
     noncurrent_keep: PositiveDuration | None = None
     archive: Archive | None = None
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import ClassVar, Literal
 
-from model.base import Name
+from model.base import Flag, Name
 from model.durations import PositiveDuration, format_duration
 
 from .base import BaseStore, Bound, Network
@@ -25,7 +25,7 @@ class Vault(BaseStore):
     )
     kind: Literal["vault"]
     soft_delete_keep: PositiveDuration = timedelta(days=90)
-    purge_protection: bool = True
+    purge_protection: Flag = True
     backup_every: PositiveDuration | None = None
     copies_to: tuple[Name, ...] = ()
     reached_from: tuple[Network, ...] = ()

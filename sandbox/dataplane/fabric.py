@@ -166,6 +166,7 @@ def _told(listener: Listener) -> dict[str, object]:
     return {
         "routes": [asdict(route) for route in listener.routes],
         "certificate": listener.certificate.decode("ascii"),
+        "kept_out": list(listener.kept_out),
     }
 
 

@@ -3,7 +3,8 @@ A front door: the load balancer of a region, one request at a time to a pod that
 
 Each request goes where the first rule that matches its host and path sends it: nothing is guessed, and the path reaches
 the pod as the client sent it. When no pod is ready, all of them are tried, as an AWS load balancer does ("fail open"):
-a readiness probe may lag behind the truth. A listener with a certificate ends TLS.
+a readiness probe may lag behind the truth. A listener with a certificate ends TLS. Whoever its firewall keeps out is
+answered 403, on connections that are open already too.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import fnmatch
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from sandbox.dataplane.processes import pod_user
@@ -32,7 +34,7 @@ def listener_of(told: Mapping[str, Any]) -> Listener:
     routes = [
         Route(**{**route, "hosts": tuple(route["hosts"]), "paths": tuple(route["paths"])}) for route in told["routes"]
     ]
-    return Listener(0, tuple(routes), str(told["certificate"]).encode("ascii"))
+    return Listener(0, tuple(routes), str(told["certificate"]).encode("ascii"), tuple(told["kept_out"]))
 
 
 def matches(patterns: Sequence[str], text: str) -> bool:
@@ -113,7 +115,7 @@ class FrontDoor:
         line, headers = _parse(head)
         method, path, _ = line.split(" ", 2)
         body = await reader.readexactly(int(headers.get("content-length", "0")))
-        if "origin" in headers:  # a web page in a browser on this machine
+        if "origin" in headers or self._keeps_out(port, writer):  # a web page in a browser on this machine
             writer.write(_plain(403, "Forbidden"))
             return False
         host = headers.get("host", "")
@@ -127,6 +129,11 @@ class FrontDoor:
         writer.write(answer)
         await writer.drain()
         return headers.get("connection", "").lower() != "close"
+
+    def _keeps_out(self, port: int, writer: asyncio.StreamWriter) -> bool:
+        networks = self._listeners[port].kept_out
+        asks = ip_address(writer.get_extra_info("peername")[0]) if networks else None
+        return any(asks in ip_network(network) for network in networks)
 
     async def _ask(self, node_port: int, request: bytes, method: str) -> bytes:
         targets = list(self._targets(node_port))

@@ -21,6 +21,8 @@ from sandbox.peers import admits
 
 Target = tuple[str, int]
 Hole = Literal["hang", "refuse"]
+ANYBODY = "127.0.0.1"
+"""Where a caller asks from that chose no address of its own. Any other address is shown to the server."""
 HIGH_WATER = 1 << 20  # bytes held for one direction before the sender is made to wait
 
 
@@ -118,9 +120,13 @@ class _End(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         made = cast("asyncio.Transport", transport)
         peer = made.get_extra_info("socket")
-        if self is self.connection.client and not self.connection.pipe.admits(*_ends(made)):
-            made.abort()  # another user of this machine
-            return
+        if self is self.connection.client:
+            caller, place = _ends(made)
+            if not self.connection.pipe.admits(caller, place):
+                made.abort()  # another user of this machine
+                return
+            if caller[0] != ANYBODY:
+                self.connection.asker = (caller[0], 0)
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.incoming.source, self.outgoing.sink = made, made
         self.connection.end_is_there(self)
@@ -155,6 +161,7 @@ class _Connection:
         self.inward, self.outward = _Direction(pipe, self), _Direction(pipe, self)
         self.client = _End(self, self.inward, self.outward)
         self.server = _End(self, self.outward, self.inward)
+        self.asker: Target | None = None
         self._dial: asyncio.Task[None] | None = None
         self._gone = 0
 
@@ -178,7 +185,8 @@ class _Connection:
     async def _connect(self) -> None:
         await asyncio.sleep(2 * self.pipe.delay_seconds)  # the handshake crosses the line there and back
         try:
-            await asyncio.get_running_loop().create_connection(lambda: self.server, *self.pipe.target)
+            loop = asyncio.get_running_loop()
+            await loop.create_connection(lambda: self.server, *self.pipe.target, local_addr=self.asker)
         except OSError:
             self.reset()
 

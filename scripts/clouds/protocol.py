@@ -406,6 +406,16 @@ class Isolation(Protocol):
         """Why the sessions of a site that goes on cannot be ended; None where they can."""
 
 
+class Firewall(Protocol):
+    """What stands before the front door of a site. Addresses are networks in CIDR. Both raise CloudFailed."""
+
+    def blocked(self) -> list[str]:
+        """Whom it keeps out, in order."""
+
+    def block(self, addresses: Sequence[str]) -> None:
+        """Keep out these, and nobody else."""
+
+
 class Declared(Protocol):
     """A resource of a stack, as its state shows it."""
 
@@ -490,6 +500,9 @@ class Cloud(Protocol):
 
     def isolation(self, instances: tuple[str, ...]) -> Isolation:
         """What closes the site; `instances` are the identifiers of its stores that are declared."""
+
+    def firewall(self) -> Firewall:
+        """Raises Refused where the cloud has none (`CloudFacts.firewalls`)."""
 
     def warm_up(self) -> None:
         """Load what acting on a store will need before it is urgent; asks the cloud nothing."""

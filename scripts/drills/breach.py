@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from model import names
 from scripts.contain import contain, options_for
@@ -16,6 +16,7 @@ from scripts.drills.stage import as_evidence
 from scripts.drills.whole import wait_until_whole
 from scripts.engines.postgres.direct import Held, with_login
 from scripts.people.output import progress
+from scripts.probes.web import door_of, get
 from scripts.runbooks.tables import table
 from scripts.runs.findings import BreachSeen
 
@@ -24,9 +25,17 @@ if TYPE_CHECKING:
     from scripts.runs.runbook import RunOutcome
 
 
+INTRUDER = "127.66.66.66"
+"""An address of this machine that nobody else asks from."""
+
+
 def stay(stage: Stage) -> Found:
-    """The intruder is logged in as the owner of each store, and knows the login of somebody else."""
+    """
+    The intruder is logged in as the owner of each store, knows the login of somebody else, and asks the service from an
+    address that is known.
+    """
     plan, site, found = stage.plan, stage.active, Found()
+    asked: dict[str, Any] = {"approved_by": stage.approvers, "block": [INTRUDER] if plan.traffic.firewall else []}
     owner = names.database_user(plan)
     with stage.writing() as workload:
         wait_until_whole(stage)
@@ -42,12 +51,17 @@ def stay(stage: Stage) -> Found:
             partial(contain, plan, later, (datetime.now(UTC) - timedelta(hours=1)).isoformat(),
                     plan_path=stage.plan_path, approved_by=stage.approvers), BadInput,
         )  # fmt: skip
+        found.ok &= stage.check(
+            "the intruder is answered",
+            _answer_to(stage, INTRUDER) == 200,
+            "the front door answers the intruder as well",
+        )
         found.fault_at = found.detected_at = datetime.now(UTC)
         runbook = table("contain", plan, options_for(plan, stage.topology))
         with progress(runbook) as observer:
             outcome = contain(
-                plan, observer=observer, plan_path=stage.plan_path, approved_by=stage.approvers,
-                fault_at=found.fault_at.isoformat(), detected_at=found.detected_at.isoformat(),
+                plan, observer=observer, plan_path=stage.plan_path,
+                fault_at=found.fault_at.isoformat(), detected_at=found.detected_at.isoformat(), **asked,
             )  # fmt: skip
         found.runs.append(outcome)
         found.ok &= outcome.status == "done"
@@ -66,11 +80,21 @@ def stay(stage: Stage) -> Found:
             )
             still = [each for each in inside if each.answers()]
             found.ok &= stage.check("sessions", not still, "who was inside is put out")
+            if asked["block"]:
+                answers = {source: _answer_to(stage, source) for source in (INTRUDER, "")}
+                found.ok &= stage.check(
+                    "addresses", answers == {INTRUDER: 403, "": 200}, "the intruder is kept out, and nobody else"
+                )
             found.ok &= _says_what_is_left(stage, outcome)
             found.ok &= stage.preview_all("after the containment")
         for each in inside:
             each.close()
     return found
+
+
+def _answer_to(stage: Stage, source: str) -> int:
+    """The status that the service answers somebody at this address with."""
+    return get(door_of(stage.plan), stage.plan.traffic.health.path, seconds=5, source=source).status
 
 
 def _says_what_is_left(stage: Stage, outcome: RunOutcome) -> bool:

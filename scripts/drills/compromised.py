@@ -32,7 +32,7 @@ def leave(stage: Stage) -> Found:
     """The active site was broken into; its data is spoilt. The cold site is built from before, and takes over."""
     plan = stage.plan
     found, old, cold = Found(), stage.active, stage.cold
-    warm = next((site.name for site in plan.sites if site.name not in {old, cold}), None)
+    warm = next((site.name for site in plan.sites if site.kind != "cold" and site.name != old), None)
     stolen = {store: stage.password(old, store) for store in stage.stores}
     with stage.writing() as workload:
         wait_until_whole(stage)

@@ -56,16 +56,19 @@ def door_of(plan: Plan, name: str = "") -> Door:
     return Door(name or traffic.record, int(stands_for or traffic.port), traffic.record, traffic.tls)
 
 
-def get(door: Door, path: str, *, seconds: float = 1.0) -> Answer:
-    """GET `path` where the door's name leads now. Raises Unreachable, BadInput."""
-    return wait_for(fetch(door, path, seconds=seconds))
+def get(door: Door, path: str, *, seconds: float = 1.0, source: str = "") -> Answer:
+    """
+    GET `path` where the door's name leads now, from the address `source` of this machine or from any. Raises
+    Unreachable, BadInput.
+    """
+    return wait_for(fetch(door, path, seconds=seconds, source=source))
 
 
-async def fetch(door: Door, path: str, *, seconds: float, server: str | None = None) -> Answer:
+async def fetch(door: Door, path: str, *, seconds: float, server: str | None = None, source: str = "") -> Answer:
     """`get` for those who ask several at once; `server` resolves the name. Raises Unreachable, BadInput."""
     address = await address_of(door.name, timeout=seconds, server=server)
     try:
-        status, text = await within(seconds, _exchange(door, address, path))
+        status, text = await within(seconds, _exchange(door, address, path, source))
     except ssl.SSLCertVerificationError as error:
         raise Unreachable(
             f"{door.url(path)} at {address}: its certificate is not good: {error.verify_message}"
@@ -79,11 +82,12 @@ async def fetch(door: Door, path: str, *, seconds: float, server: str | None = N
     return Answer(status, address, body)
 
 
-async def _exchange(door: Door, address: str, path: str) -> tuple[int, bytes]:
+async def _exchange(door: Door, address: str, path: str, source: str) -> tuple[int, bytes]:
     tls: dict[str, Any] = {}
     if door.tls:
         tls = {"ssl": _trust(os.environ.get("DR_CA_FILE", "")), "server_hostname": door.host}
-    reader, writer = await asyncio.open_connection(address, door.port, limit=LONGEST_BYTES, **tls)
+    local = (source, 0) if source else None
+    reader, writer = await asyncio.open_connection(address, door.port, limit=LONGEST_BYTES, local_addr=local, **tls)
     try:
         writer.write(f"GET {path} HTTP/1.0\r\nHost: {door.host}\r\nConnection: close\r\n\r\n".encode())
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")

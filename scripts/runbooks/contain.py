@@ -10,6 +10,7 @@ from scripts.runbooks.failover import LOOKS
 from scripts.runbooks.own import hooks
 from scripts.runs.runbook import Does, Row, Runbook
 from scripts.steps.assess_breach import assess_breach
+from scripts.steps.block_addresses import block_addresses
 from scripts.steps.declare_disaster import declare_disaster
 from scripts.steps.end_old_sessions import end_old_sessions
 from scripts.steps.end_role_sessions import end_role_sessions
@@ -25,13 +26,20 @@ from scripts.steps.verify_tiers import verify_tiers
 NOT_WANTED = "nobody wants them back"
 
 
+BLOCK = Row(
+    "block", block_addresses, "Keep the named addresses out at every front door",
+    undo="`dr contain --unblock ADDRESS`", attempts=3,
+)  # fmt: skip
+
+
 def contain(plan: Plan) -> Runbook:
     return Runbook("contain", (
         Row("preflight", look_at_breach, "Look what can be closed, and say what will be left",
             why_no_undo=LOOKS, does=Does.CHECK),
         Row("declare", declare_disaster, "Declare the breach and start the clock",
             undo="stop here: nothing has been changed", does=Does.DECLARE),
-        *hooks(plan, "revoke_api_keys"),
+        *((BLOCK,) if plan.traffic.firewall else ()),
+        *hooks(plan, "log_more", "revoke_api_keys"),
         Row("renew", renew_logins, "Give the databases another password, and every service another login",
             why_no_undo=NOT_WANTED, attempts=2),
         Row("end", end_role_sessions, "End the sessions of the roles of agent and services", why_no_undo=NOT_WANTED,

@@ -30,6 +30,7 @@ _HOOKS = {
                 "roll_back_migration"),
     "read_only_off": ("open", "Let the application accept writes again", "read_only_on"),
     "revoke_api_keys": ("revoke", "Revoke the application's own keys", ""),
+    "log_more": ("log", "Have the application write down more of what is done", ""),
 }  # fmt: skip
 
 
@@ -41,5 +42,5 @@ def hooks(plan: Plan, *names: str) -> tuple[Row, ...]:
 def _hook(name: str) -> Row:
     phase, sentence, undo = _HOOKS[name]
     if not undo:
-        return Row(phase, run_hook, sentence, subject=name, why_no_undo="nobody wants them back")
+        return Row(phase, run_hook, sentence, subject=name, why_no_undo="nobody wants it back")
     return Row(phase, run_hook, sentence, subject=name, undo=f"`dr hook {undo}`")

@@ -245,6 +245,13 @@ class BreachSeen(Finding):
     left: list[str]
 
 
+class AddressesBlocked(Finding):
+    """Networks that no front door answers any more, but those of the sites `not_told`."""
+
+    addresses: list[str]
+    not_told: list[str]
+
+
 class LoginsRenewed(Finding):
     """
     The owners of stores have another password. `at`: the moment, and `clocks`: the same by each store's own clock; what

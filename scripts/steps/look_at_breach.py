@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from model.logins import MIGRATE, service_role, users_of
+from scripts.acts.firewalls import need_firewall
 from scripts.core.errors import Refused
 from scripts.runs.findings import BreachSeen
 from scripts.runs.runbook import Context, Result
@@ -12,7 +13,10 @@ REVOKES_KEYS = "revoke_api_keys"
 
 
 def look_at_breach(context: Context) -> Result:
-    """Raises Refused for a site that is not the active one, and what a site raises that does not answer."""
+    """
+    Raises Refused for a site that is not the active one and for addresses where the plan has no firewall, and what a
+    site raises that does not answer.
+    """
     plan, site = context.plan, target(context)
     if site != context.topology.active_site:
         raise Refused(f"{site} is not the active site", "a breach is contained where the service runs")
@@ -27,5 +31,10 @@ def look_at_breach(context: Context) -> Result:
             left.append(f"{name} lets in {', '.join(others)}, whose passwords are not ours to renew")
     if (reason := context.clouds.at(site).isolation(()).why_sessions_stay()) is not None:
         left.append(f"sessions of roles: {reason}")
-    left.append("addresses: nothing that the plan declares keeps single addresses out")
+    if context.options.more.get("block"):
+        need_firewall(plan)
+    elif plan.traffic.firewall:
+        left.append("addresses: none was named (`--block`)")
+    else:
+        left.append("addresses: nothing that the plan declares keeps single addresses out")
     return Result("done", f"{site} goes on; left as it is: {'; '.join(left)}", BreachSeen(left=left))

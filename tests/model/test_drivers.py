@@ -8,11 +8,13 @@ from typing import Any
 
 import pulumi
 import pytest
+import yaml
 
 from model import PlanError, Topology, load_plan, services, stores
 from model.base import kind_of
 from model.checks import not_built
 from model.clouds import CLOUDS
+from model.loading import PLANS
 from scripts import dr
 from scripts.runbooks.forecasts import forecast
 from tests.components.declared import declared
@@ -144,3 +146,10 @@ def test_a_plan_on_port_80_speaks_http_and_takes_no_certificate(document: dict[s
     assert [action["type"] for action in http["defaultActions"]] == ["forward"]
     with pytest.raises(pulumi.RunError, match=r"config dr:certificateArn: there is one"):
         _listeners(plan=path, certificateArn="arn:aws:acm:eu-north-1:123456789012:certificate/1")
+
+
+def test_a_firewall_is_refused_where_a_site_has_none(write: Write) -> None:
+    document = yaml.safe_load((PLANS / "celora.yaml").read_text(encoding="utf-8"))
+    put(document, "traffic.firewall", True)
+    with pytest.raises(PlanError, match=r"traffic.firewall: no front door in azure can keep single addresses out yet"):
+        load_plan(str(write(document)))

@@ -171,6 +171,15 @@ SERVICES: Mapping[str, Service] = {
         GetCallerIdentity
         """,
     ),
+    "wafv2": _service(
+        "wafv2",
+        """
+        AssociateWebACL CreateIPSet CreateWebACL DeleteIPSet DeleteWebACL DisassociateWebACL GetIPSet GetWebACL
+        GetWebACLForResource ListIPSets ListTagsForResource ListWebACLs TagResource UntagResource UpdateIPSet
+        UpdateWebACL
+        """,
+        is_json=True,
+    ),
     "s3": _service(
         "s3",
         """

@@ -14,6 +14,7 @@ from sandbox.providers.aws import (
     route53,
     s3,
     secretsmanager,
+    wafv2,
 )
 from sandbox.providers.aws.base import AwsResource
 from sandbox.providers.aws.cloud import Cloud, is_cloud_error
@@ -34,6 +35,7 @@ RESOURCES: tuple[type[AwsResource], ...] = (
     *route53.RESOURCES,
     *s3.RESOURCES,
     *secretsmanager.RESOURCES,
+    *wafv2.RESOURCES,
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from model import names
+from scripts.clouds.aws.firewall import AddressSets
 from scripts.clouds.aws.inventory import AwsInventory
 from scripts.clouds.aws.isolation import SecurityGroups
 from scripts.clouds.aws.objects import Bucket
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from model import Plan
     from scripts.clouds.protocol import (
+        Firewall,
         Inventory,
         Isolation,
         ManagedStore,
@@ -88,6 +90,9 @@ class AwsSite(ByKind[Session]):
 
     def isolation(self, instances: tuple[str, ...]) -> Isolation:
         return SecurityGroups(self.session, self._plan, self.site, instances)
+
+    def firewall(self) -> Firewall:
+        return AddressSets(self.session, self._plan, self.site)
 
     def warm_up(self) -> None:
         self.session.client("rds", self.region)

@@ -16,13 +16,14 @@ from scripts.clouds.azure.session import Session, in_site
 from scripts.clouds.azure.web_app import KIND as APPS
 from scripts.clouds.azure.web_app import WebApps
 from scripts.clouds.by_kind import ByKind
-from scripts.core.errors import CloudFailed
+from scripts.core.errors import CloudFailed, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from model import Plan
     from scripts.clouds.protocol import (
+        Firewall,
         Inventory,
         Isolation,
         ManagedStore,
@@ -85,6 +86,9 @@ class AzureSite(ByKind[Session]):
     def isolation(self, instances: tuple[str, ...]) -> Isolation:
         del instances  # the rules of a site's network are those of all that is in it
         return Closing(self.session, self._plan, self.site)
+
+    def firewall(self) -> Firewall:
+        raise Refused("no front door in Azure can keep single addresses out yet", "leave `firewall` out of the plan")
 
     def warm_up(self) -> None:
         self.session.arm(self.region)

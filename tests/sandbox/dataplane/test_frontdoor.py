@@ -92,3 +92,31 @@ def test_a_pod_that_dies_in_the_middle_is_502_and_the_request_goes_to_no_other()
 
     through_a_door(pods, work)
     assert sum(len(pod.asked) for pod in pods.values()) == 1
+
+
+def test_whom_the_firewall_keeps_out_is_refused_on_a_connection_that_is_open_already() -> None:
+    async def status(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(b"GET / HTTP/1.1\r\nHost: all\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]))
+        return head.split(b" ")[1]
+
+    async def run() -> None:
+        pod, free = await Pod(lambda _: b"1").open(), free_port()
+        door = FrontDoor(lambda _: [pod])
+        asking = {name: ("127.66.0.9" if name == "intruder" else "127.0.0.1", 0) for name in ("intruder", "other")}
+        await door.listen("127.0.0.1", {free: Listener(80, (Route(node_port=ALL),))})
+        async with asyncio.timeout(30):
+            open_ = {
+                name: await asyncio.open_connection("127.0.0.1", free, local_addr=local)
+                for name, local in asking.items()
+            }
+            assert {name: await status(*both) for name, both in open_.items()} == {"intruder": b"200", "other": b"200"}
+            kept_out = ("127.66.0.0/24", "2001:db8::/48")
+            await door.listen("127.0.0.1", {free: Listener(80, (Route(node_port=ALL),), kept_out=kept_out)})
+            assert {name: await status(*both) for name, both in open_.items()} == {"intruder": b"403", "other": b"200"}
+        for _, writer in open_.values():
+            writer.close()
+        door.close()
+
+    asyncio.run(run())

@@ -193,3 +193,29 @@ def test_pointing_elsewhere_resets_what_led_to_the_old_server() -> None:
             other.close()
 
     on_a_line(work)
+
+
+def test_a_server_sees_the_address_that_a_caller_chose() -> None:
+    async def run() -> list[str]:
+        seen: asyncio.Queue[str] = asyncio.Queue()
+
+        async def show(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await seen.put(writer.get_extra_info("peername")[0])
+            writer.close()
+
+        server = await asyncio.start_server(show, "127.0.0.1", 0)
+        target = server.sockets[0].getsockname()[:2]
+        pipe = Pipe(Gates(), "west", (str(target[0]), int(target[1])))
+        await pipe.listen("127.0.0.1", 0)
+        assert pipe.listening_on is not None
+        found = []
+        async with asyncio.timeout(30):
+            for local in (None, ("127.66.0.9", 0)):
+                _, writer = await asyncio.open_connection(*pipe.listening_on, local_addr=local)
+                found.append(await seen.get())
+                writer.close()
+        pipe.close()
+        server.close()
+        return found
+
+    assert asyncio.run(run()) == ["127.0.0.1", "127.66.0.9"]

@@ -209,3 +209,21 @@ def test_a_function_that_the_sandbox_does_not_have_is_refused_by_name(aws: Engin
 
 def test_the_provider_says_the_sdks_version(aws: Engine) -> None:
     assert aws.stub.GetPluginInfo(empty_pb2.Empty()).version == version("pulumi_aws")
+
+
+def test_what_a_firewall_keeps_out_is_seen_by_a_refresh_and_changes_nothing_where_it_is_ignored(
+    aws: Engine, client: Any
+) -> None:
+    kind = "aws:wafv2/ipSet:IpSet"
+    declared: dict[str, Any] = {"region": "eu-north-1", "name": "out", "scope": "REGIONAL", "addresses": []}
+    declared["ipAddressVersion"] = "IPV4"
+    made = aws.create(kind, "out", declared)
+    waf, named = client("wafv2", "eu-north-1"), {"Name": "out", "Scope": "REGIONAL", "Id": made.id}
+    token = waf.get_ip_set(**named)["LockToken"]
+    waf.update_ip_set(**named, Addresses=["203.0.113.7/32"], LockToken=token)
+    assert plain(aws.read(kind, made.id, made.properties, declared).properties)["addresses"] == ["203.0.113.7/32"]
+    aws.update(kind, made, declared, declared | {"description": "whom we know"})
+    aws.delete(kind, made, declared)
+    with pytest.raises(client("wafv2", "eu-north-1").exceptions.ClientError, match="WAFNonexistentItem"):
+        waf.get_ip_set(**named)
+    assert "scope" in faults(aws.check(kind, "x", declared | {"scope": "CLOUDFRONT"}))

@@ -12,5 +12,6 @@ OVERLAYS = {
     "rds": "rds",
     "route53": "route53",
     "s3": "s3",
+    "wafv2": "wafv2",
 }
 """moto's name of a service -> the overlay module"""

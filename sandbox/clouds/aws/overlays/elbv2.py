@@ -6,20 +6,20 @@ listener without a certificate. Here the door does what its listeners and their 
 """
 
 import hashlib
-import threading
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import ClassVar
 
-from moto.acm.models import CertBundle, acm_backends
+from moto.acm.models import acm_backends
 from moto.core.responses import ActionResult
 from moto.elbv2.exceptions import ELBClientError
 from moto.elbv2.models import FakeAction, FakeLoadBalancer
 from moto.elbv2.responses import ELBV2Response
 
 from sandbox.clouds.aws.machines import Machines
+from sandbox.clouds.aws.overlays import doors
 from sandbox.clouds.aws.overlays.acm import hold
 from sandbox.clouds.context import Context
-from sandbox.fabric import FabricError, Listener, Route
+from sandbox.fabric import FabricError
 
 ZONES = {
     "eu-north-1": "Z23TAZ6LKFMNIO",
@@ -41,8 +41,6 @@ class ELBV2(ELBV2Response):
     """The calls that have a real effect. The door opens with the first listener and closes with the last."""
 
     context: ClassVar[Context]
-    # Two listeners that are made at once: without it the door could end with what it was told of the first one alone.
-    arranging: ClassVar[threading.Lock] = threading.Lock()
 
     def describe_target_health(self) -> ActionResult:
         """What the probes of real machines found; for target groups of nodes moto's own answer."""
@@ -128,92 +126,27 @@ class ELBV2(ELBV2Response):
         """What the world's doors cannot do is refused before anything is kept."""
         named = [FakeAction(dict(action)) for action in self._get_param(actions, []) or []]
         if named:
-            _route(self._get_param("Conditions", []) or [], named, lambda _: None)
+            doors.route(self._get_param("Conditions", []) or [], named, lambda _: None)
 
     def _rearranged(self, act: Callable[[], ActionResult]) -> ActionResult:
         """Do it, and have the doors it may have changed follow."""
         balancers = list(self.elbv2_backend.load_balancers.values())
-        before = [_listeners_of(balancer, self._bundles(), self._node_port) for balancer in balancers]
+        before = [doors.listeners_of(self.context, balancer) for balancer in balancers]
         result = act()
         for balancer, listeners in zip(balancers, before, strict=True):
-            if _listeners_of(balancer, self._bundles(), self._node_port) != listeners:
+            if doors.listeners_of(self.context, balancer) != listeners:
                 self._arrange(balancer)
         return result
 
     def _arrange(self, balancer: FakeLoadBalancer) -> None:
         """Have the door follow what the balancer says now."""
-        with self.arranging:
-            self._follow(balancer)
-
-    def _follow(self, balancer: FakeLoadBalancer) -> None:
-        if not balancer.listeners:
-            self._close(balancer.name)
-            return
-        listeners = _listeners_of(balancer, self._bundles(), self._node_port)
-        try:
-            self.context.fabric.front_doors.open(self.region, balancer.name, listeners)
-        except FabricError as error:
-            raise ELBClientError("InternalFailure", str(error)) from error
-
-    def _bundles(self) -> dict[str, CertBundle]:
-        found: dict[str, CertBundle] = acm_backends[self.current_account][self.region]._certificates
-        return found
-
-    def _node_port(self, target_group: str) -> int | None:
-        found = self.elbv2_backend.target_groups.get(target_group)
-        return int(found.port) if found is not None else None
+        doors.follow(self.context, balancer)
 
     def _close(self, name: str) -> None:
         try:
             self.context.fabric.front_doors.close(self.region, name)
         except FabricError as error:
             raise ELBClientError("InternalFailure", str(error)) from error
-
-
-def _listeners_of(
-    balancer: FakeLoadBalancer, certificates: dict[str, CertBundle], node_port: Callable[[str], int | None]
-) -> list[Listener]:
-    """What a balancer's listeners say, as the world understands it."""
-    found = []
-    for listener in balancer.listeners.values():
-        bundle = certificates.get(listener.certificate or "")
-        certificate = bundle.cert + bundle.key if bundle is not None else b""
-        routes = [
-            _route(rule.conditions, rule.actions, node_port)
-            for rule in sorted(listener._non_default_rules.values(), key=lambda rule: int(rule.priority))
-        ]
-        routes.append(_route([], listener.default_actions, node_port))
-        found.append(Listener(int(listener.port), tuple(routes), certificate))
-    return found
-
-
-def _route(
-    conditions: Iterable[dict[str, Any]], actions: Iterable[Any], node_port: Callable[[str], int | None]
-) -> Route:
-    """A rule's conditions and its last action. Raises ELBClientError for what the world's doors cannot do."""
-    patterns: dict[str, tuple[str, ...]] = {"host-header": (), "path-pattern": ()}
-    for condition in conditions:
-        name = str(condition["Field"])
-        if name not in patterns:
-            raise ELBClientError("InvalidConfigurationRequest", f"The sandbox knows no condition on {name}")
-        config = condition.get({"host-header": "HostHeaderConfig", "path-pattern": "PathPatternConfig"}[name]) or {}
-        patterns[name] = tuple(condition.get("Values") or config.get("Values") or ())
-    hosts, paths = patterns["host-header"], patterns["path-pattern"]
-    action = list(actions)[-1].data
-    if action["Type"] == "redirect":
-        to = {"Protocol": "#{protocol}", "Port": "#{port}", "Host": "#{host}", "Path": "/#{path}", "Query": "#{query}"}
-        to |= {key: value for key, value in action["RedirectConfig"].items() if value}
-        place = f"{to['Protocol'].lower()}://{to['Host']}:{to['Port']}{to['Path']}?{to['Query']}"
-        return Route(hosts, paths, redirect=place, status=int(str(to["StatusCode"]).removeprefix("HTTP_")))
-    if action["Type"] == "fixed-response":
-        return Route(hosts, paths, status=int(action["FixedResponseConfig"]["StatusCode"]))
-    if action["Type"] != "forward":
-        raise ELBClientError("InvalidConfigurationRequest", f"The sandbox's doors do not {action['Type']}")
-    groups = [each["TargetGroupArn"] for each in (action.get("ForwardConfig") or {}).get("TargetGroups", [])]
-    groups = groups or [action["TargetGroupArn"]]
-    if len(groups) > 1:
-        raise ELBClientError("InvalidConfigurationRequest", "The sandbox's doors do not weigh target groups")
-    return Route(hosts, paths, node_port=node_port(groups[0]))
 
 
 def start(context: Context) -> None:

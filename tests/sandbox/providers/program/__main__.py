@@ -235,6 +235,26 @@ aws.backup.Selection(
 balancer = aws.lb.LoadBalancer(
     "balancer", region=NORTH, name="every-type", subnets=north_subnets, security_groups=[north_group.id]
 )
+seen = {"cloudwatch_metrics_enabled": True, "sampled_requests_enabled": True, "metric_name": "every-type"}
+kept_out = aws.wafv2.IpSet(
+    "kept-out",
+    region=NORTH,
+    name="every-type",
+    scope="REGIONAL",
+    ip_address_version="IPV4",
+    addresses=["203.0.113.7/32"],
+)
+keep_out = {"statement": {"ip_set_reference_statement": {"arn": kept_out.arn}}, "action": {"block": {}}}
+firewall = aws.wafv2.WebAcl(
+    "firewall",
+    region=NORTH,
+    name="every-type",
+    scope="REGIONAL",
+    default_action={"allow": {}},
+    rules=[{"name": "out", "priority": 0, "visibility_config": seen, **keep_out}],
+    visibility_config=seen,
+)
+aws.wafv2.WebAclAssociation("before", region=NORTH, web_acl_arn=firewall.arn, resource_arn=balancer.arn)
 targets = aws.lb.TargetGroup(
     "targets",
     region=NORTH,
