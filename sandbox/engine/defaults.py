@@ -1,7 +1,6 @@
 """Default providers: made when a resource first needs one, by package and version."""
 
 import json
-import threading
 from collections.abc import Mapping
 
 from sandbox.engine import urns
@@ -10,6 +9,7 @@ from sandbox.engine.errors import EngineError
 from sandbox.engine.goals import Goal, Registration
 from sandbox.engine.registry import INTERNAL
 from sandbox.engine.session import Session
+from sandbox.engine.turn import Turn
 from sandbox.engine.values import Map, Secret
 
 
@@ -43,12 +43,12 @@ class DefaultProviders:
     def __init__(self, session: Session, texts: Mapping[str, str], config: Config) -> None:
         self._session, self._texts, self._config = session, texts, config
         self._found: dict[tuple[str, str], str] = {}
-        self._lock = threading.Lock()
+        self._turn = Turn()  # those who wait for one provider go on in the order in which they came
 
     def reference(self, package: str, version: str) -> str:
         """The reference of the default provider of a package; one that stands for none where it is disabled."""
         _check_version(version)
-        with self._lock:
+        with self._turn:
             known = self._found.get((package, version))
             if known is None:
                 known = self._found[package, version] = self._make(package, version)

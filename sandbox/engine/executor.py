@@ -7,20 +7,28 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from sandbox.engine import steps as kinds
 from sandbox.engine.checkpoint import Checkpoint
 from sandbox.engine.deployment import Deployment
-from sandbox.engine.errors import EngineError, ProviderError
+from sandbox.engine.errors import CancelledRunError, EngineError, ProviderError
 from sandbox.engine.reads import ReadStep, RefreshStep
 from sandbox.engine.steps import ProtectedError, Step
+from sandbox.engine.turn import Turn
 from sandbox.engine.wire import WireError
 
 STATUS_OK, STATUS_PARTIAL, STATUS_UNKNOWN = 0, 1, 2
 
 
 class Executor:
-    """The hands of a run. After a failure nothing new begins, but what runs is finished."""
+    """
+    The hands of a run. After a failure nothing new begins, but what runs is finished.
+
+    What to run is decided one thing at a time, in the order of asking, as in the CLI: whoever decides holds the `turn`
+    until the chain is admitted. A failure waits for the one that is being decided on, and is then ahead of all others.
+    So what a run has begun when it fails does not depend on how fast the machine is.
+    """
 
     def __init__(self, run: Deployment, checkpoint: Checkpoint | None, *, ignore_errors: bool = False) -> None:
         self.run, self.checkpoint = run, checkpoint
         self.ignore_errors = ignore_errors
+        self.turn = Turn()
         self.stopped = threading.Event()
         self.on_stop: Callable[[], None] = lambda: None
         self.errored: list[Step] = []
@@ -29,20 +37,36 @@ class Executor:
         self._size = min(max(1, run.options.parallel), 256)
         self._pool = ThreadPoolExecutor(self._size, thread_name_prefix="engine-step")
         self._lock = threading.Lock()
-        self._room = threading.Semaphore(self._size)  # one for each chain that may run
+        self._free = self._size  # how many more chains may run
+        self._halting = False
+        self._change = threading.Condition()
 
     # -- chains --------------------------------------------------------------------------------------------------------
     def start(self, chain: list[Step]) -> "Future[None]":
         """Queue a chain of steps; they run one after the other."""
         return self._pool.submit(self._chain, chain)
 
-    def run_chain(self, chain: list[Step]) -> None:
-        """Run a chain to its end: in the thread that asks, or in the order of asking where only one may run."""
-        if self.run.options.parallel <= 1:
-            self.start(chain).result()
-            return
-        with self._room:
-            self._chain(chain)
+    def admit(self) -> None:
+        """
+        Take room for a chain, which `run_admitted` gives back: its first step runs even if another fails meanwhile.
+        Wait where as many run as may. Raises CancelledRunError where the run fails before there is room.
+        """
+        with self._change:
+            self._change.wait_for(lambda: self._free > 0 or self._halting)
+            if self.stopped.is_set() or self._free <= 0:
+                raise CancelledRunError
+            self._free -= 1
+
+    def run_admitted(self, chain: list[Step]) -> None:
+        """Run a chain to its end, in the thread that asks."""
+        try:
+            first, *others = chain
+            if self._step(first):
+                self._chain(others)
+        finally:
+            with self._change:
+                self._free += 1
+                self._change.notify_all()
 
     def together(self, steps: Iterable[Step]) -> None:
         """Run steps at once, and wait for all of them."""
@@ -52,9 +76,8 @@ class Executor:
     def close(self) -> None:
         """Wait until what runs is finished."""
         self._pool.shutdown(wait=True)
-        for _ in range(self._size):
-            self._room.acquire()
-        self._room.release(self._size)
+        with self._change:
+            self._change.wait_for(lambda: self._free == self._size)
 
     def stop(self) -> None:
         if not self.stopped.is_set():
@@ -75,6 +98,14 @@ class Executor:
             with self._lock:
                 self.errored.append(step)
         else:
+            self._halt()
+
+    def _halt(self) -> None:
+        """Stop after what is being decided on, which does not wait for room any more."""
+        with self._change:
+            self._halting = True
+            self._change.notify_all()
+        with self.turn.ahead():
             self.stop()
 
     # -- one step ------------------------------------------------------------------------------------------------------
@@ -108,7 +139,7 @@ class Executor:
             self._failed(step, error)
             return False
         if run.post_errors and not run.options.continue_on_error:
-            self.stop()
+            self._halt()
         return True
 
     def _write_down(self, step: Step, *, successful: bool) -> EngineError | None:

@@ -1,13 +1,10 @@
 """Decides which steps a registration takes: same, create, update, replace, import or read."""
 
 import os
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 from sandbox.engine import paths, urns
 from sandbox.engine.deployment import Deployment
-from sandbox.engine.errors import BailError, CancelledRunError, EngineError
+from sandbox.engine.errors import BailError, EngineError
 from sandbox.engine.goals import Goal, Reading, Registration, urn_for
 from sandbox.engine.plans import Plan, Seen, alias_urns, shown
 from sandbox.engine.plugin import Diff, DiffUnavailableError, Failure, Plugin
@@ -21,12 +18,10 @@ from sandbox.engine.values import Map, copy, has_unknowns, plain, same
 
 
 class Planner:
-    """The planner of one run. It is asked one thing at a time: callers hold its `turn`."""
+    """The planner of one run. It is asked one thing at a time: callers hold the executor's `turn`."""
 
     def __init__(self, run: Deployment) -> None:
         self.run = run
-        self.turn = threading.Lock()  # held by whoever asks the planner
-        self.stopped: Callable[[], bool] = lambda: False
         self.seen = Seen()
         self.targeting = Targeting(run, self.seen)
         self.failed = False
@@ -36,23 +31,6 @@ class Planner:
         self.to_delete: list[State] = []
         self.refreshed: dict[int, State] = {}
         self.refreshes: list[RefreshStep] = []  # those that went along with the program
-
-    @contextmanager
-    def _aside(self) -> Iterator[None]:
-        """
-        Let others plan while a provider is asked. What is decided about one resource needs nothing of those that are
-        planned meanwhile: whatever depends on it is registered only once it is done. With --parallel 1 all is in turn.
-        """
-        if self.run.options.parallel <= 1:
-            yield
-            return
-        self.turn.release()
-        try:
-            yield
-        finally:
-            self.turn.acquire()
-        if self.stopped():
-            raise CancelledRunError
 
     # -- the start of everything ---------------------------------------------------------------------------------------
     def _bail(self, message: str, urn: str = "") -> BailError:
@@ -221,8 +199,7 @@ class Planner:
         return Plan(steps, then)
 
     def _check(self, urn: str, manager: Plugin, olds: Map, news: Map, new: State) -> tuple[Map, bool]:
-        with self._aside():
-            inputs, failures = manager.check(urn, olds, news, preview=self.run.options.preview, seed=os.urandom(32))
+        inputs, failures = manager.check(urn, olds, news, preview=self.run.options.preview, seed=os.urandom(32))
         return inputs, self._refused(urn, new, inputs, failures)
 
     def _refused(self, urn: str, new: State, inputs: Map, failures: list[Failure]) -> bool:
@@ -370,8 +347,7 @@ class Planner:
             return Diff(some=True, replaces=["provider"])
         if manager is None:
             return Diff(some=not same(old.inputs, new.inputs))
-        with self._aside():
-            return compare(self.run, manager, urn, old.id, old.inputs, old.outputs, new.inputs, goal.ignore_changes)
+        return compare(self.run, manager, urn, old.id, old.inputs, old.outputs, new.inputs, goal.ignore_changes)
 
     def _provider_changed(self, old: State, new: State) -> bool:
         if old.provider == new.provider:

@@ -10,6 +10,7 @@ from sandbox.engine.goals import Reading, Registration, Waiting, urn_for
 from sandbox.engine.planner import Planner
 from sandbox.engine.plans import Plan
 from sandbox.engine.state import State
+from sandbox.engine.steps import Step
 from sandbox.engine.values import Map
 
 
@@ -22,8 +23,7 @@ class Session:
         self.stack_outputs: Map | None = None
         self.stack_registered = False
         self.on_stop: Callable[[], None] = lambda: None
-        self._turn = planner.turn
-        planner.stopped = executor.stopped.is_set
+        self._turn = executor.turn
         self._waiting: set[Waiting] = set()
         self._skipped: set[str] = set()
         self._guard = threading.Lock()
@@ -69,16 +69,15 @@ class Session:
         def first() -> Plan:
             return planner.register(request) if isinstance(request, Registration) else planner.read(request)
 
-        plan = self._planned(request, first)
+        plan, steps = self._planned(request, first)
         while plan.steps:
-            steps = self._not_skipped(plan.steps)
             if not steps:
                 return
-            self.executor.run_chain(steps)
+            self.executor.run_admitted(steps)
             last, then = plan.steps[0], plan.then
             if then is None or self.executor.stopped.is_set() or last in self.executor.errored:
                 break
-            plan = self._planned(request, lambda last=last, then=then: then(last))  # type: ignore[misc]
+            plan, steps = self._planned(request, lambda last=last, then=then: then(last))  # type: ignore[misc]
         if not request.settled:
             self._unsettled(request, plan)
 
@@ -89,12 +88,13 @@ class Session:
         else:
             request.done(plan.steps[-1].res, result="failed")
 
-    def _planned(self, request: Registration | Reading, decide: Callable[[], Plan]) -> Plan:
+    def _planned(self, request: Registration | Reading, decide: Callable[[], Plan]) -> tuple[Plan, list[Step]]:
+        """What is decided, and those of its steps that are to run: there is room for them in the executor."""
         with self._turn:
             if self.executor.stopped.is_set():
                 raise CancelledRunError
             try:
-                return decide()
+                plan = decide()
             except BailError:
                 self.failed = True
                 self.stop()
@@ -102,8 +102,12 @@ class Session:
             except (ProviderError, EngineError) as error:
                 self.report(error, urn_for(request.goal, self.run.stack, self.run.project))
                 raise CancelledRunError from error
+            steps = self._not_skipped(plan.steps)
+            if steps:
+                self.executor.admit()
+            return plan, steps
 
-    def _not_skipped(self, steps: Iterable[object]) -> list:  # type: ignore[type-arg]
+    def _not_skipped(self, steps: Iterable[Step]) -> list[Step]:
         """Leave out what depends on something that failed, where the run goes on in spite of it."""
         errored = self.executor.errored
         if not errored and not self._skipped:
@@ -111,9 +115,9 @@ class Session:
         self._skipped.update(s.urn for s in errored)
         kept = []
         for step in steps:
-            if any(dep in self._skipped for dep in step.res.all_dependencies()):  # type: ignore[attr-defined]
-                step.skip()  # type: ignore[attr-defined]
-                self._skipped.add(step.urn)  # type: ignore[attr-defined]
+            if any(dep in self._skipped for dep in step.res.all_dependencies()):
+                step.skip()
+                self._skipped.add(step.urn)
             else:
                 kept.append(step)
         return kept

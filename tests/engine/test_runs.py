@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from pulumi import automation
 from pulumi.automation import errors
@@ -336,6 +337,38 @@ def test_a_hundred_resources_are_created_in_parallel(work: Bench, engine: Embedd
     assert len(state["checkpoint"]["latest"]["resources"]) == 102
     assert stack.up().summary.resource_changes == {"same": 101}
     assert stack.destroy().summary.resource_changes == {"delete": 101}
+
+
+def test_what_came_first_has_begun_before_what_comes_later_can_fail(
+    tmp_path: Path, engine: EmbeddedPulumi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The CLI decides in the order of arrival, and hands over what it decided before it looks at the next."""
+    provider = replay.kit_module("provider")
+    asked: list[str] = []
+    second_asked, overtook = threading.Event(), threading.Event()
+
+    class Unhurried(provider.Sim):  # type: ignore[misc, name-defined]
+        def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
+            asked.append(request.urn)
+            if asked[0] != request.urn:
+                second_asked.set()
+            elif second_asked.wait(1):
+                overtook.set()
+            return super().Check(request, context)
+
+        def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
+            if asked[0] != request.urn:
+                context.abort(grpc.StatusCode.UNKNOWN, "the second was refused")
+            return super().Create(request, context)
+
+    monkeypatch.setattr(provider, "Sim", Unhurried)
+    with bench(tmp_path) as work:
+        work.program("from sim import Thing\nThing('a')\nThing('b')\n")  # the SDK sends either of them first
+        stack = work.stack(engine)
+        with pytest.raises(errors.CommandError, match="the second was refused"):
+            stack.up()
+        assert not overtook.is_set(), "a later registration was decided on while an earlier one was"
+        assert asked[0].rsplit("::", 1)[-1] in resources(stack)
 
 
 def test_nothing_is_made_that_cannot_be_written_down(work: Bench, engine: EmbeddedPulumi) -> None:
