@@ -34,13 +34,13 @@ _ALWAYS = _words(
     "netrc pgpass dsn hmac webhook mnemonic bearer authorization jwt keytab pkcs pfx keystore"
 )
 # These only at the end of a name, where they say what the value is.
-_AT_THE_END = _words("pass pat pin cookie cookies salt pepper oauth otp totp sas signature auth passwort pw")
+_AT_THE_END = _words("pass pat pin cookie cookies salt pepper oauth otp totp sas sig signature auth passwort pw")
 _PAIRS = frozenset(
     tuple(pair.split("-"))
     for pair in _words(
         "conn-string connection-string connection-str connection-url auth-string client-cert client-certificate "
-        "pass-phrase pass-word private-key key-material snmp-community sas-url sas-uri database-url redis-url "
-        "mongo-url broker-url"
+        "pass-phrase pass-word private-key client-key kube-config key-material snmp-community sas-url sas-uri "
+        "database-url redis-url mongo-url broker-url"
     )
 )
 # Which keys are secrets. Others name a thing (`hashKey`, `kmsKeyId`, the key of a tag).
@@ -79,12 +79,30 @@ _INSIDE = re.compile(
     """,
     re.VERBOSE,
 )
+# `token: word` between the braces of YAML, of which a text may hold several.
+_FLOW = re.compile(r"""[{,]\s*["']?([A-Za-z_][\w.-]{0,80})["']?\s*:\s+("[^"]*"|'[^']*'|[^\s{}\[\],"']+)""")
+# What its own shape betrays, wherever it stands: the forms that those who hand them out have given them.
+_SHAPES = re.compile(
+    r"""
+    -----BEGIN\ [A-Z ]*PRIVATE\ KEY(?:\ BLOCK)?-----.*?(?:-----END|\Z)
+    | \b(?: gh[oprsu]_\w{30,255} | github_pat_\w{22,255} | glpat-[\w-]{15,} | xox[abeprs]-[\w-]{10,} | xapp-[\w-]{10,}
+        | [rs]k_(?:live|test)_\w{16,} | AIza[\w-]{35} | SG\.[\w-]{16,}\.[\w-]{16,} | npm_\w{30,} | pypi-[\w-]{50,}
+        | dckr_pat_[\w-]{20,} | do[opr]_v1_\w{40,} | hv[bs]\.[\w-]{20,} | pul-[0-9a-f]{40} | sk-[A-Za-z][\w-]{30,}
+        | AGE-SECRET-KEY-1\w{50,} | eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,} )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_HAS_SHAPE = re.compile(
+    r"PRIVATE KEY|gh[oprsu]_|_pat_|glpat-|xox[abeprs]-|xapp-|[rs]k_|AIza|SG\.|npm_|pypi-|_v1_|hv[bs]\.|pul-|sk-"
+    r"|SECRET-KEY|eyJ"
+)
 _FLAG = re.compile(r"--?([A-Za-z][\w-]*)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 _TELLS_NOTHING = frozenset({"true", "false", "none", "null", "on", "off", "yes", "no", "enabled", "disabled", "0", "1"})
 _LABELS = ("name", "key", "Name", "Key", "parameterKey", "ParameterKey")
 _VALUES = frozenset({"value", "Value", "parameterValue", "ParameterValue", "plainTextValue", "secureValue"})
 _TELLING = re.compile(r"[=\n{\[]|://|: ")
+_DECLARES = ("kind", "type")
 _WORTH_DECODING = 24
 _LONGEST_DOCUMENT = 1_000_000
 _SHORTEST = 4
@@ -131,6 +149,7 @@ def collect_sensitive(
             if SIGNATURE in value and is_secret(value):
                 todo.extend((item, True, True) for item in _opened(value))
                 continue
+            todo.extend((item, True, True) for item in _declared(value))
             named = not _VALUES.isdisjoint(value) and _is_labelled(value)
             for key, item in value.items():
                 inside = is_sensitive_name(key) or (taken and not _speaks_of_one(key)) or (named and key in _VALUES)
@@ -155,8 +174,19 @@ def _unseen(tree: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
         return dict(tree)
     fresh = {key: item for key, item in tree.items() if key not in seen or seen[key] != item}
     if _VALUES.isdisjoint(tree) or (fresh.keys().isdisjoint(_LABELS) and fresh.keys().isdisjoint(_VALUES)):
-        return fresh
-    return {key: item for key, item in tree.items() if key in fresh or key in _LABELS or key in _VALUES}
+        return fresh | {key: tree[key] for key in _DECLARES if key in tree} if fresh else fresh
+    return {
+        key: item for key, item in tree.items() if key in fresh or key in _LABELS or key in _VALUES or key in _DECLARES
+    }
+
+
+def _declared(value: Mapping[str, Any]) -> Iterator[Any]:
+    """What an object holds that says itself what it is: a Secret of Kubernetes, wherever it is written, and the value
+    of a parameter that is a SecureString."""
+    if value.get("kind") == "Secret":
+        yield from (value[key] for key in ("data", "stringData") if key in value)
+    if value.get("type") == "SecureString":
+        yield from (value[key] for key in ("value", "Value") if key in value)
 
 
 def _may_hold_one(value: Any) -> bool:
@@ -226,7 +256,14 @@ def _decoded(text: str) -> str:
 
 
 def _take_embedded(text: str, into: set[str]) -> None:
-    """Secrets inside a text that is none as a whole: in an address, a connection string, lines of variables."""
+    """Secrets inside a text that is none as a whole: by their shape, in an address, a connection string, variables."""
+    if _HAS_SHAPE.search(text):
+        for shape in _SHAPES.findall(text[:_LONGEST_DOCUMENT]):
+            _take(shape, into)
+    if "{" in text and ": " in text:
+        for name, value in _FLOW.findall(text[:_LONGEST_DOCUMENT]):
+            if is_sensitive_name(name):
+                _take(value.strip("\"'"), into)
     if "://" in text or "=" in text:
         for password, name, value in _INSIDE.findall(text[:_LONGEST_DOCUMENT]):
             if password:
@@ -252,6 +289,8 @@ def _take(text: str, into: set[str]) -> None:
         bare = value.strip("\"'")
         if len(bare) >= _SHORTEST and bare.lower() not in _TELLS_NOTHING:
             into.add(bare)
+    if text.endswith("=") and len(text.rstrip("=")) >= _SHORTEST:
+        into.add(text.rstrip("="))
     packed = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
     into.update((packed.rstrip("="), packed.rstrip("=").translate(str.maketrans("+/", "-_"))))
     if not text.isalnum():

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from itertools import product
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from previews.meanings import normal_type
 from previews.previewed import Resource, StackPreview, urn_name, urn_type
+from previews.secret_types import secrets_of_type
 from previews.secrets import collect_sensitive
 from scripts.core import text_files
 from scripts.core.errors import BadInput
 
 _KEPT_OUTPUTS = ("arn", "id", "location", "region", "identifier", "clusterIdentifier", "bucket", "name")
 _HINT = "give the output of `pulumi preview --json`, an engine event log (JSON lines) or a stack export"
-_ALL_SECRET = frozenset({"kubernetes:core/v1:Secret", "kubernetes:core/v1:SecretPatch"})
 
 
 def bad(where: str, what: str, hint: str) -> BadInput:
@@ -93,9 +93,8 @@ def resource(
     kind = normal_type(expect(state.get("type") or urn_type(urn), str, f"{where}.type", "text"))
     inputs: Mapping[str, Any] = expect(state.get("inputs") or {}, dict, f"{where}.inputs", "an object")
     outputs: Mapping[str, Any] = expect(state.get("outputs") or {}, dict, f"{where}.outputs", "an object")
-    if kind in _ALL_SECRET:
-        for side, key in product((inputs, outputs), ("data", "stringData")):
-            collect_sensitive(side.get(key), preview.sensitive, everything=True)
+    for held in chain(secrets_of_type(kind, inputs), secrets_of_type(kind, outputs)):
+        collect_sensitive(held, preview.sensitive, everything=True)
     collect_sensitive(inputs, preview.sensitive, seen=beside.get("inputs") if isinstance(beside, dict) else None)
     collect_sensitive(outputs, preview.sensitive, seen=inputs)
     for name in _named_secret(state.get("additionalSecretOutputs")):
