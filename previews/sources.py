@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from previews.meanings import normal_type
+from previews.meanings.secrets import secrets_of_type
 from previews.previewed import Resource, StackPreview, urn_name, urn_type
-from previews.secret_types import secrets_of_type
 from previews.secrets import collect_sensitive
 from scripts.core import text_files
 from scripts.core.errors import BadInput
