@@ -1,8 +1,9 @@
 """
 The service: takes orders over HTTP and keeps each as one row, in a transaction of its own, in the first of its stores.
 
-It checks nothing itself: whether it may write is up to the database, whose refusal (SQLSTATE 25006) is a 503. It never
-sends an order twice. It may read and write what is there and changes no schema: `migration.py` does, before it starts.
+Whether it may write is up to the database, whose refusal (SQLSTATE 25006) is a 503; so is its own answer while `manage
+read-only on` holds. It never sends an order twice. It may read and write what is there and changes no schema:
+`migration.py` does, before it starts.
 
 POST /orders {"run", "seq", "payload"} -> 201 {"id", "site", "epoch"}   GET /orders/ID -> 200, 404
 GET /health        200 {"service", "site"}: the process lives
@@ -27,7 +28,8 @@ from sandbox.peers import admits
 OURS = admits()
 """Pods listen on loopback, which is open to every user of the machine."""
 INSERT = """
-    INSERT INTO orders (service, site, run, seq, payload) VALUES (%s, %s, %s, %s, %s) RETURNING id::text, epoch
+    INSERT INTO orders (service, site, run, seq, payload) SELECT %s, %s, %s, %s, %s
+    WHERE NOT EXISTS (SELECT FROM modes WHERE name = 'read-only') RETURNING id::text, epoch
 """
 
 
@@ -46,7 +48,7 @@ class Service:
         with self.pool.connection() as connection:
             made = connection.execute(INSERT, (self.name, self.site, *told)).fetchone()
         if made is None:
-            raise NoDatabase("no row came back")
+            return 503, {"error": "the service is read-only"}
         return 201, {"id": made[0], "site": self.site, "epoch": made[1]}
 
     def show_order(self, order: str) -> tuple[int, dict[str, Any]]:

@@ -17,3 +17,11 @@ CREATE TABLE IF NOT EXISTS orders (
     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX IF NOT EXISTS orders_of_a_run ON orders (run, seq);
+CREATE TABLE IF NOT EXISTS modes (
+    name  text PRIMARY KEY,
+    since timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE TABLE IF NOT EXISTS api_keys (
+    id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    active boolean NOT NULL DEFAULT true
+);

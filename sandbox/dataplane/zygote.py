@@ -29,9 +29,9 @@ from sandbox.dataplane.launch import PR_SET_PDEATHSIG
 OBJECTS = 50_000  # made between two looks for garbage; at Python's 700 a quarter of the time that imports take
 ENTRY_POINTS = {
     "app": "sandbox.dataplane.app:main",
+    "manage": "sandbox.dataplane.manage:main",
     "migrate": "sandbox.dataplane.migration:main",
     "sentinel": "agent.sentinel:main",
-    "task": "sandbox.dataplane.task:main",
 }
 
 

@@ -59,18 +59,22 @@ def with_own(plan: Plan, gate: Path) -> Plan:
         {**command, "name": "gate", "at": ["before_switch"], "command": ["test", "-e", str(gate)], "may_stop": True},
         {**core, "name": "fresh", "at": ["after_restore"], "query": newest, "age": "15m"},
         {"name": "health", "kind": "http", "at": ["after_restore"], "path": "/health/db", "body": {"writable": True}},
-        {**command, "name": "job", "at": ["after_restore"], "service": "shop", "command": ["task", "wait", "0"]},
+        {**command, "name": "job", "at": ["after_restore"], "service": "shop", "command": ["manage", "wait", "0"]},
     ]  # fmt: skip
     say = "COMMENT ON TABLE orders IS '{}'"
     hooks = {
-        "read_only_on": {"service": "shop", "login": "migration", "command": ["task", "sql", say.format("read only")]},
-        "migrate": {"service": "shop", "login": "migration", "command": ["task", "sql", say.format("migrated")]},
+        "read_only_on": {
+            "service": "shop",
+            "login": "migration",
+            "command": ["manage", "sql", say.format("read only")],
+        },
+        "migrate": {"service": "shop", "login": "migration", "command": ["manage", "sql", say.format("migrated")]},
         "read_only_off": {
             "service": "shop",
-            "command": ["task", "sql", "SELECT no_such_function()"],
+            "command": ["manage", "sql", "SELECT no_such_function()"],
             "may_stop": False,
         },
-        "slow": {"service": "shop", "command": ["task", "wait", "600"], "timeout": "1s"},
+        "slow": {"service": "shop", "command": ["manage", "wait", "600"], "timeout": "1s"},
     }
     return Plan.model_validate({**plan.model_dump(), "checks": checks, "hooks": hooks})
 

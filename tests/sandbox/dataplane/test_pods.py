@@ -106,7 +106,9 @@ def test_a_changed_template_replaces_the_pods_and_scaling_keeps_them(cluster: Cl
     wait_until(lambda: not names & set(cluster.pids()), timeout=20, what="the restarted pods")
 
 
-@pytest.mark.parametrize("command", [("no-such-thing",), ("task", "wait", "1000")], ids=["not there", "serves nothing"])
+@pytest.mark.parametrize(
+    "command", [("no-such-thing",), ("manage", "wait", "1000")], ids=["not there", "serves nothing"]
+)
 def test_what_never_answers_never_gets_ready_and_the_pods_before_it_stay(
     cluster: Cluster, command: tuple[str, ...]
 ) -> None:

@@ -71,10 +71,10 @@ def auth(world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> PodService:
 
 def test_it_has_what_the_service_has(auth: PodService, world: SimpleNamespace) -> None:
     world.compute.ends["dr-migrate"] = (0, "ALTER TABLE\n")
-    ran = auth.run_once("dr-migrate", ["task", "sql", "x"], 30)
+    ran = auth.run_once("dr-migrate", ["manage", "sql", "x"], 30)
     assert (ran.exit_code, ran.said) == (0, "ALTER TABLE\n")
     spec = world.compute.started[-1]
-    assert list(spec.command) == ["task", "sql", "x"]
+    assert list(spec.command) == ["manage", "sql", "x"]
     assert spec.env == {"DR_SITE": "secondary", "DATABASE_PASSWORD": "x"}
     assert spec.seconds == 30
 
@@ -87,12 +87,12 @@ def test_it_may_have_what_migrations_have_instead(auth: PodService) -> None:
     assert spec["containers"] == [{**migrating, "command": ["y"]}]
     assert "initContainers" not in spec
     with pytest.raises(CloudFailed, match=r"auth in .* has no migration whose login dr-x could have"):
-        auth.run_once("dr-x", ["task"], 5, login="migration")
+        auth.run_once("dr-x", ["manage"], 5, login="migration")
 
 
 def test_no_request_is_sent_to_its_pod(auth: PodService, world: SimpleNamespace) -> None:
     world.compute.ends["dr-quiet"] = (0, "")
-    auth.run_once("dr-quiet", ["task", "wait", "0"], 30)
+    auth.run_once("dr-quiet", ["manage", "wait", "0"], 30)
     (pod,) = world.core.list_namespaced_pod(NAMESPACE, label_selector="job-name=dr-quiet").items
     assert not LABELS.items() & pod.metadata.labels.items()
     container = job_of(DEPLOYMENT["spec"]["template"], "x", ["y"], 1)["spec"]["template"]["spec"]["containers"][0]
@@ -102,21 +102,21 @@ def test_no_request_is_sent_to_its_pod(auth: PodService, world: SimpleNamespace)
 def test_one_that_succeeded_is_not_run_again(auth: PodService, world: SimpleNamespace) -> None:
     world.compute.ends["dr-once"] = (0, "done\n")
     for _ in range(2):
-        assert auth.run_once("dr-once", ["task"], 30).why_not_done(30) is None
+        assert auth.run_once("dr-once", ["manage"], 30).why_not_done(30) is None
     assert [each.name for each in world.compute.started].count("dr-once") == 1
 
 
 def test_one_that_failed_says_so_and_is_run_anew(auth: PodService, world: SimpleNamespace) -> None:
     world.compute.ends["dr-again"] = (3, "no such column\n")
-    assert auth.run_once("dr-again", ["task"], 30).why_not_done(30) == "it ended with 3: no such column"
+    assert auth.run_once("dr-again", ["manage"], 30).why_not_done(30) == "it ended with 3: no such column"
     world.compute.ends["dr-again"] = (0, "")
-    assert auth.run_once("dr-again", ["task"], 30).exit_code == 0
+    assert auth.run_once("dr-again", ["manage"], 30).exit_code == 0
     assert [each.name for each in world.compute.started].count("dr-again") == 2
 
 
 def test_one_that_hangs_is_ended(auth: PodService, world: SimpleNamespace) -> None:
     world.compute.ends["dr-hangs"] = (None, "")
-    ran = auth.run_once("dr-hangs", ["task"], 7)
+    ran = auth.run_once("dr-hangs", ["manage"], 7)
     assert ran.exit_code is None
     assert "it was ended after 7 s" in str(ran.why_not_done(7))
 
@@ -124,7 +124,7 @@ def test_one_that_hangs_is_ended(auth: PodService, world: SimpleNamespace) -> No
 def test_a_service_that_is_not_there_is_named(world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBECONFIG", world.kubeconfig)
     with pytest.raises(CloudFailed, match="has no Deployment nobody"):
-        Pods(CONTEXT, NAMESPACE).service("nobody").run_once("dr-x", ["task"], 5)
+        Pods(CONTEXT, NAMESPACE).service("nobody").run_once("dr-x", ["manage"], 5)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_service_that_is_not_there_is_named(world: SimpleNamespace, monkeypatc
 def test_the_sandbox_refuses_a_job_that_it_would_not_run(
     world: SimpleNamespace, change: dict[str, Any], said: str
 ) -> None:
-    job = job_of(DEPLOYMENT["spec"]["template"], "refused", ["task"], 5)
+    job = job_of(DEPLOYMENT["spec"]["template"], "refused", ["manage"], 5)
     job["spec"] |= change
     with pytest.raises(kubernetes.client.ApiException) as refused:
         world.batch.create_namespaced_job(NAMESPACE, job)
@@ -144,7 +144,7 @@ def test_the_sandbox_refuses_a_job_that_it_would_not_run(
 
 
 def test_a_job_needs_a_policy_that_lets_it_end(world: SimpleNamespace) -> None:
-    job = job_of(DEPLOYMENT["spec"]["template"], "refused", ["task"], 5)
+    job = job_of(DEPLOYMENT["spec"]["template"], "refused", ["manage"], 5)
     del job["spec"]["template"]["spec"]["restartPolicy"]
     with pytest.raises(kubernetes.client.ApiException) as refused:
         world.batch.create_namespaced_job(NAMESPACE, job)

@@ -18,7 +18,7 @@ from tests.scripts.clouds.azure.conftest import Azure
 
 SITE, REGION = "primary", "northeurope"
 IMAGE = "azuresmallimages.azurecr.io/azure-small-web:7"
-COMMAND, SECONDS = ("task", "sql", "SELECT 1"), 5.0
+COMMAND, SECONDS = ("manage", "sql", "SELECT 1"), 5.0
 
 
 def declared(azure: Azure, *, migrates: bool = True) -> None:
@@ -104,7 +104,7 @@ def test_one_that_failed_says_so_and_is_run_anew(web: WebApp, azure: Azure) -> N
 
 def test_one_that_hangs_is_ended(web: WebApp, azure: Azure) -> None:
     azure.fabric.compute.ends["dr-hangs"] = (None, "")
-    ran = web.run_once("dr-hangs", ["task"], 0.5)
+    ran = web.run_once("dr-hangs", ["manage"], 0.5)
     assert ran.exit_code is None
     assert jobs(azure)["dr-hangs"]["properties"]["instanceView"]["state"] == "Stopped"
     assert (REGION, f"group-azure-small-{SITE}", "dr-hangs") not in azure.fabric.compute.running
