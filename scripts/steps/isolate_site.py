@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from model.roles import scale_of
@@ -57,11 +58,12 @@ def _is_isolated(context: Context, site: str, isolation: Isolation) -> bool:
 
 
 def _answers(context: Context, site: str) -> bool:
+    """Some doors that are shut stay silent, and some say themselves that nobody is let in (App Service: 403)."""
     plan = context.plan
     try:
-        get(door_of(plan, context.clouds.at(site).front_door()), plan.traffic.health.path)
+        answer = get(door_of(plan, context.clouds.at(site).front_door()), plan.traffic.health.path)
     except Unreachable:
         return False
     except DrError:
         return True  # not known: look again
-    return True
+    return answer.status != HTTPStatus.FORBIDDEN
