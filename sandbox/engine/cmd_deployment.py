@@ -1,5 +1,7 @@
 """`pulumi stack export` and `pulumi stack import`: the state of a stack taken out, and put in."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.engine import gojson, stacks, urns
@@ -26,7 +28,7 @@ def export(invocation: Invocation, arguments: Arguments) -> int:
     latest = stack.latest()
     if arguments.has("show-secrets"):
         crypter = Crypter(stacks.salt_of(latest) or stack.crypter.salt, stack.env)
-        latest = _revealed(latest, crypter)
+        latest = _revealed(latest, crypter.decrypt)
     features = sorted(features_of(snapshot_from_json(latest, lambda _: "null").resources))
     whole: dict[str, Json] = {"version": 4 if features else 3, "deployment": latest}
     if features:
@@ -39,14 +41,18 @@ def export(invocation: Invocation, arguments: Arguments) -> int:
     return 0
 
 
-def _revealed(value: Json, crypter: Crypter) -> Json:
+def _revealed(value: Json, decrypt: Callable[[str], str]) -> Json:
+    """A state with the plaintext of its secrets; those inside a secret are not sealed a second time."""
     if isinstance(value, list):
-        return [_revealed(v, crypter) for v in value]
+        return [_revealed(v, decrypt) for v in value]
     if not isinstance(value, dict):
         return value
     if value.get(SIG) == SECRET_SIG and "ciphertext" in value:
-        return {SIG: SECRET_SIG, "plaintext": crypter.decrypt(value["ciphertext"])}
-    return {k: _revealed(v, crypter) for k, v in value.items()}
+        text = decrypt(value["ciphertext"])
+        if SECRET_SIG in text:
+            text = gojson.compact(_revealed(json.loads(text), lambda inner: inner))
+        return {SIG: SECRET_SIG, "plaintext": text}
+    return {k: _revealed(v, decrypt) for k, v in value.items()}
 
 
 def import_(invocation: Invocation, arguments: Arguments) -> int:

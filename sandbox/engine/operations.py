@@ -117,6 +117,9 @@ class Operation:
     # -- the run -------------------------------------------------------------------------------------------------------
     def _run(self, base: Snapshot, checkpoint: Checkpoint | None) -> Outcome:
         stack, reporter = self.stack, self.reporter
+        if (self.options.destroy or self.options.refresh_only) and (missing := self._missing_target(base)):
+            reporter.cancel()
+            return Outcome(ok=False, changes={}, error=f"no resource named '{missing}' found")
         if self.options.destroy and not self.options.run_program and (refused := _unrunnable_hooks(base)):
             for urn, told in refused.items():
                 reporter.error(told, urn)
@@ -126,7 +129,7 @@ class Operation:
         texts = {k: v.text(stack.crypter) for k, v in self.config.items()}
         callbacks = Callbacks()
         builtin = Builtin(stack.outputs_of, lambda urn: run.lookup(urn))  # noqa: PLW0108  # the run is made below
-        registry = Registry(self.settings.env, "", builtin)
+        registry = Registry(self.settings.env, "", builtin, reporter.warning)
         started = time.monotonic()
         ok, executor = False, None
         analyzers: list[Analyzer] = []
@@ -200,6 +203,12 @@ class Operation:
         if options.destroy and not options.run_program:
             return self._destroy(run, executor)
         return self._program(run, executor, texts)
+
+    def _missing_target(self, base: Snapshot) -> str:
+        """A target, or what is to be left out, that is not in the state, where only what is there can be meant."""
+        there = {state.urn for state in base.resources}
+        named = [*self.options.targets.literals, *self.options.excludes.literals]
+        return next((urn for urn in named if urn not in there), "")
 
     def _known(self, run: Deployment, targets: urns.Targets) -> None:
         """Refuse targets that are neither in the state nor in the program. Raises BailError."""

@@ -77,6 +77,13 @@ class Provider:
     def _dead(self, error: Any) -> EngineError:
         return EngineError(f"provider '{self.package}' did not come alive: {error.details()}")
 
+    def version(self) -> str:
+        """Its own version, or nothing where it tells none."""
+        try:
+            return str(self.stub.GetPluginInfo(empty_pb2.Empty(), timeout=REACHABLE_SECONDS).version)
+        except grpc.RpcError as error:
+            raise self._dead(error) from error
+
     def close(self) -> None:
         """Tell the provider that this run needs it no more."""
         with self._lock:

@@ -6,7 +6,7 @@ created like everything else; what is created is the configured connection that 
 
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.engine import urns
@@ -17,6 +17,7 @@ from sandbox.engine.provider import Provider
 from sandbox.engine.state import State
 from sandbox.engine.urns import UNKNOWN_ID, ProviderRef
 from sandbox.engine.values import Map, same
+from sandbox.engine.versions import at_least
 
 INTERNAL = "__internal"
 _UNCONFIGURED = "unconfigured"
@@ -31,8 +32,10 @@ def bare(inputs: Map) -> Map:
 class Registry:
     """The providers of one run, by reference. Threads may ask at once."""
 
-    def __init__(self, env: Mapping[str, str], engine_address: str, builtin: Builtin) -> None:
-        self._env, self._address, self._builtin = env, engine_address, builtin
+    def __init__(
+        self, env: Mapping[str, str], engine_address: str, builtin: Builtin, warn: Callable[[str], None]
+    ) -> None:
+        self._env, self._address, self._builtin, self._warn = env, engine_address, builtin, warn
         self._found: dict[ProviderRef, Loaded] = {}
         self._aliases: dict[str, str] = {}
         self._loaded: list[Loaded] = []
@@ -82,6 +85,12 @@ class Registry:
             raise NotSupportedError(feature)
         provider = Provider(package, self._env, self._address)
         self._loaded.append(provider)
+        wanted = inputs.get("version")
+        if isinstance(wanted, str) and wanted and not at_least(found := provider.version(), wanted):
+            self._warn(
+                f"resource plugin {package} is expected to have version >={wanted}, but has {found}; the wrong version "
+                "may be on your path, or this may be a bug in the plugin"
+            )
         return provider
 
     def _put(self, ref: ProviderRef, provider: Loaded) -> None:

@@ -25,6 +25,7 @@ from sandbox.engine.values import (
     Secret,
     Unknown,
     Value,
+    unsealed,
 )
 
 Json = Any
@@ -137,26 +138,16 @@ def asset_json(asset: Asset) -> Json:
     return {SIG: asset.sig, **fields}
 
 
-def no_secret(_secret: Secret) -> str:
-    """For values that stand inside a secret: they are sealed with it."""
-    message = "a secret inside a secret"
-    raise ValueError(message)
-
-
 def secret_text(value: Value) -> str:
-    """The plaintext that is sealed for a secret: the JSON of its value."""
-    return gojson.compact(to_json(unwrap(value), no_secret))
+    """
+    The plaintext that is sealed for a secret: the JSON of its value. A secret inside it keeps its mark, with its own
+    plaintext where a ciphertext stands elsewhere, because it is sealed with the whole.
+    """
+    return gojson.compact(to_json(value, lambda inner: secret_text(inner.value)))
 
 
-def unwrap(value: Value) -> Value:
-    kind = type(value)
-    if kind is Secret:
-        return unwrap(value.value)
-    if kind is dict:
-        return {k: unwrap(v) for k, v in value.items()}
-    if kind is list:
-        return [unwrap(v) for v in value]
-    return value
+def _as_it_stands(text: str) -> str:
+    return text
 
 
 def from_json(value: Json, unseal: Unseal) -> Value:
@@ -174,7 +165,7 @@ def from_json(value: Json, unseal: Unseal) -> Value:
         if "plaintext" in value:
             return Secret(from_json(json.loads(value["plaintext"]), unseal))
         sealed = str(value["ciphertext"])
-        return Secret(from_json(json.loads(unseal(sealed)), unseal), sealed)
+        return Secret(unsealed(from_json(json.loads(unseal(sealed)), _as_it_stands)), sealed)
     if sig in (ASSET_SIG, ARCHIVE_SIG):
         fields = {k: v for k, v in value.items() if k != SIG}
         if "assets" in fields:

@@ -15,6 +15,16 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(found + [0] * (3 - len(found)))
 
 
+def at_least(version: str, wanted: str) -> bool:
+    """Whether a plugin's version is a wanted one or a later one; what comes before a release is earlier than it."""
+
+    def order(text: str) -> tuple[tuple[int, ...], bool, str]:
+        release, _, before = text.removeprefix("v").partition("+")[0].partition("-")
+        return _numbers(release), not before, before
+
+    return bool(version) and order(version) >= order(wanted)
+
+
 def fits(wanted: str) -> bool:
     """Whether the engine's version lies in a range such as `>=3.200.0 <4 || 5.0.0`."""
     mine = _numbers(VERSION)

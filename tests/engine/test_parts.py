@@ -1,5 +1,6 @@
 """The parts of the embedded engine that stand alone: values, paths, settings, arguments, configuration."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,20 @@ from sandbox.engine.errors import EngineError, NotSupportedError
 from sandbox.engine.goals import seconds
 from sandbox.engine.passphrase import Crypter
 from sandbox.engine.stack_settings import Settings
-from sandbox.engine.state import State, resource_from_json, resource_json
-from sandbox.engine.values import ARCHIVE_SIG, ASSET_SIG, UNKNOWN, Asset, Output, ResourceRef, Secret, same
-from sandbox.engine.versions import fits
+from sandbox.engine.state import State, from_json, resource_from_json, resource_json, secret_text, to_json
+from sandbox.engine.values import (
+    ARCHIVE_SIG,
+    ASSET_SIG,
+    SECRET_SIG,
+    SIG,
+    UNKNOWN,
+    Asset,
+    Output,
+    ResourceRef,
+    Secret,
+    same,
+)
+from sandbox.engine.versions import at_least, fits
 
 URN = "urn:pulumi:dev::p::a:index:B$c:index:D::name::with::colons"
 
@@ -152,6 +164,36 @@ def test_a_secret_opens_with_its_own_passphrase_only() -> None:
         Crypter(crypter.salt, {"PULUMI_CONFIG_PASSPHRASE": "two"}).decrypt(sealed)
     with pytest.raises(EngineError, match="passphrase must be set"):
         Crypter(crypter.salt, {}).decrypt(sealed)
+
+
+def test_a_secret_inside_a_secret_is_sealed_anew_where_it_is_taken_out() -> None:
+    """Inside, its own plaintext stands where a ciphertext stands elsewhere."""
+    sealed = {"sealed": secret_text({"name": "shop", "word": Secret("marmot")})}
+    assert json.loads(sealed["sealed"])["word"] == {SIG: SECRET_SIG, "ciphertext": '"marmot"'}
+    outer = from_json({SIG: SECRET_SIG, "ciphertext": "sealed"}, sealed.__getitem__)
+    assert isinstance(outer, Secret)
+    assert outer.sealed == "sealed"
+    inner = outer.value["word"]
+    assert isinstance(inner, Secret)
+    assert (inner.value, inner.sealed) == ("marmot", None)
+    assert "marmot" not in json.dumps(to_json(inner, lambda _: "sealed again"))
+
+
+@pytest.mark.parametrize(
+    ("version", "wanted", "enough"),
+    [
+        ("1.2.3", "1.2.3", True),
+        ("1.10.0", "1.9.9", True),
+        ("1.2.3", "1.2.4", False),
+        ("v2.0.0", "1.9.9", True),
+        ("1.2.4-alpha.1", "1.2.4", False),
+        ("1.2.4", "1.2.4-alpha.1", True),
+        ("1.2.3+build", "1.2.3", True),
+        ("", "0.0.1", False),
+    ],
+)
+def test_a_plugin_has_a_wanted_version_or_a_later_one(version: str, wanted: str, enough: bool) -> None:
+    assert at_least(version, wanted) is enough
 
 
 def test_fields_of_the_state_that_are_not_known_are_kept() -> None:
