@@ -21,7 +21,7 @@ from .objectives import HARMS, Objective
 from .plan import Plan
 from .services import Service
 from .step_times import StepTimes
-from .stores.base import BaseStore, Bound, IncarnatedStore
+from .stores.base import BaseStore, Bound, ServerStore
 
 Method = Literal["restart", "standby", "promote", "restore", "restore_in_place", "none"]
 Verdict = Literal["met", "at risk", "missed", "impossible"]
@@ -181,7 +181,7 @@ def forecast(plan: Plan, tables: Tables, recorded: Mapping[str, Sequence[float]]
 
 def _objective(plan: Plan, objective: Objective, tables: Tables, times: StepTimes) -> ObjectiveForecast:
     stores, services = _scope(plan, objective.component)
-    incarnated = [each for each in stores if isinstance(each, IncarnatedStore)]
+    incarnated = [each for each in stores if isinstance(each, ServerStore)]
     method, reason = _method(plan, objective, incarnated)
     waves = None if method == "none" else tables(plan, method, objective)
     if waves is None and not reason:
@@ -219,12 +219,12 @@ def _scope(plan: Plan, component: str | None) -> tuple[list[BaseStore], list[Ser
     stores: list[BaseStore] = [
         each
         for each in plan.stores
-        if each.name == component or (component is None and (not isinstance(each, IncarnatedStore) or each.is_followed))
+        if each.name == component or (component is None and (not isinstance(each, ServerStore) or each.is_followed))
     ]
     return stores, [each for each in plan.services if component in (None, each.name)]
 
 
-def _method(plan: Plan, objective: Objective, stores: list[IncarnatedStore]) -> tuple[Method, str]:
+def _method(plan: Plan, objective: Objective, stores: list[ServerStore]) -> tuple[Method, str]:
     """How the service comes back, or "none" and why it cannot."""
     harm = HARMS[objective.disaster]
     if harm.loses == "process":

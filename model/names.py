@@ -25,6 +25,9 @@ ANCHORS = "journal/"
 RESTORES, VERIFICATIONS, EXPORTS = "restores/", "verifications/", "exports/"
 """What a site remembers of its backups: what was restored beside, what was verified, and its dumps."""
 
+CACHES = "caches/"
+"""Where the exports of a site's caches lie."""
+
 
 def store_identifier(plan: "Plan", site: str, store: str, incarnation: int) -> str:
     """`samia-primary-core-1`: one incarnation of a site's store. Never used again after it is gone."""

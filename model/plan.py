@@ -15,7 +15,7 @@ from .mistakes import listed
 from .objectives import Disaster, Environment, Objective
 from .services import Service
 from .sites import Site
-from .stores import IncarnatedStore, Store
+from .stores import IncarnatedStore, ServerStore, Store
 from .tiers import Tier
 from .traffic import Detection, Fencing, Switchover, Traffic
 from .workload import OwnWorkload
@@ -84,6 +84,11 @@ class Plan(Model):
         return _named(self.incarnated_stores, name, "store with incarnations")
 
     @cached_property
+    def refilled_stores(self) -> tuple[ServerStore, ...]:
+        """The stores of which every site has one of its own, which begins empty or with a snapshot."""
+        return tuple(store for store in self.stores_of(ServerStore) if store.traits.moves == "refilled")
+
+    @cached_property
     def guarded_stores(self) -> tuple[IncarnatedStore, ...]:
         """The stores whose engine itself refuses an old writer."""
         return tuple(store for store in self.incarnated_stores if store.traits.why_not_guarded is None)
@@ -134,7 +139,7 @@ class Plan(Model):
         uses it, directly or through others. A store that has no tier of its own and no users has the last tier.
         """
         tiers = {store.name: max(entry.tier for entry in self.tiers) for store in self.stores}
-        tiers |= {store.name: store.tier for store in self.incarnated_stores}
+        tiers |= {store.name: store.tier for store in self.stores_of(ServerStore)}
         tiers |= {service.name: service.tier for service in self.services}
         uses = {service.name: service.uses for service in self.services}
         changed = True

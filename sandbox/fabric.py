@@ -36,6 +36,14 @@ class DatabaseState:
 
 
 @dataclass(frozen=True)
+class CacheState:
+    identifier: str
+    region: str
+    status: Literal["available", "failed"]
+    endpoint: Endpoint
+
+
+@dataclass(frozen=True)
 class Backup:
     """A restorable base (a snapshot) or a base with its log (point in time), as it lies in one region."""
 
@@ -196,6 +204,48 @@ class Databases(Protocol):
         ...
 
 
+class Caches(Protocol):
+    """Real Redis servers behind TLS, each found in its own region and from outside."""
+
+    def create(
+        self,
+        region: str,
+        identifier: str,
+        *,
+        memory_bytes: int,
+        keys: tuple[str, ...],
+        save_seconds: int | None,
+        certificate: bytes,
+    ) -> CacheState:
+        """
+        An empty one. `keys` are the passwords that open it. It saves itself every `save_seconds` where something was
+        written, and comes back with what it saved after its region was lost; None: it saves nothing by itself.
+        `certificate` is the chain and the key in PEM.
+        """
+        ...
+
+    def describe(self, region: str, identifier: str) -> CacheState | None: ...
+    def set_keys(self, region: str, identifier: str, keys: tuple[str, ...]) -> None: ...
+    def set_saving(self, region: str, identifier: str, save_seconds: int | None) -> None: ...
+    def shut(self, region: str, identifier: str, *, shut: bool) -> None:
+        """Nothing reaches it."""
+        ...
+
+    def flush(self, region: str, identifier: str) -> None:
+        """Throw away all that it holds."""
+        ...
+
+    def export(self, region: str, identifier: str) -> bytes:
+        """All that it holds, as an RDB file."""
+        ...
+
+    def bring(self, region: str, identifier: str, snapshot: bytes) -> None:
+        """An RDB file in the place of all that it holds; one that cannot be read leaves what it holds."""
+        ...
+
+    def delete(self, region: str, identifier: str) -> None: ...
+
+
 class Compute(Protocol):
     """The nodes of a region's cluster: pods are real processes."""
 
@@ -300,6 +350,8 @@ class Fabric(Protocol):
     def regions(self) -> Sequence[str]: ...
     @property
     def databases(self) -> Databases: ...
+    @property
+    def caches(self) -> Caches: ...
     @property
     def compute(self) -> Compute: ...
     @property

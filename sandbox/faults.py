@@ -271,6 +271,7 @@ class Faults:
         for instance in self._instances(region):
             for server in instance.servers():
                 server.kill()
+        self._fabric.caches.kill(region)
         self._fabric.databases.pause_shipping_to(region, True)
         self._hide_state(region, hidden=True)
 
@@ -281,6 +282,7 @@ class Faults:
             for server in instance.servers():
                 if server not in self._struck.values():
                     self._start(instance, server)
+        self._fabric.caches.revive(region)
         self._fabric.databases.pause_shipping_to(region, False)
         self._hide_state(region, hidden=False)
 

@@ -28,6 +28,7 @@ from sandbox.authority import Authority
 from sandbox.clouds.ports import Ports
 from sandbox.control import ControlServer, Operation, Refused
 from sandbox.dataplane.addresses import OUTSIDE, Addresses, PortTaken, reserve
+from sandbox.dataplane.caches import WorldCaches
 from sandbox.dataplane.databases import WorldDatabases
 from sandbox.dataplane.dns import NameServers, WorldNames
 from sandbox.dataplane.fabric import WorldCompute, WorldFabric, WorldFrontDoors
@@ -94,10 +95,18 @@ class World:
             numbers=self.numbers,
             pace=self.pace,
         )
-        self._closers.append(lambda: self._end_processes(databases))
+        caches = WorldCaches(
+            self.installation,
+            self.hosts,
+            self.network,
+            addresses=self.addresses,
+            numbers=self.numbers,
+            pace=self.pace,
+        )
+        self._closers.append(lambda: self._end_processes(databases, caches))
         doors = WorldFrontDoors(self.hosts, self.addresses, self.numbers)
         compute = WorldCompute(self.hosts)
-        self.fabric = WorldFabric(regions, databases, compute, doors, self.network, self.addresses)
+        self.fabric = WorldFabric(regions, databases, caches, compute, doors, self.network, self.addresses)
         gateways = {view: self.addresses.gateway(view) for view in self.addresses.views()}
         self.names = WorldNames(gateways, self.fabric.locate, pace=self.pace)
         template_made = threading.Thread(target=self._make_template)
@@ -170,6 +179,7 @@ class World:
                 region: self.numbers.kubernetes_provider(index) for index, region in enumerate(regions)
             },
             postgres=self.numbers.postgres,
+            caches=self.numbers.caches,
             http=self.numbers.http,
             https=self.numbers.https,
         )
@@ -229,6 +239,10 @@ class World:
                 }
                 for one in databases
             ],
+            "caches": [
+                {"region": one.region, "name": one.identifier, "running": one.running}
+                for one in self.fabric.caches.caches()
+            ],
             "front_doors": [{"region": region, "name": name} for region, name in self.fabric.front_doors.places],
             "names": sorted(self.names.known()),
             "faults": self.faults.present(),
@@ -286,8 +300,9 @@ class World:
         server = instance.server
         return f"postgresql://{ADMIN}:{self.installation.password}@{server.address}:{server.port}/{instance.database}"
 
-    def _end_processes(self, databases: WorldDatabases) -> None:
+    def _end_processes(self, databases: WorldDatabases, caches: WorldCaches) -> None:
         databases.close()
+        caches.close()
         for host in self.hosts.values():
             host.kill()
         for instance in databases.instances():

@@ -175,10 +175,18 @@ def _stores_of(
     found: dict[str, pulumi.Input[str]] = {}
     named = _used(service, endpoints)
     by_name = [store for store in service.uses if store in ground.standing]
-    if named or by_name:
-        found["DR_STORES"] = ",".join(store for store in service.uses if store in {*named, *by_name})
+    by_key = [store for store in service.uses if store in ground.opened]
+    if named or by_name or by_key:
+        found["DR_STORES"] = ",".join(store for store in service.uses if store in {*named, *by_name, *by_key})
     for store in by_name:
         found[logins.variable(store, "NAME")] = ground.standing[store].name
+    for store in by_key:
+        opened = ground.opened[store]
+        found |= {
+            logins.variable(store, "HOST"): opened.address,
+            logins.variable(store, "PORT"): opened.port.apply(str),
+            logins.variable(store, "PASSWORD"): opened.key,
+        }
     for store in named:
         found |= variables.address_of(store, endpoints[store])
         found |= variables.as_role(place, store, role)

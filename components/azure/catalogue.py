@@ -7,9 +7,10 @@ import pulumi
 
 from components.azure import addresses
 from components.azure.apps import declare_apps
+from components.azure.cache import ManagedRedis, ManagedRedisArgs
 from components.azure.database import ReplicatedPostgres, ReplicatedPostgresArgs
-from components.azure.ground import AzureGround, Standing, lay_ground
-from components.azure.login import DatabaseLogin, DatabaseLoginArgs
+from components.azure.ground import AzureGround, Opened, Standing, lay_ground
+from components.azure.login import CacheLogin, CacheLoginArgs, DatabaseLogin, DatabaseLoginArgs
 from components.azure.provider import provider
 from components.azure.traffic_switch import TrafficSwitch, TrafficSwitchArgs
 from components.azure.vault import Reached, Vault, VaultArgs
@@ -18,7 +19,7 @@ from components.settings import Settings
 from model import names
 from model.clouds import azure
 from model.sites import Site
-from model.stores import Postgres
+from model.stores import Postgres, Redis
 from model.stores import Vault as VaultStore
 
 
@@ -77,6 +78,33 @@ def _vault(place: Place, ground: AzureGround, store: VaultStore) -> None:
     ground.standing[store.name] = Standing(name, where, "Key Vault Secrets User", made.resource)
 
 
+def _redis(place: Place, ground: AzureGround, store: Redis) -> None:
+    """
+    One wherever something runs, or could at once: a site that is empty until it is built gets one with its services.
+    """
+    settings, site, network = place.settings, place.site, ground.network
+    if place.scale == "none" or network.endpoints_subnet_id is None or network.caches_zone_id is None:
+        return
+    args = ManagedRedisArgs(
+        region=site.region,
+        group=ground.group,
+        name=azure.cache(settings.plan, site.name, store.name),
+        store=store,
+        subnet_id=network.endpoints_subnet_id,
+        zone_id=network.caches_zone_id,
+        protect=settings.protect and site.kind != "cold",  # it goes when the site is empty again
+    )
+    made = ManagedRedis(store.name, args, place.child)
+    login = CacheLoginArgs(
+        group=ground.group,
+        vault=ground.logins.name,
+        secret_name=names.database_secret(settings.plan, site.name, store.name),
+        key=made.key,
+    )
+    CacheLogin(f"{store.name}-login", login, place.child)
+    ground.opened[store.name] = Opened(made.address, made.port, made.key)
+
+
 def _web_app(place: Place, ground: AzureGround, services: Sequence[Any], endpoints: Endpoints) -> None:
     declare_apps(place, ground, services, endpoints)
 
@@ -96,7 +124,7 @@ def _traffic(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, Any]
 COMPONENTS = CloudComponents(
     provider=_provider,
     ground=lay_ground,
-    stores={"postgres": _postgres, "vault": _vault},
+    stores={"postgres": _postgres, "redis": _redis, "vault": _vault},
     services={"web_app": _web_app},
     safeguards=_safeguards,
     traffic=_traffic,

@@ -33,10 +33,19 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class Opened:
+    """A store that is found by its address and opened by a key, by nobody's name."""
+
+    address: pulumi.Output[str]
+    port: pulumi.Output[int]
+    key: pulumi.Output[str]
+
+
+@dataclass(frozen=True)
 class AzureGround:
     """
     `group` is the name of the site's resource group, in the site's own region. `standing` are the stores that are found
-    by their names, each put there when it is declared.
+    by their names, and `opened` those that a key opens, each put there when it is declared.
     """
 
     group: pulumi.Output[str]
@@ -46,6 +55,7 @@ class AzureGround:
     audit: AuditLog
     door: str
     standing: dict[str, Standing] = field(default_factory=dict)
+    opened: dict[str, Opened] = field(default_factory=dict)
 
     @property
     def record(self) -> Mapping[str, Any]:
@@ -66,7 +76,8 @@ def lay_ground(place: Place) -> AzureGround:
     group: pulumi.Output[str] = made.name
     number = 10 + plan.sites.index(site)
     names = azure.network(plan, site.name), azure.private_zone(plan, site.name)
-    network = Network("network", NetworkArgs(site.region, group, *names, number), place.child)
+    has_endpoints = bool(plan.refilled_stores)
+    network = Network("network", NetworkArgs(site.region, group, *names, number, has_endpoints), place.child)
     account = RecoveryAccountArgs(plan, site.name, group, settings.protect)
     recovery = RecoveryAccount("recovery", account, place.child)
     audit = AuditLog("audit", AuditLogArgs(site.region, group, f"{plan.system}-{site.name}-audit"), place.child)

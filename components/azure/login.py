@@ -43,3 +43,34 @@ class DatabaseLogin(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["properties.value"]),
         )
         self.register_outputs({})
+
+
+@dataclass(frozen=True)
+class CacheLoginArgs:
+    """`key` must be a secret output."""
+
+    group: pulumi.Input[str]
+    vault: pulumi.Input[str]
+    secret_name: str
+    key: pulumi.Output[str]
+
+
+class CacheLogin(pulumi.ComponentResource):
+    """
+    Keys of the value: engine, password. The cloud makes the key, so the next update of the stack writes down a new one.
+    """
+
+    def __init__(self, name: str, args: CacheLoginArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("dr:azure:CacheLogin", name, None, opts)
+        azure_native.keyvault.Secret(
+            f"{name}-secret",
+            resource_group_name=args.group,
+            vault_name=args.vault,
+            secret_name=args.secret_name,
+            properties={
+                "value": args.key.apply(lambda key: json.dumps({"engine": "redis", "password": key})),
+                "content_type": "application/json",
+            },
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({})

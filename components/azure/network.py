@@ -12,14 +12,16 @@ from typing import Any
 import pulumi
 import pulumi_azure_native as azure_native
 
-POSTGRES_PORT = 5432
+from model.clouds import azure
+
+POSTGRES_PORT, CACHE_PORT = 5432, 10000
 
 
 @dataclass(frozen=True)
 class NetworkArgs:
     """
     `number` makes the address range 10.<number>.0.0/16; `group` is the name of the site's resource group, and `zone`
-    that of the private zone of its databases.
+    that of the private zone of its databases. `has_endpoints`: caches have their addresses in it.
     """
 
     region: str
@@ -27,10 +29,14 @@ class NetworkArgs:
     name: str
     zone: str
     number: int
+    has_endpoints: bool = False
 
 
 class Network(pulumi.ComponentResource):
-    """Gives `apps_subnet_id`, `database_subnet_id` and `zone_id`, the private DNS zone of the databases."""
+    """
+    Gives `apps_subnet_id`, `database_subnet_id` and `zone_id`, the private DNS zone of the databases; and where it has
+    endpoints `endpoints_subnet_id` and `caches_zone_id`, else None for both.
+    """
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("dr:azure:Network", name, None, opts)
@@ -46,6 +52,7 @@ class Network(pulumi.ComponentResource):
             security_rules=[
                 _rule("apps-to-stores", 100, "Allow", apps, str(POSTGRES_PORT)),
                 _rule("jobs-to-stores", 110, "Allow", jobs, str(POSTGRES_PORT)),
+                *([_rule("apps-to-caches", 120, "Allow", apps, str(CACHE_PORT))] if args.has_endpoints else []),
                 _rule("nobody-else", 4096, "Deny", "*", "*"),
             ],
             opts=child,
@@ -74,27 +81,47 @@ class Network(pulumi.ComponentResource):
             after=jobs_subnet,
             network_security_group={"id": rules.id},
         )
-        zone = azure_native.privatedns.PrivateZone(
-            f"{name}-zone",
-            resource_group_name=args.group,
-            location="global",
-            private_zone_name=args.zone,
-            opts=child,
-        )
-        linked = azure_native.privatedns.VirtualNetworkLink(
-            f"{name}-zone-link",
-            resource_group_name=args.group,
-            location="global",
-            private_zone_name=zone.name,
-            virtual_network_link_name=args.name,
-            virtual_network={"id": self._network.id},
-            registration_enabled=False,
-            opts=child,
-        )
         self.apps_subnet_id: pulumi.Output[str] = apps_subnet.id
         self.database_subnet_id: pulumi.Output[str] = stores_subnet.id
-        self.zone_id: pulumi.Output[str] = pulumi.Output.all(zone.id, linked.id).apply(lambda known: str(known[0]))
+        self.zone_id: pulumi.Output[str] = self._zone("zone", args.zone)
+        self.endpoints_subnet_id: pulumi.Output[str] | None = None
+        self.caches_zone_id: pulumi.Output[str] | None = None
+        if args.has_endpoints:
+            endpoints_subnet = azure_native.network.Subnet(
+                f"{name}-endpoints",
+                resource_group_name=args.group,
+                virtual_network_name=self._network.name,
+                subnet_name="endpoints",
+                address_prefix=f"{prefix}.101.0/24",
+                network_security_group={"id": rules.id},
+                # Without it the rules are not looked at where an endpoint stands.
+                private_endpoint_network_policies="Enabled",
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[stores_subnet]),
+            )
+            self.endpoints_subnet_id = endpoints_subnet.id
+            self.caches_zone_id = self._zone("caches-zone", azure.CACHE_ZONE)
         self.register_outputs({"network": self._network.name})
+
+    def _zone(self, part: str, zone: str) -> pulumi.Output[str]:
+        """The ID of a private DNS zone, once the network looks into it."""
+        made = azure_native.privatedns.PrivateZone(
+            f"{self._name}-{part}",
+            resource_group_name=self._args.group,
+            location="global",
+            private_zone_name=zone,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        linked = azure_native.privatedns.VirtualNetworkLink(
+            f"{self._name}-{part}-link",
+            resource_group_name=self._args.group,
+            location="global",
+            private_zone_name=made.name,
+            virtual_network_link_name=self._args.name,
+            virtual_network={"id": self._network.id},
+            registration_enabled=False,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return pulumi.Output.all(made.id, linked.id).apply(lambda known: str(known[0]))
 
     def _subnet(
         self, part: str, addresses: str, service: str, *, after: pulumi.Resource | None = None, **more: Any

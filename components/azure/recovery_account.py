@@ -24,6 +24,7 @@ EARLIER_VERSIONS_DAYS = 1
 DELETED_CONTAINERS_DAYS = 30
 JOURNAL_DAYS = 365
 CLAIMS, LEASE, JOURNAL = (key.partition("/")[0] for key in (names.CLAIM_KEY, names.LEASE_KEY, names.ANCHORS))
+SNAPSHOTS = names.CACHES.rstrip("/")
 MEMORIES = tuple(key.partition("/")[0] for key in (names.RESTORES, names.VERIFICATIONS, names.EXPORTS))
 
 
@@ -77,7 +78,7 @@ class RecoveryAccount(pulumi.ComponentResource):
                 public_access="Blob" if container == CLAIMS else "None",
                 opts=after,
             )
-            for container in (CLAIMS, LEASE, JOURNAL, *MEMORIES)
+            for container in (CLAIMS, LEASE, JOURNAL, *MEMORIES, *([SNAPSHOTS] if args.plan.refilled_stores else []))
         }
         azure_native.storage.BlobContainerImmutabilityPolicy(
             f"{name}-{JOURNAL}-kept",

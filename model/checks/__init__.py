@@ -11,6 +11,7 @@ from model.hooks import RUN_IN
 from model.mistakes import Mistake
 from model.plan import Plan
 from model.roles import keeps_roles, without_roles_region
+from model.stores import ServerStore
 
 from . import limits
 from .data import incarnated, objects
@@ -56,7 +57,7 @@ def contradictions(plan: Plan) -> list[Mistake]:
 
 def notes(plan: Plan) -> list[str]:
     """What a reader should know although it is allowed."""
-    entries = [("store", each.name, each.tier) for each in plan.incarnated_stores]
+    entries = [("store", each.name, each.tier) for each in plan.stores_of(ServerStore)]
     entries += [("service", each.name, each.tier) for each in plan.services]
     known = [
         f"{each.disaster} is not reached until {each.gap.until}: {each.gap.reason} ({each.gap.owner})"

@@ -5,19 +5,19 @@ from collections.abc import Iterator
 from model.durations import format_duration, quote
 from model.mistakes import Mistake
 from model.plan import Plan
-from model.stores import Backups, IncarnatedStore, Objects, Registry, Vault
+from model.stores import Backups, Objects, Registry, ServerStore, Vault
 
 from .common import site_names, unknown_sites
 
 
 def incarnated(plan: Plan) -> Iterator[Mistake]:
     for i, store in enumerate(plan.stores):
-        if isinstance(store, IncarnatedStore):
+        if isinstance(store, ServerStore):
             yield from _replication(plan, f"stores[{i}].replication", store)
             yield from _backups(plan, f"stores[{i}].backups", store)
 
 
-def _replication(plan: Plan, here: str, store: IncarnatedStore) -> Iterator[Mistake]:
+def _replication(plan: Plan, here: str, store: ServerStore) -> Iterator[Mistake]:
     replication = store.replication
     if plan.warm and replication.mode == "none" and store.traits.why_not_guarded is None:
         yield Mistake(f"{here}.mode", "is none, but the warm site has to follow the active one")
@@ -29,7 +29,7 @@ def _replication(plan: Plan, here: str, store: IncarnatedStore) -> Iterator[Mist
         yield Mistake(f"{here}.mode", "is synchronous, but there is no warm site to confirm")
 
 
-def _backups(plan: Plan, here: str, store: IncarnatedStore) -> Iterator[Mistake]:
+def _backups(plan: Plan, here: str, store: ServerStore) -> Iterator[Mistake]:
     known, backups = site_names(plan), store.backups
     snapshots = backups.snapshots
     if isinstance(backups, Backups):

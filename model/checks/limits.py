@@ -9,7 +9,7 @@ from model.durations import format_duration, quote
 from model.mistakes import Mistake, listed
 from model.plan import Plan
 from model.services import VmGroup, WebApp
-from model.stores import Backups, IncarnatedStore, Registry, Vault
+from model.stores import Backups, Registry, ServerStore, Vault
 
 NO_STORE_RULES, NO_SERVICE_RULES = StoreRules(), ServiceRules()
 
@@ -19,7 +19,7 @@ def stores(plan: Plan) -> Iterator[Mistake]:
         here = f"stores[{i}]"
         for cloud in _clouds(plan):
             rules = CLOUDS[cloud].store_rules.get(store.kind, NO_STORE_RULES)
-            if isinstance(store, IncarnatedStore):
+            if isinstance(store, ServerStore):
                 yield from _size(f"{here}.size.{cloud}", rules, store.size.get(cloud))
                 yield from _alone(here, cloud, rules, store)
                 if isinstance(store.backups, Backups):
@@ -63,7 +63,7 @@ def copies(plan: Plan) -> Iterator[Mistake]:
     pair = pair_of(source.cloud, source.region)
     known = {site.name: site for site in plan.sites}
     for i, store in enumerate(plan.stores):
-        if not (isinstance(store, IncarnatedStore) and _rules(source.cloud, store.kind).copied_to_pair):
+        if not (isinstance(store, ServerStore) and _rules(source.cloud, store.kind).copied_to_pair):
             continue
         snapshots = store.backups.snapshots
         places = [("copies_to", store.backups.copies_to)]
@@ -95,7 +95,7 @@ def _size(place: str, rules: StoreRules | ServiceRules, size: str | None) -> Ite
         yield Mistake(place, f"{quote(size)} is not {rules.size_is}")
 
 
-def _alone(here: str, cloud: str, rules: StoreRules, store: IncarnatedStore) -> Iterator[Mistake]:
+def _alone(here: str, cloud: str, rules: StoreRules, store: ServerStore) -> Iterator[Mistake]:
     size = store.size.get(cloud)
     if size is None or rules.alone is None or not re.fullmatch(rules.alone, size):
         return

@@ -7,7 +7,7 @@ from model.base import kind_of
 from model.durations import format_duration
 from model.mistakes import Mistake, listed
 from model.plan import Plan
-from model.stores import KINDS, Backups, DiskStore, IncarnatedStore, Objects
+from model.stores import KINDS, Backups, DiskStore, Objects, ServerStore
 
 
 def not_built(plan: Plan) -> Iterator[Mistake]:
@@ -22,7 +22,7 @@ def not_built(plan: Plan) -> Iterator[Mistake]:
         for cloud in used:
             if reason := clouds.why_not_store(cloud, store.kind):
                 yield Mistake(f"stores[{i}].kind", reason)
-            elif isinstance(store, IncarnatedStore) and (
+            elif isinstance(store, ServerStore) and (
                 reason := clouds.why_not_replicate(cloud, store.kind, store.replication.mode)
             ):
                 yield Mistake(f"stores[{i}].replication.mode", reason)

@@ -8,7 +8,7 @@ from model.durations import format_duration, quote
 from model.mistakes import Mistake, listed
 from model.plan import Plan
 from model.routes import MOST_SERVICES, service_routes
-from model.stores import IncarnatedStore
+from model.stores import ServerStore
 
 from .common import part_names
 
@@ -72,9 +72,7 @@ def replicas(plan: Plan) -> Iterator[Mistake]:
 
 def tiers(plan: Plan) -> Iterator[Mistake]:
     known = {entry.tier for entry in plan.tiers}
-    used = [
-        (f"stores[{i}].tier", store.tier) for i, store in enumerate(plan.stores) if isinstance(store, IncarnatedStore)
-    ]
+    used = [(f"stores[{i}].tier", store.tier) for i, store in enumerate(plan.stores) if isinstance(store, ServerStore)]
     used += [(f"services[{i}].tier", entry.tier) for i, entry in enumerate(plan.services)]
     for place, tier in used:
         if tier not in known:

@@ -45,6 +45,13 @@ TIERS = {"B": "Burstable", "GP": "GeneralPurpose", "MO": "MemoryOptimized"}
 """How a size of a database begins, and what the Resource Manager calls it."""
 DEFAULT_SIZE = "GP_Standard_D2ds_v5"
 """The smallest that can have a standby and a replica."""
+CACHE_SIZES = {
+    "Balanced_B1": 1, "Balanced_B3": 3, "Balanced_B5": 6, "Balanced_B10": 12, "Balanced_B20": 24, "Balanced_B50": 60,
+    "Balanced_B100": 120, "Balanced_B150": 180, "Balanced_B250": 240, "Balanced_B350": 360, "Balanced_B500": 480,
+    "Balanced_B700": 720, "Balanced_B1000": 960, "FlashOptimized_A1500": 1500, "FlashOptimized_A2000": 2000,
+    "FlashOptimized_A4500": 4500,
+}  # fmt: skip
+"""How many GB the sizes of a cache hold, the smallest first (Microsoft Learn: Azure Managed Redis, sizes)."""
 DEFAULT_APP_SIZE = "P0v3"
 """The smallest that has slots, and that its makers still offer for years to come."""
 
@@ -64,6 +71,11 @@ STORE_RULES = {
     # Fixed when the vault is made, and never shortened (Key Vault: soft delete).
     "vault": StoreRules(soft_delete_days=(7, 90)),
     "registry": StoreRules(untagged_days=(0, 365)),
+    # Azure Managed Redis (Microsoft Learn: tiers and sizes).
+    "redis": StoreRules(
+        size=r"(Balanced_B|MemoryOptimized_M|ComputeOptimized_X|FlashOptimized_A)[0-9]+",
+        size_is="a size of Azure Managed Redis such as Balanced_B5",
+    ),
 }
 SERVICE_RULES = {
     # App Service limits: instances of a plan, and slots from Standard on.
@@ -107,6 +119,13 @@ GONE = (
         kind="redis",
     ),
     Gone(
+        "a geo-replica of a cache that persists itself",
+        "linked servers and persistence exclude each other, and Azure Managed Redis is replicated between regions only "
+        "by active geo-replication, of which every member is written to and none persists itself",
+        "each site has a cache of its own, which `dr failover` fills with a snapshot that lies there or leaves empty",
+        kind="redis",
+    ),
+    Gone(
         "`az cosmosdb failover-priority-change` in an outage",
         "changing priorities needs both regions, so it hangs or makes matters worse while one of them is lost",
         "the lost region is taken offline, which the vendor alone can undo",
@@ -143,6 +162,8 @@ AZURE = CloudFacts(
         # The log and its snapshots are kept as one backup (Flexible Server: backup and restore).
         "postgres": StoreFacts(replication=("asynchronous", "none"), snapshots_outlive_log=False),
         "vault": StoreFacts(),
+        # Active geo-replication has as many writers as regions, and is not declared here.
+        "redis": StoreFacts(replication=("none",)),
     },
     services=("web_app",),
     # Microsoft Learn, Flexible Server: read replicas, high availability, backup and restore ("from a few minutes to a
@@ -181,6 +202,16 @@ def vault(plan: "Plan", site: str, store: str) -> str:
     return within(24, f"{plan.system}-{site}-{store}")
 
 
+def cache(plan: "Plan", site: str, store: str) -> str:
+    """Letters, digits and single hyphens, 60 at most, taken for everybody in its region."""
+    return within(60, f"{plan.system}-{site}-{store}")
+
+
+def cache_size(memory_gb: int) -> str:
+    """The smallest that holds so much."""
+    return next(size for size, holds in CACHE_SIZES.items() if holds >= memory_gb)
+
+
 def registry(plan: "Plan", store: str) -> str:
     """Letters and digits, 50 at most, taken for everybody. One for all sites: it is copied by the cloud itself."""
     return within(50, f"{plan.system}{store}".replace("-", ""), join="")
@@ -204,6 +235,10 @@ def network(plan: "Plan", site: str) -> str:
 def private_zone(plan: "Plan", site: str) -> str:
     """The private DNS zone of a site's databases. Its name has to end so (Microsoft Learn: private access)."""
     return f"{network(plan, site)}.private.postgres.database.azure.com"
+
+
+CACHE_ZONE = "privatelink.redis.azure.net"
+"""The private DNS zone in which a site finds its caches by their public names (Microsoft Learn: private endpoints)."""
 
 
 def within(longest: int, name: str, *, join: str = "-") -> str:

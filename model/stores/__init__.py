@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .base import Backups, BaseStore, DiskStore, IncarnatedStore, Replication, Snapshots, SnapshotsOnly
+from .base import Backups, BaseStore, DiskStore, IncarnatedStore, Replication, ServerStore, Snapshots, SnapshotsOnly
 from .documents import Documents
 from .objects import Archive, Objects
 from .postgres import Postgres
@@ -36,6 +36,7 @@ __all__ = [
     "Redis",
     "Registry",
     "Replication",
+    "ServerStore",
     "Snapshots",
     "SnapshotsOnly",
     "Store",

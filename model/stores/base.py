@@ -104,9 +104,9 @@ class SnapshotsOnly(Model):
         return self.snapshots.keep
 
 
-class IncarnatedStore(BaseStore):
+class ServerStore(BaseStore):
     """
-    A store that every active or warm site holds an incarnation of.
+    A store that is a server of its own in every active or warm site.
 
     `size` names the size of its server in the words of each cloud: `{aws: db.r6g.large}`. Without one the component
     takes its smallest.
@@ -122,8 +122,8 @@ class IncarnatedStore(BaseStore):
     @property
     def is_followed(self) -> bool:
         """
-        Whether the other sites' incarnations of it follow the active one's. A cache that is replicated nowhere begins
-        empty there; what is guarded comes home by a replica even where none is kept all the time.
+        Whether the other sites' servers of it follow the active one's. A cache that is replicated nowhere begins empty
+        there; what is guarded comes home by a replica even where none is kept all the time.
         """
         return self.replication.mode != "none" or self.traits.why_not_guarded is None
 
@@ -157,6 +157,10 @@ class IncarnatedStore(BaseStore):
         if site is None:
             return backups.snapshots.every, f"{self.name} keeps no log, and a snapshot is taken every {every}"
         return backups.snapshots.every, f"only snapshots of {self.name} arrive there, one every {every}"
+
+
+class IncarnatedStore(ServerStore):
+    """A store whose server is numbered: one that was left behind, or restored, is another incarnation of it."""
 
 
 class DiskStore(IncarnatedStore):

@@ -5,7 +5,7 @@ What is true of every store of a kind, whatever a plan says of it. Programs ask 
 from dataclasses import dataclass
 from typing import Literal
 
-Move = Literal["promotion", "several_regions", "rebuilt", "redeployed"]
+Move = Literal["promotion", "several_regions", "rebuilt", "refilled", "redeployed"]
 Version = Literal["moment", "backup", "object_version", "digest", "secret_version"]
 
 
@@ -16,7 +16,8 @@ class StoreTraits:
     used again (`model.topology`). Without them a site holds one thing with one name for as long as it lives.
 
     `moves`: how a site comes to serve it. By `promotion` of a copy that followed; or it is served in
-    `several_regions` at once; or it is `rebuilt` from a backup; or it is `redeployed` from its source.
+    `several_regions` at once; or it is `rebuilt` from a backup; or it is `refilled`: each site has one of its own all
+    the time, which begins empty, or with a snapshot that lies in the site; or it is `redeployed` from its source.
 
     `why_not_guarded` is None where the engine itself can refuse an old writer, else the reason why it cannot: then
     other evidence is needed that an old writer is fenced.

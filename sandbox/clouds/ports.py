@@ -15,6 +15,7 @@ class Ports:
     kubernetes            the region's Kubernetes API server, on the region's address
     kubernetes_providers  region -> Pulumi provider `kubernetes` of that region, on 127.0.0.1
     postgres              the port at which every database of the world is found, as its cloud reports it
+    caches                the port at which every cache is found, with TLS
     http, https           the ports at which every load balancer is found: without TLS and with it
     """
 
@@ -24,5 +25,6 @@ class Ports:
     kubernetes: int
     kubernetes_providers: Mapping[str, int]
     postgres: int
+    caches: int
     http: int
     https: int

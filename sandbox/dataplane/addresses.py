@@ -75,9 +75,19 @@ class Numbers:
         return self.base + 6
 
     @property
+    def caches(self) -> int:
+        """Where every cache is found, with TLS."""
+        return self.base + 7
+
+    @property
+    def cache_servers(self) -> int:
+        """The servers behind them, which speak without TLS and are given to nobody."""
+        return self.base + 8
+
+    @property
     def clouds(self) -> dict[str, int]:
         """The API of each cloud that a world can hold."""
-        return {name: self.base + 7 + place for place, name in enumerate(CLOUDS)}
+        return {name: self.base + 9 + place for place, name in enumerate(CLOUDS)}
 
     @property
     def providers(self) -> dict[str, int]:
@@ -85,7 +95,7 @@ class Numbers:
         return {name: port + len(CLOUDS) for name, port in self.clouds.items()}
 
     def kubernetes_provider(self, index: int) -> int:
-        return self.base + 7 + 2 * len(CLOUDS) + index
+        return self.base + 9 + 2 * len(CLOUDS) + index
 
     def all(self, regions: int) -> range:
         return range(self.base, self.kubernetes_provider(regions))

@@ -4,11 +4,13 @@ The service: takes orders over HTTP and keeps each as one row, in a transaction 
 Whether it may write is up to the database, whose refusal (SQLSTATE 25006) is a 503; so is its own answer while `manage
 read-only on` holds. It never sends an order twice. It may read and write what is there and changes no schema:
 `migration.py` does, before it starts.
+An order that it has read is kept for a while in its cache, where it has one (`read_through.py`).
 
 POST /orders {"run", "seq", "payload"} -> 201 {"id", "site", "epoch"}   GET /orders/ID -> 200, 404
 GET /health        200 {"service", "site"}: the process lives
 GET /health/ready  200: it can serve: its databases answer, whatever their role
 GET /health/db     200 {"service", "site", "epoch", "replica", "writable"}: its databases answer; 503: one does not
+GET /health/redis  200 {"service", "site", "keys"}: its caches answer, and hold so many keys; 503: one does not
 All of it also below BASE_PATH, where a front door that routes by path finds it.
 With DR_FAILS_ON, a path, it answers 500 there and below: a version with a mistake.
 Environment: HOST, PORT, SERVICE, BASE_PATH (/SERVICE without it), DR_SITE, and what `pool.py` says of its stores.
@@ -23,6 +25,7 @@ from typing import Any
 import psycopg
 
 from sandbox.dataplane.pool import NoDatabase, Pool, logins
+from sandbox.dataplane.read_through import caches
 from sandbox.peers import admits
 
 OURS = admits()
@@ -40,6 +43,8 @@ class Service:
         self.fails_on = env.get("DR_FAILS_ON", "")
         self.pools = {store: Pool(login) for store, login in logins(env).items()}
         self.pool = next(iter(self.pools.values()), None)
+        self.caches = caches(env)
+        self.cache = next(iter(self.caches.values()), None)
 
     def take_order(self, order: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         if self.pool is None:
@@ -54,13 +59,18 @@ class Service:
     def show_order(self, order: str) -> tuple[int, dict[str, Any]]:
         if self.pool is None:
             return 404, {"error": "this service takes no orders"}
+        if self.cache is not None and (kept := self.cache.get(f"order:{order}")) is not None:
+            return 200, kept
         with self.pool.connection() as connection:
             found = connection.execute(
                 "SELECT site, epoch, payload FROM orders WHERE id::text = %s", (order,)
             ).fetchone()
         if found is None:
             return 404, {"error": "no such order"}
-        return 200, {"id": order, "site": found[0], "epoch": found[1], "payload": found[2]}
+        shown = {"id": order, "site": found[0], "epoch": found[1], "payload": found[2]}
+        if self.cache is not None:
+            self.cache.put(f"order:{order}", shown)
+        return 200, shown
 
     def health(self, path: str) -> tuple[int, dict[str, Any]]:
         told: dict[str, Any] = {"service": self.name, "site": self.site}
@@ -69,6 +79,15 @@ class Service:
         seen = [self._look(pool) for pool in self.pools.values()]
         replica = any(each for each, _ in seen)
         return 200, {**told, "epoch": seen[0][1], "replica": replica, "writable": not replica}
+
+    def health_of_caches(self) -> tuple[int, dict[str, Any]]:
+        if not self.caches:
+            return 404, {"error": "this service has no cache"}
+        for store, cache in self.caches.items():
+            if reason := cache.why_not_up():
+                return 503, {"error": f"{store} cannot be reached: {reason}"}
+        keys = sum(cache.count() for cache in self.caches.values())
+        return 200, {"service": self.name, "site": self.site, "keys": keys}
 
     @staticmethod
     def _look(pool: Pool) -> tuple[bool, int]:
@@ -107,6 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(*service.show_order(asked.rpartition("/")[2]))
             elif asked in {"GET /health", "GET /health/db", "GET /health/ready"}:
                 self._answer(*service.health(asked.removeprefix("GET ")))
+            elif asked == "GET /health/redis":
+                self._answer(*service.health_of_caches())
             else:
                 self._answer(404, {"error": "no such path"})
         except NoDatabase as error:

@@ -27,7 +27,7 @@ Locate = Callable[[str, str, str, str], str | None]
 
 @dataclass(frozen=True)
 class Place:
-    kind: Literal["database", "front door"]
+    kind: Literal["database", "cache", "front door"]
     region: str
     name: str
 
@@ -47,6 +47,9 @@ class WorldNames:
 
     def add_database(self, name: str, region: str, identifier: str) -> None:
         self._places[_plain(name)] = Place("database", region, identifier)
+
+    def add_cache(self, name: str, region: str, identifier: str) -> None:
+        self._places[_plain(name)] = Place("cache", region, identifier)
 
     def add_front_door(self, name: str, region: str, front_door: str) -> None:
         self._places[_plain(name)] = Place("front door", region, front_door)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from sandbox.dataplane.addresses import Addresses, Numbers
+from sandbox.dataplane.caches import WorldCaches
 from sandbox.dataplane.databases import WorldDatabases
 from sandbox.dataplane.network import WorldNetwork
 from sandbox.dataplane.regions import Host
@@ -174,16 +175,20 @@ def _told(listener: Listener) -> dict[str, object]:
 class WorldFabric:
     regions: Sequence[str]
     databases: WorldDatabases
+    caches: WorldCaches
     compute: WorldCompute
     front_doors: WorldFrontDoors
     network: WorldNetwork
     addresses: Addresses
 
     def locate(self, kind: str, region: str, name: str, view: str) -> str | None:
-        """The address of a database or a front door for somebody in `view`; None when there is none."""
+        """The address of a database, a cache or a front door for somebody in `view`; None when there is none."""
         if kind == "database":
             known = {(found.region, found.identifier): found.place for found in self.databases.instances()}
             place = known.get((region, name))
+        elif kind == "cache":
+            caches = {(found.region, found.identifier): found.place for found in self.caches.caches()}
+            place = caches.get((region, name))
         else:
             place = self.front_doors.places.get((region, name), (None, 0))[0]
         return self.addresses.place(region, place, view) if place is not None else None

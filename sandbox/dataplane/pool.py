@@ -42,7 +42,7 @@ class Login:
 
 def logins(env: Mapping[str, str]) -> dict[str, Login]:
     """Of each database among the service's stores, the one that it keeps its orders in first. Raises KeyError."""
-    stores = [store for store in env.get("DR_STORES", "").split(",") if env.get(variable(store, "HOST"))]
+    stores = [store for store in env.get("DR_STORES", "").split(",") if env.get(variable(store, "USER"))]
     parts = ("HOST", "PORT", "NAME", "USER", "PASSWORD")
     return {store: Login(*(env[variable(store, part)] for part in parts)) for store in stores}
 

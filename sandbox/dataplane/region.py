@@ -20,6 +20,7 @@ from sandbox.dataplane.files import FileServer
 from sandbox.dataplane.frontdoor import FrontDoor, listener_of
 from sandbox.dataplane.pipes import Gates, Link, Pipe
 from sandbox.dataplane.pods import Node, Process, Spoiled
+from sandbox.dataplane.tls_end import TlsEnd
 from sandbox.dataplane.zygote import die_with_parent
 
 
@@ -28,6 +29,7 @@ class Region:
         self.gates = Gates()
         self.pipes: dict[str, Pipe] = {}
         self.doors: dict[str, FrontDoor] = {}
+        self.tls_ends: dict[str, TlsEnd] = {}
         self.node = Node(
             address_of=lambda number: f"{settings['pod_prefix']}.{number}",
             port=settings["pod_port"],
@@ -83,6 +85,16 @@ class Region:
         if name in self.doors:
             self.doors.pop(name).close()
 
+    async def tls_end(self, name: str, listen: list[Any], target: list[Any], certificate: str) -> None:
+        """End TLS in front of a server."""
+        await self.close_tls_end(name)
+        self.tls_ends[name] = TlsEnd((str(target[0]), int(target[1])))
+        await self.tls_ends[name].listen(str(listen[0]), int(listen[1]), certificate.encode("ascii"))
+
+    async def close_tls_end(self, name: str) -> None:
+        if name in self.tls_ends:
+            self.tls_ends.pop(name).close()
+
     async def apply(self, namespace: str, deployment: str, replicas: int, processes: list[dict[str, Any]]) -> None:
         """The last process is the pod's own; the others come before it."""
         *before, own = [Process(tuple(each["command"]), each["env"]) for each in processes]
@@ -134,7 +146,7 @@ async def obey(control: socket.socket) -> None:
         name: getattr(region, name)
         for name in (
             *("pipe", "close_pipe", "link", "hole", "shut", "door", "close_door", "apply", "restart", "remove"),
-            *("reboot", "spoil"),
+            *("reboot", "spoil", "tls_end", "close_tls_end"),
             *("expose", "pods", "pod_log", "start_job", "remove_job", "jobs", "job_log"),
         )
     }

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -135,9 +135,13 @@ class Host:
 
     # places: one pipe for each kind of asker
 
-    def open_place(self, name: str, number: int, port: int, target: tuple[str, int]) -> None:
-        """Open place `number`, or point it elsewhere (its connections are then reset)."""
-        for view in self.addresses.views():
+    def open_place(
+        self, name: str, number: int, port: int, target: tuple[str, int], *, views: Iterable[str] | None = None
+    ) -> None:
+        """
+        Open place `number`, or point it elsewhere (its connections are then reset), for all askers or for some of them.
+        """
+        for view in self.addresses.views() if views is None else views:
             listen = [self.addresses.place(self.name, number, view), port]
             pipe = f"{name}@{view}"
             self.keep(("pipe", pipe), "pipe", name=pipe, source=view, listen=listen, target=list(target))

@@ -18,13 +18,13 @@ from scripts.core.errors import CloudFailed, DatabaseFailed, Refused
 from scripts.core.net import Login
 from scripts.core.waiting import wait_until
 from scripts.engines.protocol import LoginRefused
-from scripts.engines.registry import engine
+from scripts.engines.registry import cache_engine, engine
 from scripts.fencing.lease import WitnessLease
 
 if TYPE_CHECKING:
     from model import Plan
     from scripts.clouds.protocol import Cloud, Driver, Inventory, ManagedStore, StoreState, Traffic
-    from scripts.engines.protocol import Engine
+    from scripts.engines.protocol import CacheEngine, Engine
 
 ADMITTED_SECONDS = 300.0
 """For a changed password, which a cloud brings to its server in its own time."""
@@ -121,6 +121,22 @@ class Clouds:
             inside.close()
             raise
         return inside
+
+    def inside_cache(self, site: str, store: str) -> CacheEngine:
+        """What speaks to the cache of a site over its own protocol. The caller closes it. Raises DatabaseFailed."""
+        state = self.at(site).cache(store).state()
+        if state is None:
+            raise DatabaseFailed(f"{site} has no cache {store}", f"`dr up` on the stack of {site} makes it")
+        return cache_engine(self._kind(store), self.login_of_cache(site, store, state))
+
+    def login_of_cache(self, site: str, store: str, state: StoreState) -> Login:
+        """A key opens it, and nobody's name."""
+        secret = names.database_secret(self.plan, site, store)
+        found = self.at(site).secrets().read(secret)
+        try:
+            return Login(state.host, state.port, "", "", str(json.loads(found.text if found else "")["password"]))
+        except (ValueError, KeyError, TypeError):
+            raise CloudFailed(f"the secret {secret} of {site} holds no key", "`dr up` writes it anew") from None
 
     def _kind(self, store: str) -> str:
         return next(each.kind for each in self.plan.stores if each.name == store)

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from model import names
+from scripts.core.errors import Refused
 
 if TYPE_CHECKING:
     from model import Plan
-    from scripts.clouds.protocol import ManagedService, ManagedStore, Services, ServiceState
+    from scripts.clouds.protocol import Cache, ManagedService, ManagedStore, Services, ServiceState
 
 S = TypeVar("S")
 """The session of a cloud."""
@@ -17,11 +18,12 @@ S = TypeVar("S")
 
 class ByKind(Generic[S]):
     """
-    The part of `Cloud` that asks drivers. `stores` and `services` are the tables of the cloud, and `beside` is the kind
-    of what runs beside the services of the plan: the site's agent.
+    The part of `Cloud` that asks drivers. `stores`, `caches` and `services` are the tables of the cloud, and `beside` is
+    the kind of what runs beside the services of the plan: the site's agent.
     """
 
     stores: Mapping[str, Callable[[S, Plan, str, str, str], ManagedStore]]
+    caches: Mapping[str, Callable[[S, Plan, str, str], Cache]]
     services: Mapping[str, Callable[[S, Plan, str], Services]]
     beside: str
 
@@ -36,6 +38,12 @@ class ByKind(Generic[S]):
     def scratch(self, store: str, identifier: str) -> ManagedStore:
         kind = next(each.kind for each in self._plan.stores if each.name == store)
         return self.stores[kind](self.session, self._plan, self.site, store, identifier)
+
+    def cache(self, store: str) -> Cache:
+        kind = next(each.kind for each in self._plan.stores if each.name == store)
+        if kind not in self.caches:
+            raise Refused(f"{store} is no cache in its cloud", "`dr plan check` says what each kind of store can do")
+        return self.caches[kind](self.session, self._plan, self.site, store)
 
     def service(self, service: str) -> ManagedService:
         kinds = {each.name: each.kind for each in self._plan.services}

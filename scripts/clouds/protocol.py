@@ -247,6 +247,40 @@ class ManagedStore(Protocol):
         """Does this resource of a stack stand for this instance?"""
 
 
+class Cache(Protocol):
+    """
+    The cache of a site, of which there is one. What is kept of it is an export in a store of objects of the site. To go
+    back to one is to bring it into the cache that is there, in the place of all that it holds.
+    """
+
+    @property
+    def identifier(self) -> str: ...
+
+    def state(self) -> StoreState | None:
+        """What the cloud says of it now, or None where there is none."""
+
+    def export(self, name: str) -> RestorePoint:
+        """Keep all that it holds under a name, which nobody has yet, and wait until it is kept."""
+
+    def exports(self) -> list[RestorePoint]:
+        """What is kept in its site, also of the caches of other sites, newest first."""
+
+    def send(self, name: str, to: str) -> None:
+        """Copy an export of its site to another one; already there counts as done."""
+
+    def forget(self, name: str) -> None:
+        """Delete an export of its site; already gone counts as done."""
+
+    def why_not_readable(self, name: str) -> str | None:
+        """Why an export of its site cannot be brought into a cache, tried with a scratch one; None where it can."""
+
+    def bring(self, name: str) -> None:
+        """An export of its site in the place of all that it holds; one that cannot be read leaves what it holds."""
+
+    def flush(self) -> None:
+        """Throw away all that it holds."""
+
+
 # services
 
 
@@ -485,6 +519,9 @@ class Cloud(Protocol):
 
     def scratch(self, store: str, identifier: str) -> ManagedStore:
         """An instance beside those of the plan, to look into a backup of `store`."""
+
+    def cache(self, store: str) -> Cache:
+        """The cache of the site. Raises Refused for a kind that is none here."""
 
     def restore_points(self, store: str) -> list[RestorePoint]:
         """Everything at this site that an instance of this kind of store can be restored from, newest first."""

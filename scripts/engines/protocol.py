@@ -20,6 +20,7 @@ from scripts.engines.seen import (
     Copy,
     Dumped,
     Found,
+    HeldInCache,
     HeldLease,
     Marker,
     Position,
@@ -213,6 +214,23 @@ class Engine(Protocol):
 
     def drop_beside(self, name: str) -> None:
         """Drop a store that `create_beside` made."""
+
+
+class CacheEngine(Protocol):
+    """One cache, over connections that open themselves at first use and again after they broke."""
+
+    @property
+    def name(self) -> str:
+        """What people know it by."""
+
+    def look(self) -> HeldInCache: ...
+
+    def get(self, key: str) -> str | None:
+        """None for a key that it does not hold."""
+
+    def put(self, key: str, value: str) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class Watcher(Protocol):

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 from scripts.core.errors import BadInput
 from scripts.engines.postgres.engine import Postgres
 from scripts.engines.postgres.watcher import PostgresWatcher
+from scripts.engines.redis_cache import RedisCache
 
 if TYPE_CHECKING:
     from scripts.core.net import Login
-    from scripts.engines.protocol import Engine, Watcher
+    from scripts.engines.protocol import CacheEngine, Engine, Watcher
 
 ENGINES: Mapping[str, Callable[[Login], Engine]] = {"postgres": Postgres.at}
 WATCHERS: Mapping[str, Callable[[Login, str], Watcher]] = {"postgres": PostgresWatcher}
+
+CACHES: Mapping[str, Callable[[Login], CacheEngine]] = {"redis": RedisCache.at}
 
 
 def engine(kind: str, login: Login) -> Engine:
@@ -22,6 +25,13 @@ def engine(kind: str, login: Login) -> Engine:
     if kind not in ENGINES:
         raise BadInput(f"no engine for a store of kind {kind!r}", f"there is {', '.join(ENGINES)}")
     return ENGINES[kind](login)
+
+
+def cache_engine(kind: str, login: Login) -> CacheEngine:
+    """What speaks to one cache. Raises BadInput as above."""
+    if kind not in CACHES:
+        raise BadInput(f"no engine for a cache of kind {kind!r}", f"there is {', '.join(CACHES)}")
+    return CACHES[kind](login)
 
 
 def watcher(kind: str, login: Login, resolver: str) -> Watcher:

@@ -30,6 +30,15 @@ class Position:
 
 
 @dataclass(frozen=True)
+class HeldInCache:
+    """How many keys a cache holds, and in how many bytes of those that it may fill (0: of all that there are)."""
+
+    keys: int
+    used_bytes: int
+    limit_bytes: int
+
+
+@dataclass(frozen=True)
 class WriteAttempt:
     """
     What came of one real write. `sqlstate` is the store's own word for a refusal, empty when it was accepted or when

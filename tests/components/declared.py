@@ -99,6 +99,8 @@ class _Outputs(mocks.Mocks):
     def call(self, args: mocks.MockCallArgs) -> Any:
         if args.token == "azure-native:authorization:getClientConfig":  # answered by the provider, from its credentials
             return {"tenantId": "0b3e8a53-0000-4000-8000-000000000001"}
+        if args.token == "azure-native:redisenterprise:listDatabaseKeys":  # the cloud makes them itself
+            return {"primaryKey": "a key", "secondaryKey": "another key"}
         raise AssertionError(f"the program must not ask the cloud anything: {args.token}")
 
 
@@ -128,9 +130,12 @@ class _Monitor(mocks.MockMonitor):
 _NAMED = {
     "azure-native:dns:Zone": "zoneName",
     "azure-native:keyvault:Vault": "vaultName",
+    "azure-native:network:PrivateEndpoint": "privateEndpointName",
     "azure-native:network:VirtualNetwork": "virtualNetworkName",
     "azure-native:operationalinsights:Workspace": "workspaceName",
     "azure-native:privatedns:PrivateZone": "privateZoneName",
+    "azure-native:redisenterprise:Database": "databaseName",
+    "azure-native:redisenterprise:RedisEnterprise": "clusterName",
     "azure-native:resources:ResourceGroup": "resourceGroupName",
     "azure-native:storage:BlobContainer": "containerName",
     "azure-native:storage:StorageAccount": "accountName",

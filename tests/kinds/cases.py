@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.drills.stage import Stage
+from tests.kinds.cache_of_a_site import CacheOfASite
 from tests.kinds.life import Life
 from tests.kinds.machines_in_a_group import MachinesInAGroup
 from tests.kinds.objects_in_s3 import ObjectsInS3
@@ -44,6 +45,10 @@ CASES = (
     Case("aws", "pods", "shop", "kubernetes:apps/v1:Deployment", ("primary", "secondary"), PodsInACluster),
     Case(
         "azure", "postgres", "core", "azure-native:dbforpostgresql:Server", ("primary", "secondary"), PostgresInACloud
+    ),
+    Case(
+        "azure", "redis", "cache", "azure-native:redisenterprise:RedisEnterprise", ("primary", "secondary"),
+        CacheOfASite,
     ),
     Case("azure", "web_app", "web", "azure-native:web:WebApp", ("primary", "secondary"), WebAppWithASlot),
     Case(

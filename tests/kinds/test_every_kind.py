@@ -15,7 +15,7 @@ from model import services, stores
 from model.base import kind_of
 from model.clouds import CLOUDS
 from sandbox.providers.kubernetes.objects import ROWS
-from scripts.engines.registry import ENGINES, WATCHERS
+from scripts.engines.registry import CACHES, ENGINES, WATCHERS
 from tests.kinds.cases import CASES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +32,11 @@ NOT_BUILT = [
 ]
 
 
+def has_driver(kind: str) -> bool:
+    """Of a store: is something done to it in a move, a restore or a backup?"""
+    return STORES[kind].traits.incarnations or STORES[kind].traits.moves == "refilled"
+
+
 def missing(cloud: str, kind: str) -> Iterator[str]:
     """The tables in which a kind has no line that it needs, with `<cloud>` for the folder of the cloud."""
     facts, components = CLOUDS[cloud], components_of(cloud)
@@ -42,10 +47,11 @@ def missing(cloud: str, kind: str) -> Iterator[str]:
         yield "model/clouds/<cloud>.py"
     if kind not in (components.stores if is_store else components.services):
         yield "components/<cloud>/catalogue.py"
-    if not is_store or STORES[kind].traits.incarnations:
-        if kind not in (drivers.STORES if is_store else drivers.SERVICES):
+    if not is_store or has_driver(kind):
+        is_cache = is_store and STORES[kind].traits.moves == "refilled"
+        if kind not in (drivers.CACHES if is_cache else drivers.STORES if is_store else drivers.SERVICES):
             yield "scripts/clouds/<cloud>/cloud.py"
-        if is_store and not (kind in ENGINES and kind in WATCHERS):
+        if is_store and not (kind in CACHES if is_cache else kind in ENGINES and kind in WATCHERS):
             yield "scripts/engines/registry.py"
     rows = [case for case in CASES if (case.cloud, case.kind) == (cloud, kind)]
     handled = {each.type_name for each in providers.RESOURCES} | {row.token for row in ROWS}
@@ -69,11 +75,11 @@ def test_a_kind_that_can_be_built_has_all_its_parts(cloud: str, kind: str) -> No
 
 @pytest.mark.parametrize(("cloud", "kind"), NOT_BUILT)
 def test_another_kind_needs_a_line_in_the_tables_of_the_page_and_nowhere_else(cloud: str, kind: str) -> None:
-    """`every kind`, and for stores with incarnations or for services what the page says of them."""
-    group = "services" if kind in SERVICES else "incarnations"
-    has_driver = kind in SERVICES or STORES[kind].traits.incarnations
-    wanted = {file for file, needs in listed().items() if needs == "every kind" or (has_driver and group in needs)}
-    had = {"scripts/engines/registry.py"} if kind in ENGINES else set()
+    """`every kind`, and for stores with incarnations, for caches or for services what the page says of them."""
+    group = "services" if kind in SERVICES else "incarnations" if STORES[kind].traits.incarnations else "caches"
+    driven = kind in SERVICES or has_driver(kind)
+    wanted = {file for file, needs in listed().items() if needs == "every kind" or (driven and group in needs)}
+    had = {"scripts/engines/registry.py"} if kind in ENGINES or kind in CACHES else set()
     assert set(missing(cloud, kind)) == wanted - had
 
 

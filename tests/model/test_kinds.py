@@ -29,7 +29,8 @@ def test_every_kind_can_stand_in_a_plan(document: dict[str, Any]) -> None:
         document["services"].append({"name": kind.replace("_", "-"), "kind": kind, "tier": 3})
     plan = parse_plan(document, "x.yaml")
     assert {type(store) for store in plan.stores} == set(KINDS)
-    assert [store.name for store in plan.incarnated_stores] == ["core", "cache", "papers"]
+    assert [store.name for store in plan.incarnated_stores] == ["core", "papers"]
+    assert [store.name for store in plan.refilled_stores] == ["cache"]
     assert [store.name for store in plan.guarded_stores] == ["core"]
     assert [store.name for store in plan.stores_of(Postgres)] == ["core"]
     assert [store.name for store in plan.stores_of(Objects)] == ["media"]

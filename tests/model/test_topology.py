@@ -27,9 +27,9 @@ from model.topology import (
 from .conftest import SAMIA
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
-CACHE = {
-    "name": "cache", "kind": "redis", "version": "7", "tier": 2, "replication": {"mode": "none"},
-    "backups": {"snapshots": {"every": "6h", "keep": "7d"}},
+PAPERS = {
+    "name": "papers", "kind": "documents", "version": "7.0", "tier": 2, "replication": {"mode": "none"},
+    "backups": {"pitr_retention": "7d", "archive_interval": "5m"},
 }  # fmt: skip
 
 
@@ -40,7 +40,7 @@ def plan_with(change: Callable[[dict[str, Any]], None]) -> Plan:
 
 
 def _three_stores(document: dict[str, Any]) -> None:
-    document["stores"] += [document["stores"][0] | {"name": "ledger"}, CACHE]
+    document["stores"] += [document["stores"][0] | {"name": "ledger"}, PAPERS]
 
 
 def _no_store(document: dict[str, Any]) -> None:
@@ -50,7 +50,7 @@ def _no_store(document: dict[str, Any]) -> None:
 
 
 PLAN, STATELESS = plan_with(_three_stores), plan_with(_no_store)
-SITES, STORES = [site.name for site in PLAN.sites], ["core", "ledger", "cache"]
+SITES, STORES = [site.name for site in PLAN.sites], ["core", "ledger", "papers"]
 INITIAL = Topology.initial(PLAN)
 BACKUPS = {"core": "backup-of-core", "ledger": "backup-of-ledger"}
 
@@ -60,30 +60,30 @@ def test_the_first_topology_holds_every_store_in_every_populated_site() -> None:
         "activeSite": "primary",
         "epoch": 1,
         "stores": {
-            "primary": {"core": {"number": 1}, "ledger": {"number": 1}, "cache": {"number": 1}},
+            "primary": {"core": {"number": 1}, "ledger": {"number": 1}, "papers": {"number": 1}},
             "secondary": {
                 "core": {"number": 1, "source": "primary", "sourceNumber": 1},
                 "ledger": {"number": 1, "source": "primary", "sourceNumber": 1},
-                "cache": {"number": 1},
+                "papers": {"number": 1},
             },
         },
-        "backupsOf": {"primary": {"core": 1, "ledger": 1, "cache": 1}},
+        "backupsOf": {"primary": {"core": 1, "ledger": 1, "papers": 1}},
     }
-    assert INITIAL.inventory("secondary") == "core 1, ledger 1, cache 1"
+    assert INITIAL.inventory("secondary") == "core 1, ledger 1, papers 1"
     assert INITIAL.inventory("tertiary") == "no store"
 
 
 def test_one_store_is_restored_and_re_protected_alone() -> None:
     restored = after_restore(INITIAL, PLAN, {"ledger": "x@2026-01-31T12:00:00Z"}, NOON)
-    assert restored.incarnations("primary") == {"core": 1, "ledger": 2, "cache": 1}
+    assert restored.incarnations("primary") == {"core": 1, "ledger": 2, "papers": 1}
     assert set(restored.tainted) == {"samia-primary-ledger-1", "samia-secondary-ledger-1"}
     assert (restored.epoch, role_of(PLAN, restored, "secondary")) == (2, "fenced")
     assert scale_of(PLAN, restored, "secondary") == "warm"
     assert restored.not_following(PLAN, "secondary") == ("ledger",)
     whole = after_reprotect(restored, PLAN, "secondary", restored.not_following(PLAN, "secondary"))
-    assert whole.incarnations("secondary") == {"core": 1, "ledger": 3, "cache": 1}
+    assert whole.incarnations("secondary") == {"core": 1, "ledger": 3, "papers": 1}
     assert role_of(PLAN, whole, "secondary") == "warm"
-    for store in ("core", "cache"):
+    for store in ("core", "papers"):
         assert whole.held("secondary", store) == INITIAL.held("secondary", store)
     retired = after_retirement(whole, PLAN, "secondary", ["ledger"])
     assert retired.held("secondary", "ledger") == Incarnation(number=3, source="primary", source_number=2)
@@ -96,20 +96,20 @@ def test_the_backups_of_one_store_are_switched_alone() -> None:
     with pytest.raises(TopologyError, match="incarnation 1 of ledger: retire it first"):
         after_backups_switch(restored, PLAN)
     retired = after_retirement(restored, PLAN, "primary")
-    assert retired.backups_of == {"primary": {"core": 1, "cache": 1}}
-    assert after_backups_settled(retired, PLAN).backups_of == {"primary": {"core": 1, "ledger": 2, "cache": 1}}
+    assert retired.backups_of == {"primary": {"core": 1, "papers": 1}}
+    assert after_backups_settled(retired, PLAN).backups_of == {"primary": {"core": 1, "ledger": 2, "papers": 1}}
 
 
-def test_a_cache_that_nothing_follows_begins_empty_and_is_in_nobodys_way() -> None:
+def test_a_store_that_nothing_follows_begins_empty_and_is_in_nobodys_way() -> None:
     moved = after_failover(INITIAL, PLAN, "secondary")
-    assert moved.held("secondary", "cache") == Incarnation(number=1)
+    assert moved.held("secondary", "papers") == Incarnation(number=1)
     assert moved.held("secondary", "core") == Incarnation(number=1, promoted=True)
     cold = after_cold_activation(INITIAL, PLAN, "tertiary", BACKUPS)
     assert {name: held.origin for name, held in cold.stores["tertiary"].items()} == {
-        "core": "restored", "ledger": "restored", "cache": "new",
+        "core": "restored", "ledger": "restored", "papers": "new",
     }  # fmt: skip
     home = after_reprotect(cold, PLAN, "primary")
-    assert home.held("primary", "cache") == Incarnation(number=3, retiring=(1,))
+    assert home.held("primary", "papers") == Incarnation(number=3, retiring=(1,))
     assert role_of(PLAN, home, "primary") == "warm"
 
 

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import base64
 import re
+import secrets
 import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
-from sandbox.clouds.azure import access
+from sandbox.clouds.azure import access, signatures
 from sandbox.clouds.azure.blobs import Blob, BlobStore, Kept, version_id
 from sandbox.clouds.azure.ids import parse
 from sandbox.clouds.azure.kind import Record
 from sandbox.clouds.azure.kinds.storage import CONTAINER, Container, StorageAccount
 from sandbox.clouds.azure.messages import Request, Response
-from sandbox.clouds.azure.roles import BLOBS
-from sandbox.clouds.azure.tokens import BadToken
+from sandbox.clouds.azure.roles import BLOBS, DELEGATION
+from sandbox.clouds.azure.tokens import BadToken, Claims
 from sandbox.clouds.azure.world import AzureWorld
 from sandbox.clouds.server import NoAnswer
 
@@ -90,6 +92,8 @@ class Blobs:
             container, _, name = request.path.lstrip("/").partition("/")
             with self.store.lock:
                 return self._blob(request, (account, container, name), "", lambda *_, **__: None)
+        if "sig" in request.query:
+            return self._by_signature(request, account)
         audiences = frozenset({"https://storage.azure.com", f"https://{request.host}"})
         try:
             claims = access.caller(self.world, request.headers.get("authorization", ""), audiences)
@@ -110,6 +114,9 @@ class Blobs:
                 raise StorageError(403, "AuthorizationPermissionMismatch", f"The caller may not do {action} here.")
 
         kind, what = request.query.get("restype", ""), request.query.get("comp", "")
+        if not container and (request.method, what) == ("POST", "userdelegationkey"):
+            may(f"{DELEGATION}/action", data=False)
+            return self._delegate(request, account, claims)
         if not container:
             return self._account(request, account, what, may)
         if kind == "container":
@@ -120,6 +127,53 @@ class Blobs:
             raise StorageError(404, "ContainerNotFound", "The specified container does not exist.")
         with self.store.lock:
             return self._blob(request, (account, container, name), what, may)
+
+    def _by_signature(self, request: Request, account: Record) -> Response:
+        """A blob, for somebody who has nothing but an address: he may what the one who signed it may, and allows."""
+        container, _, name = request.path.lstrip("/").partition("/")
+        try:
+            who, allowed = signatures.check(self._secret(account), request.query, account.id.name, container, name)
+        except (signatures.BadSignature, ValueError) as error:
+            raise StorageError(403, "AuthenticationFailed", str(error)) from error
+        if not access.let_in(self.world, account, account.properties.get("networkAcls"), request.source):
+            raise StorageError(403, "AuthorizationFailure", "This request is not authorized by the network rules.")
+        scope, claims = self._container_id(account, container), Claims(who, "", "")
+        if not name or self.world.store.find(scope) is None:
+            raise StorageError(404, "ContainerNotFound", "The specified container does not exist.")
+
+        def may(action: str, *, data: bool = True) -> None:
+            is_allowed = signatures.PERMISSIONS.get(action.rpartition("/")[2], "-") in allowed
+            if not is_allowed or not self.world.may(claims, action, scope, data=data):
+                raise StorageError(403, "AuthorizationPermissionMismatch", f"The signature does not allow {action}.")
+
+        with self.store.lock:
+            return self._blob(request, (account, container, name), request.query.get("comp", ""), may)
+
+    def _delegate(self, request: Request, account: Record, claims: Claims) -> Response:
+        try:
+            asked = {each.tag: str(each.text) for each in ET.fromstring(request.body)}  # noqa: S314 (the world's own)
+            start, expiry = (datetime.fromisoformat(asked[name]) for name in ("Start", "Expiry"))
+        except (ET.ParseError, KeyError, ValueError) as error:
+            raise StorageError(400, "InvalidXmlDocument", "The XML specified is not syntactically valid.") from error
+        if not start < expiry <= datetime.now(UTC) + signatures.LONGEST:
+            raise StorageError(400, "InvalidInput", "A key lasts for seven days at most.")
+        made = {
+            "skoid": claims.object_id, "sktid": self.world.login.tenant, "skt": asked["Start"], "ske": asked["Expiry"],
+            "sks": "b", "skv": request.headers.get("x-ms-version", ""),
+        }  # fmt: skip
+        named = zip(
+            ("SignedOid", "SignedTid", "SignedStart", "SignedExpiry", "SignedService", "SignedVersion"),
+            made.values(),
+            strict=True,
+        )
+        parts = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in named)
+        key = signatures.key_of(self._secret(account), made)
+        return _xml(f"<UserDelegationKey>{parts}<Value>{key}</Value></UserDelegationKey>")
+
+    @staticmethod
+    def _secret(account: Record) -> bytes:
+        found: bytes = account.held.setdefault("delegation", secrets.token_bytes(32))
+        return found
 
     def _container_id(self, account: Record, container: str) -> str:
         return f"{account.id.text}/blobServices/default/containers/{container}"

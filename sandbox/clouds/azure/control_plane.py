@@ -52,7 +52,7 @@ class AzureControlPlane:
         context.keep(self.world)
         self.manager = ResourceManager(self.world, KINDS, calls)
         self._blobs, self._vaults, self._registries = Blobs(self.world), Vaults(self.world), Registries(self.world)
-        self.world.find_service = self._public
+        self.world.find_service, self.world.ask_blobs = self._public, self._blobs.answer
         for zone in ("core.windows.net", "vault.azure.net", "azurecr.io"):
             context.names.add_domain(zone)
         sources = {OUTSIDE: "outside"} | {address: region for region, address in context.ports.addresses.items()}

@@ -111,6 +111,9 @@ class Kind:
         """The region whose control plane does what is asked of it; None: a global one."""
         return self.store.region_of(record)
 
+    def subnet_changed(self, identity: str) -> None:
+        """A subnet, or what stands in it, is not what it was."""
+
     def implicit(self, identity: ResourceId) -> Record | None:
         """One that is there without having been made: a server's parameter, say."""
         return None

@@ -18,7 +18,6 @@ from sandbox.clouds.azure import ids
 from sandbox.clouds.azure.errors import ArmError, not_done
 from sandbox.clouds.azure.ids import ResourceId
 from sandbox.clouds.azure.kind import Kind, Record, merged, plain_location, put, take
-from sandbox.clouds.azure.kinds.postgres import Server
 from sandbox.clouds.azure.messages import Request, Response, as_json
 from sandbox.clouds.azure.operations import Operations
 from sandbox.clouds.azure.roles import covers
@@ -57,7 +56,7 @@ class ResourceManager:
         self.world, self.store, self._calls = world, world.store, calls
         self.kinds = {each.type.lower(): each(world) for each in kinds}
         self.operations = Operations(world)
-        world.listeners += [each.subnet_changed for each in self.kinds.values() if isinstance(each, Server)]
+        world.listeners += [each.subnet_changed for each in self.kinds.values()]
         self.throttle = Throttle(world.context.pace)
 
     def answer(self, request: Request) -> Response:

@@ -27,6 +27,7 @@ class Role:
 
 BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 IMAGES = "Microsoft.ContainerRegistry/registries"
+DELEGATION = "Microsoft.Storage/storageAccounts/blobServices/generateUserDelegationKey"
 _READ_ACCOUNT = ("Microsoft.Storage/storageAccounts/blobServices/containers/read",)
 BUILT_IN = {
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": Role("Owner", ("*",)),
@@ -49,12 +50,12 @@ BUILT_IN = {
     ),
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": Role(
         "Storage Blob Data Owner",
-        ("Microsoft.Storage/storageAccounts/blobServices/containers/*",),
+        ("Microsoft.Storage/storageAccounts/blobServices/containers/*", f"{DELEGATION}/action"),
         data=(f"{BLOBS}/*",),
     ),
     "ba92f5b4-2d11-453d-a403-e96b0029c9fe": Role(
         "Storage Blob Data Contributor",
-        ("Microsoft.Storage/storageAccounts/blobServices/containers/*",),
+        ("Microsoft.Storage/storageAccounts/blobServices/containers/*", f"{DELEGATION}/action"),
         data=tuple(f"{BLOBS}/{verb}" for verb in ("read", "write", "delete", "add/action", "move/action")),
     ),
     "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": Role("Storage Blob Data Reader", _READ_ACCOUNT, data=(f"{BLOBS}/read",)),

@@ -10,6 +10,7 @@ from sandbox.clouds.azure.errors import ArmError
 from sandbox.clouds.azure.ids import group_text
 from sandbox.clouds.azure.kind import Record
 from sandbox.clouds.azure.login import Login
+from sandbox.clouds.azure.messages import Request, Response
 from sandbox.clouds.azure.roles import BUILT_IN, OPERATOR, Role, covers
 from sandbox.clouds.azure.store import Store
 from sandbox.clouds.azure.tokens import Claims
@@ -40,6 +41,8 @@ class AzureWorld:
     say; what has to work with both answers is tried with both.
     """
     find_service: Callable[[str], Callable[[str, str], int] | None] = lambda _host: None
+    ask_blobs: Callable[[Request], Response] = lambda _request: Response(503)
+    """The data plane of the storage accounts, asked by a service of the cloud."""
     listeners: list[Callable[[str], object]] = field(default_factory=list)
 
     @property

@@ -16,4 +16,15 @@ def functions(cloud: Cloud) -> Mapping[str, Function]:
             "tenantId": cloud.tenant,
         }
 
-    return {"azure-native:authorization:getClientConfig": client_config}
+    def cache_keys(arguments: Properties) -> Properties:
+        path = (
+            f"/subscriptions/{cloud.subscription}/resourceGroups/{arguments['resourceGroupName']}/providers"
+            f"/Microsoft.Cache/redisEnterprise/{arguments['clusterName']}/databases/{arguments['databaseName']}/listKeys"
+        )
+        found: Properties = cloud.ask("POST", path, "2025-07-01", {})
+        return found
+
+    return {
+        "azure-native:authorization:getClientConfig": client_config,
+        "azure-native:redisenterprise:listDatabaseKeys": cache_keys,
+    }

@@ -101,6 +101,27 @@ REGISTRIES = (
         "2024-11-01-preview", "replicationName", replaces=frozenset({"location"}),
     ),
 )  # fmt: skip
+CACHE = f"{GROUP}/providers/Microsoft.Cache/redisEnterprise/{{clusterName}}"
+CACHES = (
+    Type(
+        "azure-native:redisenterprise:RedisEnterprise", CACHE, "2025-07-01", "clusterName",
+        replaces=frozenset({"location"}),
+    ),
+    Type(
+        "azure-native:redisenterprise:Database", f"{CACHE}/databases/{{databaseName}}", "2025-07-01", "databaseName",
+        located=False,
+    ),
+    Type(
+        "azure-native:network:PrivateEndpoint", f"{NETWORK}/privateEndpoints/{{privateEndpointName}}", "2024-05-01",
+        "privateEndpointName", replaces=frozenset({"location", "subnet"}),
+        flattened=frozenset({"privateLinkServiceConnections"}),
+    ),
+    Type(
+        "azure-native:network:PrivateDnsZoneGroup",
+        f"{NETWORK}/privateEndpoints/{{privateEndpointName}}/privateDnsZoneGroups/{{privateDnsZoneGroupName}}",
+        "2024-05-01", "privateDnsZoneGroupName", located=False, flattened=frozenset({"privateDnsZoneConfigs"}),
+    ),
+)  # fmt: skip
 KEY_VAULT = (
     Type(
         "azure-native:keyvault:Vault", VAULT, "2024-11-01", "vaultName", replaces=frozenset({"location"}), flat=False,
@@ -192,6 +213,7 @@ TRAFFIC = (
 )  # fmt: skip
 
 TYPES: tuple[Type, ...] = (
-    *RESOURCES, *AUTHORIZATION, *IDENTITY, *NETWORKS, *POSTGRES, *REGISTRIES, *KEY_VAULT, *MONITOR, *STORAGE, *WEB,
+    *RESOURCES, *AUTHORIZATION, *IDENTITY, *NETWORKS, *POSTGRES, *REGISTRIES, *CACHES, *KEY_VAULT, *MONITOR, *STORAGE,
+    *WEB,
     *TRAFFIC,
 )  # fmt: skip

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from model import Plan
     from scripts.clouds.protocol import (
+        Cache,
         Firewall,
         Inventory,
         Isolation,
@@ -40,6 +41,8 @@ def _in_cluster(_: Session, plan: Plan, site: str) -> Pods:
     return Pods(names.cluster(plan, site), names.namespace(plan))
 
 
+CACHES: Mapping[str, Callable[[Session, Plan, str, str], Cache]] = {}
+"""The driver of each kind of store of which a site has one, which is filled again."""
 SERVICES: Mapping[str, Callable[[Session, Plan, str], Services]] = {"pods": _in_cluster, "vm_group": MachineGroups}
 """What runs the services of each kind at a site."""
 BESIDE = "pods"
@@ -63,7 +66,7 @@ class AwsDriver:
 class AwsSite(ByKind[Session]):
     """See `Cloud`."""
 
-    stores, services, beside = STORES, SERVICES, BESIDE
+    stores, caches, services, beside = STORES, CACHES, SERVICES, BESIDE
 
     def __init__(self, session: Session, plan: Plan, site: str) -> None:
         super().__init__(session, plan, site)

@@ -38,6 +38,7 @@ SCOPE = f"{ENDPOINT}/.default"
 VERSIONS: Mapping[str, str] = {
     "microsoft.authorization/locks": "2020-05-01",
     "microsoft.authorization/roleassignments": "2022-04-01",
+    "microsoft.cache/redisenterprise": "2025-07-01",
     "microsoft.containerinstance/containergroups": "2024-05-01-preview",
     "microsoft.containerregistry/registries": "2023-01-01-preview",
     "microsoft.containerregistry/registries/replications": "2024-11-01-preview",
@@ -48,6 +49,7 @@ VERSIONS: Mapping[str, str] = {
     "microsoft.managedidentity/userassignedidentities": "2023-01-31",
     "microsoft.network/networksecuritygroups": "2024-05-01",
     "microsoft.network/privatednszones": "2024-06-01",
+    "microsoft.network/privateendpoints": "2024-05-01",
     "microsoft.network/trafficmanagerprofiles": "2022-04-01",
     "microsoft.network/virtualnetworks": "2024-05-01",
     "microsoft.resources/resourcegroups": "2024-03-01",

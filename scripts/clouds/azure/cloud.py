@@ -10,6 +10,7 @@ from model.routes import service_routes
 from scripts.clouds.azure.flexible_server import FlexibleServer, restore_points
 from scripts.clouds.azure.inventory import AzureInventory
 from scripts.clouds.azure.isolation import Closing
+from scripts.clouds.azure.managed_redis import ManagedRedis
 from scripts.clouds.azure.objects import Account
 from scripts.clouds.azure.secrets import SiteSecrets
 from scripts.clouds.azure.session import Session, in_site
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from model import Plan
     from scripts.clouds.protocol import (
+        Cache,
         Firewall,
         Inventory,
         Isolation,
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 STORES: Mapping[str, Callable[[Session, Plan, str, str, str], ManagedStore]] = {"postgres": FlexibleServer}
 """The driver of each kind of store that has incarnations. Nothing is done to the others in a move or a restore."""
+CACHES: Mapping[str, Callable[[Session, Plan, str, str], Cache]] = {"redis": ManagedRedis}
+"""The driver of each kind of store of which a site has one, which is filled again."""
 SERVICES: Mapping[str, Callable[[Session, Plan, str], Services]] = {"web_app": WebApps}
 """What runs the services of each kind at a site."""
 BESIDE = "web_app"
@@ -58,7 +62,7 @@ class AzureDriver:
 class AzureSite(ByKind[Session]):
     """See `Cloud`."""
 
-    stores, services, beside = STORES, SERVICES, BESIDE
+    stores, caches, services, beside = STORES, CACHES, SERVICES, BESIDE
 
     def __init__(self, session: Session, plan: Plan, site: str) -> None:
         super().__init__(session, plan, site)

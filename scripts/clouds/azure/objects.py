@@ -8,12 +8,12 @@ may change what is in `journal`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from azure.core import MatchConditions
-from azure.storage.blob import BlobServiceClient, ContentSettings
+from azure.storage.blob import BlobServiceClient, ContainerSasPermissions, ContentSettings, generate_container_sas
 
 from scripts.clouds.azure.arm import is_missing, said, unless
 from scripts.clouds.protocol import ObjectVersion, StoredObject
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from scripts.clouds.azure.session import Session
 
 CONNECT_SECONDS, READ_SECONDS = 1, 3
+CLOCKS_DIFFER = timedelta(minutes=15)
+"""By so much a signature is valid earlier than it was made (Microsoft Learn: best practices for SAS)."""
 _LARGEST = 1 << 16  # bytes of an old version that are read
 
 
@@ -83,6 +85,26 @@ class Account:
                 version = str(each.version_id or "")
                 held = self._blob(key).download_blob(offset=0, length=_LARGEST, version_id=version or None)
                 yield ObjectVersion(version, each.last_modified, held.readall())
+
+    def copy(self, key: str, to: Account) -> None:
+        """An object of any size, piece by piece, over whatever is there."""
+        with said(f"copying {key} from {self.name} to {to.name}"):
+            to._blob(key).upload_blob(self._blob(key).download_blob().chunks(), overwrite=True)
+
+    def signed(self, container: str, permissions: str, seconds: float) -> str:
+        """
+        The address of a container that opens it for so long to whoever holds it, for what the letters in `permissions`
+        say. As secret as a password.
+        """
+        now = datetime.now(UTC)
+        begins, ends = now - CLOCKS_DIFFER, now + timedelta(seconds=seconds)
+        with said(f"asking {self.name} for a key to sign with"):
+            key = self._service().get_user_delegation_key(begins, ends)
+        signature = generate_container_sas(
+            self.name, container, user_delegation_key=key, permission=ContainerSasPermissions.from_string(permissions),
+            start=begins, expiry=ends, protocol="https",
+        )  # fmt: skip
+        return f"https://{self.name}.blob.core.windows.net/{container}?{signature}"
 
     def _put(self, key: str, body: bytes, condition: Mapping[str, Any]) -> StoredObject:
         with said(f"writing {key} in {self.name}"):

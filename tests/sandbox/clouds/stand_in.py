@@ -8,7 +8,18 @@ from datetime import UTC, datetime
 from model import load_plan
 from sandbox.clouds.names import Zone
 from sandbox.clouds.ports import Ports
-from sandbox.fabric import Backup, DatabaseState, Endpoint, FabricError, JobSpec, JobState, Listener, PodSpec, PodState
+from sandbox.fabric import (
+    Backup,
+    CacheState,
+    DatabaseState,
+    Endpoint,
+    FabricError,
+    JobSpec,
+    JobState,
+    Listener,
+    PodSpec,
+    PodState,
+)
 from tests.free_ports import free_port
 
 REGIONS = ("eu-north-1", "eu-west-1", "us-east-1")
@@ -22,6 +33,7 @@ def ports(cloud: str = "aws", regions: Sequence[str] = REGIONS) -> Ports:
         kubernetes=free_port(),
         kubernetes_providers={region: free_port() for region in regions},
         postgres=free_port(),
+        caches=free_port(),
         http=free_port(),
         https=free_port(),
     )
@@ -30,6 +42,7 @@ def ports(cloud: str = "aws", regions: Sequence[str] = REGIONS) -> Ports:
 @dataclass
 class RecordedNames:
     databases: dict[str, tuple[str, str]] = field(default_factory=dict)
+    caches: dict[str, tuple[str, str]] = field(default_factory=dict)
     front_doors: dict[str, tuple[str, str]] = field(default_factory=dict)
     zones: dict[str, Zone] = field(default_factory=dict)
     domains: set[str] = field(default_factory=set)
@@ -40,11 +53,15 @@ class RecordedNames:
     def add_database(self, name: str, region: str, identifier: str) -> None:
         self.databases[name] = (region, identifier)
 
+    def add_cache(self, name: str, region: str, identifier: str) -> None:
+        self.caches[name] = (region, identifier)
+
     def add_front_door(self, name: str, region: str, front_door: str) -> None:
         self.front_doors[name] = (region, front_door)
 
     def remove(self, name: str) -> None:
         self.databases.pop(name, None)
+        self.caches.pop(name, None)
         self.front_doors.pop(name, None)
 
     def add_zone(self, zone: str, answer: Zone) -> None:
@@ -175,6 +192,46 @@ class RecordedDatabases:
 
 
 @dataclass
+class RecordedCaches:
+    """What each holds is one file."""
+
+    held: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    keys: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    shut_off: set[tuple[str, str]] = field(default_factory=set)
+
+    def create(self, region: str, identifier: str, *, keys: tuple[str, ...], **_: object) -> CacheState:
+        self.held[region, identifier], self.keys[region, identifier] = b"REDIS0009", keys
+        return CacheState(identifier, region, "available", Endpoint("127.0.0.1", 1))
+
+    def describe(self, region: str, identifier: str) -> CacheState | None:
+        found = (region, identifier) in self.held
+        return CacheState(identifier, region, "available", Endpoint("127.0.0.1", 1)) if found else None
+
+    def set_keys(self, region: str, identifier: str, keys: tuple[str, ...]) -> None:
+        self.keys[region, identifier] = keys
+
+    def set_saving(self, region: str, identifier: str, save_seconds: int | None) -> None:
+        pass
+
+    def shut(self, region: str, identifier: str, *, shut: bool) -> None:
+        (self.shut_off.add if shut else self.shut_off.discard)((region, identifier))
+
+    def flush(self, region: str, identifier: str) -> None:
+        self.held[region, identifier] = b"REDIS0009"
+
+    def export(self, region: str, identifier: str) -> bytes:
+        return self.held[region, identifier]
+
+    def bring(self, region: str, identifier: str, snapshot: bytes) -> None:
+        if not snapshot.startswith(b"REDIS"):
+            raise FabricError("the file is no RDB file")
+        self.held[region, identifier] = snapshot
+
+    def delete(self, region: str, identifier: str) -> None:
+        del self.held[region, identifier]
+
+
+@dataclass
 class RecordedCompute:
     specs: dict[tuple[str, str, str], PodSpec] = field(default_factory=dict)
     restarts: list[tuple[str, str, str]] = field(default_factory=list)
@@ -290,6 +347,7 @@ class SetNetwork:
 class RecordedFabric:
     regions: tuple[str, ...] = REGIONS
     databases: RecordedDatabases = field(default_factory=RecordedDatabases)
+    caches: RecordedCaches = field(default_factory=RecordedCaches)
     compute: RecordedCompute = field(default_factory=RecordedCompute)
     front_doors: RecordedFrontDoors = field(default_factory=RecordedFrontDoors)
     network: SetNetwork = field(default_factory=SetNetwork)

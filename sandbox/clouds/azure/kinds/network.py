@@ -98,6 +98,8 @@ class Subnet(Kind):
         for other in self.store.all():
             network = other.properties.get("network")
             used = network.get("delegatedSubnetResourceId") if isinstance(network, dict) else None
+            subnet = other.properties.get("subnet")  # of a private endpoint
+            used = used or (subnet.get("id") if isinstance(subnet, dict) else None)
             if str(used or "").lower() == record.id.key:
                 message = f"Subnet {record.id.name} is in use by {other.id.text} and cannot be deleted."
                 raise ArmError(400, "InUseSubnetCannotBeDeleted", message)
@@ -118,6 +120,71 @@ def check_subnets(store: Store, rules: Any, service: str) -> None:
                 f"to ACL {service} resources to these subnets."
             )
             raise ArmError(400, "VirtualNetworkNotValid", message)
+
+
+class PrivateEndpoint(Kind):
+    """The address that a service of the cloud has in a network."""
+
+    type = "Microsoft.Network/privateEndpoints"
+    versions = VERSIONS
+    regional = True
+
+    @staticmethod
+    def leads_to(record: Record) -> set[str]:
+        """The IDs of what it leads to, in lower case."""
+        listed = record.properties.get("privateLinkServiceConnections") or ()
+        return {str((each.get("properties") or {}).get("privateLinkServiceId", "")).lower() for each in listed}
+
+    def check(self, new: Record, old: Record | None) -> None:
+        subnet = self.store.find(str((new.properties.get("subnet") or {}).get("id", "")))
+        if subnet is None or self.store.region_of(subnet) != new.location:
+            raise ArmError(400, "InvalidResourceReference", "The subnet of a private endpoint is in its own region.")
+        targets = self.leads_to(new)
+        for target in targets:
+            if self.store.find(target) is None:
+                message = f"Resource {target} referenced by resource {new.id.text} was not found."
+                raise ArmError(400, "InvalidResourceReference", message)
+        if not targets:
+            raise ArmError(400, "MissingRequiredParameter", "A private endpoint leads to one service at least.")
+
+    def settle(self, record: Record, old: Record | None) -> None:
+        self._tell(record)
+
+    def remove(self, record: Record) -> None:
+        self.store.forget(record.id)
+        self._tell(record)
+
+    def _tell(self, record: Record) -> None:
+        self.world.changed(str(record.properties["subnet"]["id"]))
+
+
+class ZoneGroup(Kind):
+    """The private zones in which a private endpoint is found by the public name of what it leads to."""
+
+    type = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups"
+    versions = VERSIONS
+
+    @staticmethod
+    def zones(record: Record) -> list[str]:
+        listed = record.properties.get("privateDnsZoneConfigs") or ()
+        return [str((each.get("properties") or {}).get("privateDnsZoneId", "")) for each in listed]
+
+    def check(self, new: Record, old: Record | None) -> None:
+        for zone in self.zones(new):
+            if self.store.find(zone) is None:
+                raise ArmError(400, "InvalidResourceReference", f"The private DNS zone '{zone}' was not found.")
+
+    def settle(self, record: Record, old: Record | None) -> None:
+        self._tell(record)
+
+    def remove(self, record: Record) -> None:
+        self.store.forget(record.id)
+        self._tell(record)
+
+    def _tell(self, record: Record) -> None:
+        endpoint = self.store.find(record.id.parent or "")
+        if endpoint is not None:
+            self.world.changed(str(endpoint.properties["subnet"]["id"]))
 
 
 class PrivateZone(Kind):
@@ -144,4 +211,6 @@ class PrivateZoneLink(Kind):
         return {**super().shown(record), "virtualNetworkLinkState": "Completed"}
 
 
-KINDS = (SecurityGroup, SecurityRule, VirtualNetwork, Subnet, PrivateZone, PrivateZoneLink)
+KINDS = (
+    SecurityGroup, SecurityRule, VirtualNetwork, Subnet, PrivateEndpoint, ZoneGroup, PrivateZone, PrivateZoneLink,
+)  # fmt: skip
