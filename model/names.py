@@ -64,6 +64,11 @@ def snapshot_by_hand(identifier: str, at: datetime) -> str:
     return f"{identifier}-by-hand-{at.astimezone(UTC):%Y%m%d-%H%M%S}"
 
 
+def cache_export(identifier: str, at: datetime) -> str:
+    """Of a cache. It goes when it is older than the plan keeps snapshots, and a younger one is good."""
+    return f"{identifier}-{at.astimezone(UTC):%Y%m%d-%H%M%S}"
+
+
 def forensic_snapshot(identifier: str, epoch: int) -> str:
     """Evidence: a database as it was when it was found compromised. Nothing is ever restored into service from it."""
     return f"{identifier}-forensic-{epoch}"

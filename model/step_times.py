@@ -31,6 +31,8 @@ DEFAULTS: Mapping[str, StepTime] = {
     "record_promotions": StepTime(1, 5, "assumed: files are written"),
     "hand_over": StepTime(5, 30, "assumed: sessions end, and the last log is replayed"),
     "declare_disaster": StepTime(1, 5, "assumed: an entry in the journal and messages"),
+    "begin_caches": StepTime(10, 5 * MINUTE, "assumed: a cache is emptied, and an export is brought where one lies"),
+    "empty_caches": StepTime(5, MINUTE, "assumed: a cache is emptied"),
     "grant_lease": StepTime(2, 5, "assumed: a conditional write and one transaction"),
     "start_service": StepTime(20, MINUTE, "assumed: it is scheduled, starts and becomes ready"),
     "restart_service": StepTime(30, 2 * MINUTE, "assumed: all that runs of it is replaced, a part at a time"),

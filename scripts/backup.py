@@ -2,7 +2,8 @@
 `dr backup now`: takes a snapshot of the stores of a site and proves that it is there and can be read.
 
 The proof is that of `dr verify-backups`: the snapshot is restored into a scratch instance and looked into, and its
-newest sign of life must be from the moment when it was asked for.
+newest sign of life must be from the moment when it was asked for. That of a cache is brought into a scratch cache, and
+those that are older than the plan keeps them are forgotten.
 """
 
 from __future__ import annotations
@@ -17,13 +18,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from model import names
+from scripts.acts.caches import export
+from scripts.acts.verifications import present, write_down
 from scripts.clouds.access import Clouds
 from scripts.clouds.protocol import StoreFeature, need
 from scripts.core.errors import BadInput, ObjectiveMissed
 from scripts.core.home import project_dir
 from scripts.core.waiting import wait_until
-from scripts.people.options import DEFAULT_PLAN, Format, PlanName, every_store, known_site, plan_of
+from scripts.people.options import DEFAULT_PLAN, Format, PlanName, caches_among, every_store, known_site, plan_of
 from scripts.people.output import Form, out, seconds, table, write_json
+from scripts.probes.verifications import Verification
 from scripts.runs.own_run import own_run
 from scripts.stacks import topology_files
 from scripts.verify_backups import verify_points
@@ -68,6 +72,17 @@ def back_up(plan: Plan, topology: Topology, clouds: Clouds, site: str, stores: S
     return taken
 
 
+def back_up_cache(plan: Plan, clouds: Clouds, site: str, store: str) -> Taken:
+    """Export a cache, and bring the export into a scratch one. Raises CloudFailed, DatabaseFailed, OutcomeUnknown."""
+    asked_at = datetime.now(UTC)
+    name = names.cache_export(clouds.at(site).cache(store).identifier, asked_at)
+    made = export(plan, clouds, site, store, name)
+    found = Verification(name, made.why_not is None, str(made), datetime.now(UTC), made.point.newest)
+    write_down(clouds, site, [found], present(plan, clouds, site))
+    spent = (datetime.now(UTC) - asked_at).total_seconds()
+    return Taken(store, site, name, made.point.newest, spent, found.good, found.said)
+
+
 def _begin(topology: Topology, clouds: Clouds, site: str, store: str) -> tuple[str, datetime]:
     managed = clouds.store(site, store, topology.incarnation(site, store))
     need(managed.identifier, "be kept as a snapshot", able=StoreFeature.SNAPSHOT in managed.features)
@@ -92,10 +107,11 @@ def now(
     loaded = plan_of(plan)
     topology = topology_files.read_topology(loaded, project_dir())
     site = known_site(loaded, site or topology.active_site)
-    stores, held = every_store(loaded, store), topology.incarnations(site)
+    caches, rest = caches_among(loaded, store)
+    stores, held = () if rest == [] else every_store(loaded, rest), topology.incarnations(site)
     if missing := [name for name in stores if name not in held]:
         raise BadInput(f"{site} holds no {', '.join(missing)} now", "`dr status` shows what each site holds")
-    taken = _journalled(loaded, topology, site, stores)
+    taken = _journalled(loaded, topology, site, (stores, caches))
     if form is Form.JSON:
         write_json({"system": loaded.system, "backups": [vars(each) for each in taken]})
     else:
@@ -109,10 +125,14 @@ def now(
     return 0
 
 
-def _journalled(plan: Plan, topology: Topology, site: str, stores: Sequence[str]) -> list[Taken]:
-    sentence, evidence = f"A backup of {', '.join(stores)} in {site}", {"site": site, "stores": list(stores)}
+def _journalled(plan: Plan, topology: Topology, site: str, named: tuple[Sequence[str], Sequence[str]]) -> list[Taken]:
+    """`named` are stores with incarnations, and caches."""
+    stores, caches = named
+    every = [*stores, *caches]
+    sentence, evidence = f"A backup of {', '.join(every)} in {site}", {"site": site, "stores": every}
     with own_run(plan, "backup", "backup", sentence, evidence) as own:
-        taken = back_up(plan, topology, own.clouds, site, stores)
+        taken = back_up(plan, topology, own.clouds, site, stores) if stores else []
+        taken += [back_up_cache(plan, own.clouds, site, each) for each in caches]
         for each in taken:
             seen = {**vars(each), "of": each.of.isoformat()}
             outcome = "passed" if each.verified else "failed"

@@ -27,13 +27,15 @@ from scripts.people.options import (
     PlanName,
     Stores,
     Yes,
+    caches_among,
     duration,
     every_store,
     known_stores,
 )
 from scripts.people.output import Form, out, table, write_json
 from scripts.reprotect import reprotect
-from scripts.restoring import aim, as_json, show
+from scripts.restore_cache import restore_cache
+from scripts.restoring import aim, as_json, look_at_exports, show
 from scripts.restoring import look as look_at_points
 from scripts.runbooks.decided import decided
 from scripts.runbooks.run import look, run
@@ -110,6 +112,13 @@ def command(
     _one_way(beside=beside, switch=switch, discard=discard, aimed=bool(to_time or to_backup or latest or store))
     if discard:
         return _discard(loaded, topology, form)
+    caches, rest = caches_among(loaded, store)
+    if rest == []:
+        _only_in_place(caches, beside=beside, timed=bool(to_time or accept_data_loss))
+        return restore_cache(
+            loaded, topology, caches, to_backup=to_backup, latest=latest, yes=yes, dry_run=dry_run,
+            approved_by=approved_by or (), form=form,
+        )  # fmt: skip
     loss = duration(accept_data_loss, "--accept-data-loss")
     stores = known_stores(loaded, store)
     if switch:
@@ -159,6 +168,13 @@ def _one_way(*, beside: bool, switch: bool, discard: bool, aimed: bool) -> None:
         raise BadInput(f"{way} is about what --beside restored", "leave out the moment, the backup and the stores")
 
 
+def _only_in_place(caches: tuple[str, ...], *, beside: bool, timed: bool) -> None:
+    """Raises BadInput for what no cache knows."""
+    if beside or timed:
+        way = "--beside" if beside else "--to-time or --accept-data-loss"
+        raise BadInput(f"{', '.join(caches)} is a cache and knows no {way}", "name an export: --to-backup or --latest")
+
+
 def _looked_at(plan: Plan, topology: Topology) -> tuple[str, str, tuple[str, ...]]:
     """What `--beside` restored: the moment or the backup, and the stores, none of them named where it is all."""
     clouds = Clouds(plan)
@@ -199,7 +215,7 @@ def _discard(plan: Plan, topology: Topology, form: Form) -> int:
 
 
 def _list(plan: Plan, topology: Topology, form: Form) -> int:
-    points = look_at_points(plan, topology)
+    points = [*look_at_points(plan, topology), *look_at_exports(plan, topology)]
     if form is Form.JSON:
         write_json({"system": plan.system, "points": [as_json(each) for each in points]})
     else:

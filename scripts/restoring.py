@@ -11,7 +11,7 @@ from scripts.clouds.protocol import PointKind
 from scripts.core.errors import BadInput, Refused
 from scripts.core.moments import past_moment
 from scripts.people.output import out, seconds, table
-from scripts.probes.points import KnownPoint, known_points
+from scripts.probes.points import KnownPoint, known_exports, known_points
 
 if TYPE_CHECKING:
     from model import Plan, Topology
@@ -32,6 +32,15 @@ def look(plan: Plan, topology: Topology, *sites: str) -> list[KnownPoint]:
     clouds = Clouds(plan)
     try:
         return known_points(plan, topology, clouds, sites or [site.name for site in plan.sites])
+    finally:
+        clouds.close()
+
+
+def look_at_exports(plan: Plan, topology: Topology, *sites: str) -> list[KnownPoint]:
+    """The same for every cache."""
+    clouds = Clouds(plan)
+    try:
+        return known_exports(plan, topology, clouds, sites or [site.name for site in plan.sites])
     finally:
         clouds.close()
 

@@ -18,7 +18,7 @@ import typer
 
 from model import load_plan
 from scripts.acts.scratch import restored_beside
-from scripts.acts.verifications import write_down
+from scripts.acts.verifications import present, write_down
 from scripts.clouds.access import Clouds
 from scripts.clouds.protocol import RestorePoint
 from scripts.core.errors import DatabaseFailed, DrError, ObjectiveMissed, Refused
@@ -98,14 +98,15 @@ def _look_inside(plan: Plan, point: RestorePoint, inside: Engine, freshest: time
 
 def verify_all(plan: Plan, clouds: Clouds, site: str, freshest: timedelta | None) -> list[Verdict]:
     """Every newest backup of a site; a bad one is a verdict, not an error. What was found is kept beside them."""
-    return verify_points(plan, clouds, site, newest_backups(plan, clouds, site), freshest)
+    found = verify_points(plan, clouds, site, newest_backups(plan, clouds, site), freshest)
+    return found + (verify_exports(plan, clouds, site, freshest) if plan.refilled_stores else [])
 
 
 def verify_points(
     plan: Plan, clouds: Clouds, site: str, points: Sequence[RestorePoint], freshest: timedelta | None = None
 ) -> list[Verdict]:
     """These points of a site, one after the other. See `verify_all`."""
-    present = {point.name for store in plan.incarnated_stores for point in clouds.at(site).restore_points(store.name)}
+    there = present(plan, clouds, site)
     verdicts, known = [], []
     for point in points:
         try:
@@ -118,7 +119,26 @@ def verify_points(
                 continue
         verdicts.append(verdict)
         known.append(Verification(point.name, verdict.good, verdict.said, datetime.now(UTC), point.newest))
-    write_down(clouds, site, known, present)
+    write_down(clouds, site, known, there)
+    return verdicts
+
+
+def verify_exports(plan: Plan, clouds: Clouds, site: str, freshest: timedelta | None = None) -> list[Verdict]:
+    """The newest export of every cache at a site, brought into a scratch one. See `verify_all`. Raises CloudFailed."""
+    verdicts, known = [], []
+    for store in plan.refilled_stores:
+        cache = clouds.at(site).cache(store.name)
+        point = next(iter(cache.exports()), None)
+        if point is None:
+            continue
+        age = (datetime.now(UTC) - point.newest).total_seconds()
+        said, is_late = cache.why_not_readable(point.name), freshest is not None and age > freshest.total_seconds()
+        words = said or (f"it is {age:.0f} s old" if is_late else "brought into a scratch cache")
+        good = said is None and not is_late
+        verdicts.append(Verdict(point.name, plan.site(site).region, point.kind, good, words, None, age))
+        if not is_late:
+            known.append(Verification(point.name, good, words, datetime.now(UTC), point.newest))
+    write_down(clouds, site, known, present(plan, clouds, site))
     return verdicts
 
 

@@ -10,9 +10,18 @@ from scripts.clouds.protocol import ConditionFailed
 from scripts.probes.verifications import KEY, Verification, of_json
 
 if TYPE_CHECKING:
+    from model import Plan
     from scripts.clouds.access import Clouds
 
 TRIES = 5
+
+
+def present(plan: Plan, clouds: Clouds, site: str) -> set[str]:
+    """The names of all backups that lie in a site. Raises CloudFailed."""
+    there = clouds.at(site)
+    points = [point for store in plan.incarnated_stores for point in there.restore_points(store.name)]
+    points += [point for store in plan.refilled_stores for point in there.cache(store.name).exports()]
+    return {point.name for point in points}
 
 
 def write_down(clouds: Clouds, site: str, found: Iterable[Verification], present: Iterable[str]) -> None:

@@ -18,7 +18,7 @@ S = TypeVar("S")
 
 class ByKind(Generic[S]):
     """
-    The part of `Cloud` that asks drivers. `stores`, `caches` and `services` are the tables of the cloud, and `beside` is
+    The part of `Cloud` that asks drivers. `stores`, `caches` and `services` are the tables of the cloud. `beside` is
     the kind of what runs beside the services of the plan: the site's agent.
     """
 

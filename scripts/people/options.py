@@ -81,6 +81,17 @@ def known_stores(plan: Plan, named: Iterable[str] | None) -> tuple[str, ...]:
     return tuple(name for name in known if name in asked)
 
 
+def caches_among(plan: Plan, named: Iterable[str] | None) -> tuple[tuple[str, ...], list[str] | None]:
+    """
+    The caches of a `--store`, in the plan's order (all where nothing is named), and the names that are left, None for
+    all of them.
+    """
+    caches = [each.name for each in plan.refilled_stores]
+    if not named:
+        return tuple(caches), None
+    return tuple(name for name in caches if name in named), [name for name in named if name not in caches]
+
+
 def every_store(plan: Plan, named: Iterable[str] | None) -> tuple[str, ...]:
     """The same, where nothing that is named means every one."""
     return known_stores(plan, named) or tuple(each.name for each in plan.incarnated_stores)

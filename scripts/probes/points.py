@@ -55,6 +55,22 @@ def known_points(plan: Plan, topology: Topology, clouds: Clouds, sites: Iterable
     return sorted(found, key=lambda each: (each.store, -each.point.newest.timestamp()))
 
 
+def known_exports(plan: Plan, topology: Topology, clouds: Clouds, sites: Iterable[str]) -> list[KnownPoint]:
+    """Those of every cache at these sites, newest first by cache. Raises CloudFailed."""
+    found: list[KnownPoint] = []
+    for site in sites if plan.refilled_stores else ():
+        verified = verifications(clouds, site)
+        for store in plan.refilled_stores:
+            for point in clouds.at(site).cache(store.name).exports():
+                known = verified.get(point.name)
+                lies = f"it lies in {site}, and {topology.active_site} is active"
+                why_not = (lies if site != topology.active_site else None) or _why_not_good(
+                    point, known, None, tainted=False
+                )
+                found.append(KnownPoint(store.name, point, known, False, None, why_not))
+    return sorted(found, key=lambda each: (each.store, -each.point.newest.timestamp()))
+
+
 def judged(
     plan: Plan, topology: Topology, store: str, point: RestorePoint, verified: Verification | None
 ) -> KnownPoint:

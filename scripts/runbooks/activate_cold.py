@@ -6,9 +6,10 @@ own stack.
 from __future__ import annotations
 
 from model import Plan
-from scripts.runbooks.failover import LOOKS, compute
+from scripts.runbooks.failover import LOOKS, caches, compute
 from scripts.runbooks.own import checks
 from scripts.runs.runbook import Does, Row, Runbook
+from scripts.steps.begin_caches import begin_caches
 from scripts.steps.build_site import build_site
 from scripts.steps.choose_restore_point import choose_restore_point
 from scripts.steps.declare_disaster import declare_disaster
@@ -31,6 +32,7 @@ def activate_cold(plan: Plan) -> Runbook:
         Row("build", build_site, "Restore the database and start the services, by the site's own stack",
             undo="`dr failback` makes the site cold again", attempts=2),
         *checks(plan, "before_switch"),
+        *caches(plan, begin_caches, "Bring into the caches of the new site what lies there for them"),
         Row("promote", grant_lease, "Let the new site write, and see a write accepted", wave="open",
             point_of_no_return=True, why_no_undo="from here on the restored copy has a history of its own",
             attempts=3, does=Does.OPEN),

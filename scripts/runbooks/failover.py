@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from model import Plan
 from scripts.runbooks.own import checks
-from scripts.runs.runbook import Does, Row, Runbook
+from scripts.runs.runbook import Does, Row, Runbook, Step
+from scripts.steps.begin_caches import begin_caches
 from scripts.steps.check_target import check_target
 from scripts.steps.declare_disaster import declare_disaster
 from scripts.steps.fence_old_writer import fence_old_writer
@@ -56,6 +57,8 @@ def takeover(plan: Plan) -> tuple[Row, ...]:
     """
     return (
         *promotion(plan),
+        *caches(plan, begin_caches, "Empty the caches of the new site, and bring into them what lies there for them",
+                wave="takeover"),
         Row("traffic", switch_traffic, "Claim the traffic for the new site", wave="takeover",
             undo="delete the claim: the record leads to the site before it again"),
     )  # fmt: skip
@@ -75,6 +78,12 @@ def promotion(plan: Plan) -> tuple[Row, ...]:
             after=tuple(f"promote_database:{each.name}" for each in databases),
             undo="the lease runs out by itself where nobody renews it", attempts=3, does=Does.OPEN),
     )  # fmt: skip
+
+
+def caches(plan: Plan, step: Step, sentence: str, *, wave: str | None = None) -> tuple[Row, ...]:
+    """One row for all caches of a plan that has any."""
+    fills = "a cache fills itself again"
+    return (Row("caches", step, sentence, wave=wave, why_no_undo=fills),) if plan.refilled_stores else ()
 
 
 def compute(plan: Plan) -> tuple[Row, ...]:

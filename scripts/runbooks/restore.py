@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from model import Plan
-from scripts.runbooks.failover import LOOKS
+from scripts.runbooks.failover import LOOKS, caches
 from scripts.runbooks.own import checks, hooks
 from scripts.runs.runbook import Does, Row, Runbook
 from scripts.steps.choose_point_in_time import choose_point_in_time
 from scripts.steps.declare_disaster import declare_disaster
+from scripts.steps.empty_caches import empty_caches
 from scripts.steps.grant_lease import grant_lease
 from scripts.steps.measure_given_up import measure_given_up
 from scripts.steps.preview_stacks import preview_stacks
@@ -31,6 +32,7 @@ def restore(plan: Plan) -> Runbook:
         Row("restore", restore_in_place, "Build the databases as they were, beside the damaged ones",
             undo="declare the damaged incarnation alone again: it is still there", attempts=2),
         *checks(plan, "before_switch"),
+        *caches(plan, empty_caches, "Empty the caches, which hold what is given up"),
         Row("promote", grant_lease, "Let the restored databases be written, and see a write accepted",
             point_of_no_return=True, why_no_undo="from here on they have a history of their own", attempts=3,
             does=Does.OPEN),

@@ -45,7 +45,7 @@ def test_a_service_is_told_of_it_under_its_own_keys() -> None:
     assert {key for key in given if key.startswith("DR_STORE_CACHE_")} == {
         f"DR_STORE_CACHE_{part}" for part in ("HOST", "PORT", "PASSWORD")
     }
-    agent = one(seen("primary"), "WebApp", "sentinel-app")
+    agent = one(seen("primary"), "WebApp", "dr-sentinel-app")
     told = {each["name"]: each["value"] for each in agent.inputs["siteConfig"]["appSettings"]}
     assert told["DR_STORES"] == "core", "the agent guards no cache"
 
@@ -53,7 +53,7 @@ def test_a_service_is_told_of_it_under_its_own_keys() -> None:
 def test_its_key_lies_in_the_vault_of_logins() -> None:
     secret = one(seen("primary"), "Secret", "cache-login-secret")
     assert secret.inputs["vaultName"]
-    assert json.loads(secret.inputs["properties"]["value"])["engine"] == "redis"
+    assert json.loads(secret.inputs["properties"]["value"]["secret"])["engine"] == "redis"
     assert "properties.value" not in secret.ignored, "a key that the cloud made anew is written down"
 
 

@@ -73,7 +73,7 @@ def test_the_primary_has_a_standby_and_sends_backups_to_its_pair() -> None:
     assert (server["createMode"], server["administratorLogin"]) == ("Default", "azure_small_owner")
     assert server["administratorLoginPassword"] == {"secret": "correct horse"}
     assert server["sku"] == {"name": "Standard_D2ds_v5", "tier": "GeneralPurpose"}
-    assert one(found, "Database").inputs["databaseName"] == "core"
+    assert one(found, "dbforpostgresql:Database").inputs["databaseName"] == "core"
 
 
 def test_the_warm_site_follows_and_says_nothing_that_a_replica_may_not() -> None:
@@ -86,7 +86,7 @@ def test_the_warm_site_follows_and_says_nothing_that_a_replica_may_not() -> None
     assert server["highAvailability"] == {"mode": "Disabled"}
     assert server["backup"]["geoRedundantBackup"] == "Disabled"
     assert not {"administratorLogin", "administratorLoginPassword", "version"} & set(server)
-    assert of_type(found, "Database") == []
+    assert of_type(found, "dbforpostgresql:Database") == []
 
 
 def test_the_cold_site_has_what_is_needed_to_begin_and_runs_nothing() -> None:
@@ -100,7 +100,7 @@ def test_a_database_is_kept_by_its_stack_and_by_a_lock() -> None:
     for site in ("primary", "secondary"):
         found = seen(site)
         assert one(found, "Server").protect
-        assert one(found, "ManagementLockByScope").inputs["level"] == "CanNotDelete"
+        assert one(found, "ManagementLockByScope", "core-1-lock").inputs["level"] == "CanNotDelete"
         assert {"sourceServerResourceId", "pointInTimeUTC", "availabilityZone"} <= set(one(found, "Server").ignored)
     given_up = seen("primary", deleteData=True)
     assert not one(given_up, "Server").protect
@@ -133,7 +133,7 @@ def test_the_old_copy_is_kept_as_it_was_until_it_is_dropped() -> None:
     retiring = servers["core-1"]
     assert not retiring.protect
     assert {"highAvailability", "administratorLogin", "backup.geoRedundantBackup"} <= set(retiring.ignored)
-    assert one(seen("primary", PROTECTED), "Database").name == "core-1-database"
+    assert one(seen("primary", PROTECTED), "dbforpostgresql:Database").name == "core-1-database"
     assert servers["core-2"].inputs["createMode"] == "Replica"
 
 
@@ -155,7 +155,7 @@ def test_a_service_is_an_app_with_a_slot_that_has_the_same_settings() -> None:
     assert app["siteConfig"] == slot["siteConfig"]
     assert "siteConfig.linuxFxVersion" in one(found, "WebApp", "web-app").ignored
     settings = {each["name"]: each["value"] for each in app["siteConfig"]["appSettings"]}
-    assert settings["DR_STORES"] == "core,secrets"
+    assert settings["DR_STORES"] == "core,cache,secrets"
     assert settings["DR_STORE_CORE_HOST"] == "azure-small-primary-core-1.postgres.database.azure.com"
     assert settings["DR_STORE_CORE_USER"] == "dr_web_service"
     assert set(settings["DR_STORE_CORE_PASSWORD"]) == {"secret"}
@@ -234,7 +234,7 @@ def test_the_recovery_account_has_no_keys_and_opens_the_claim_alone() -> None:
     assert (account["allowSharedKeyAccess"], account["sku"]) == (False, {"name": "Standard_ZRS"})
     access = {it.inputs["containerName"]: it.inputs["publicAccess"] for it in of_type(found, "BlobContainer")}
     assert access.pop("claims") == "Blob"
-    assert access == dict.fromkeys(("lease", "journal", "restores", "verifications", "exports"), "None")
+    assert access == dict.fromkeys(("lease", "journal", "restores", "verifications", "exports", "caches"), "None")
     assert one(found, "BlobContainerImmutabilityPolicy").inputs["containerName"] == "journal"
 
 
@@ -242,7 +242,7 @@ def test_logins_lie_in_a_vault_that_nobody_purges() -> None:
     properties = one(seen("primary"), "keyvault:Vault", "logins-vault").inputs["properties"]
     assert (properties["softDeleteRetentionInDays"], properties["enablePurgeProtection"]) == (90, True)
     assert properties["enableRbacAuthorization"] is True
-    login = one(seen("primary"), "Secret")
+    login = one(seen("primary"), "Secret", "core-login-secret")
     assert json.loads(login.inputs["properties"]["value"]["secret"])["dbname"] == "core"
     given_up = seen("primary", deleteData=True)
     assert "enablePurgeProtection" not in one(given_up, "keyvault:Vault", "logins-vault").inputs["properties"]
@@ -278,7 +278,7 @@ def test_who_names_a_vault_may_read_its_secrets_and_is_told_its_name() -> None:
     assert service.inputs["scope"].endswith(f"/vaults/{azure.vault(PLAN, 'primary', 'secrets')}")
     assert service.inputs["roleDefinitionId"].endswith(ROLES["Key Vault Secrets User"])
     settings = {it["name"]: it["value"] for it in one(found, "WebApp", "web-app").inputs["siteConfig"]["appSettings"]}
-    assert settings["DR_STORES"] == "core,secrets"
+    assert settings["DR_STORES"] == "core,cache,secrets"
     assert settings["DR_STORE_SECRETS_NAME"] == azure.vault(PLAN, "primary", "secrets")
 
 

@@ -37,7 +37,8 @@ def client(lab: Lab) -> Iterator[Client]:
         address = lab.world.fabric.locate("cache", NORTH, name, view)
         found = redis.Redis(
             host=str(address), port=lab.world.numbers.caches, password=key, ssl=True, ssl_check_hostname=False,
-            ssl_ca_certs=str(lab.world.layout.authority), socket_timeout=5, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0),
+            ssl_ca_certs=str(lab.world.layout.authority), socket_timeout=5, socket_connect_timeout=2,
+            retry=Retry(NoBackoff(), 0),
         )  # fmt: skip
         made.append(found)
         return found
