@@ -13,6 +13,7 @@ import pulumi_azure_native as azure_native
 
 from components import variables
 from components.azure import addresses
+from components.azure.alarms import ILL
 from components.azure.ground import AzureGround
 from components.azure.identity import Identity, IdentityArgs
 from components.azure.recovery_account import CLAIMS, LEASE
@@ -66,6 +67,7 @@ def declare_apps(place: Place, ground: AzureGround, services: Sequence[WebAppSer
             settings={
                 **common,
                 "SERVICE": service.name,
+                "APPLICATIONINSIGHTS_CONNECTION_STRING": ground.alarms.connection,
                 **({"BASE_PATH": route.path} if route else {}),
                 **_stores_of(place, ground, service, endpoints, logins.service_role(service.name)),
             },
@@ -75,7 +77,9 @@ def declare_apps(place: Place, ground: AzureGround, services: Sequence[WebAppSer
             record=plan.traffic.record if service.front_door and plan.traffic.tls else None,
             certificate=place.settings.certificate_arn,
         )
-        WebApp(service.name, args, place.child)
+        app = WebApp(service.name, args, place.child)
+        ground.alarms.watch(service.name, app.id, ILL)
+        ground.alarms.watch_errors(service.name)
         if service.migrates_by and _used(service, endpoints):
             _migrator(place, ground, service, args, {**common, "SERVICE": service.name}, endpoints)
     if endpoints:
@@ -114,7 +118,7 @@ def _agent(  # noqa: PLR0917 (private, and called once)
         health_path="/health",
         is_public=False,
     )
-    WebApp(names.SENTINEL, args, place.child)
+    ground.alarms.watch(names.SENTINEL, WebApp(names.SENTINEL, args, place.child).id, ILL)
 
 
 def _of_agent(place: Place) -> dict[str, str]:

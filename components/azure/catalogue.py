@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 
 from components.azure import addresses
+from components.azure.alarms import watch_stores
 from components.azure.apps import declare_apps
 from components.azure.cache import ManagedRedis, ManagedRedisArgs
 from components.azure.database import ReplicatedPostgres, ReplicatedPostgresArgs
@@ -110,8 +111,8 @@ def _web_app(place: Place, ground: AzureGround, services: Sequence[Any], endpoin
 
 
 def _safeguards(place: Place, ground: AzureGround, endpoints: Endpoints) -> None:
-    """Backups are part of a server here; alarms are not declared yet."""
-    del place, ground, endpoints
+    """Backups are part of a server here."""
+    watch_stores(place, ground.alarms, endpoints)
 
 
 def _traffic(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """
-What a site stands on in Azure: its resource group, its network, its recovery account, the vault of its logins, and the
-log of who did what to its vaults.
+What a site stands on in Azure: its resource group, its network, its recovery account, the vault of its logins, the log
+of who did what to its vaults, and whom alarms tell.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ import pulumi
 import pulumi_azure_native as azure_native
 
 from components.azure import addresses
+from components.azure.alarms import Alarms
 from components.azure.audit_log import AuditLog, AuditLogArgs
 from components.azure.network import Network, NetworkArgs
 from components.azure.recovery_account import RecoveryAccount, RecoveryAccountArgs
@@ -53,6 +54,7 @@ class AzureGround:
     recovery: RecoveryAccount
     logins: Vault
     audit: AuditLog
+    alarms: Alarms
     door: str
     standing: dict[str, Standing] = field(default_factory=dict)
     opened: dict[str, Opened] = field(default_factory=dict)
@@ -91,4 +93,5 @@ def lay_ground(place: Place) -> AzureGround:
         protect=settings.protect,
     )
     door = addresses.app_host(plan, site.name, service_routes(plan)[0].service)
-    return AzureGround(group, network, recovery, Vault(azure.LOGINS, logins, place.child), audit, door)
+    alarms = Alarms(place, group, audit.id, place.child)
+    return AzureGround(group, network, recovery, Vault(azure.LOGINS, logins, place.child), audit, alarms, door)

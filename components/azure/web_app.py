@@ -50,7 +50,7 @@ class WebAppArgs:
 
 
 class WebApp(pulumi.ComponentResource):
-    """Gives `host`, the name that requests find it by."""
+    """Gives `id`, and `host`, the name that requests find it by."""
 
     def __init__(self, name: str, args: WebAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("dr:azure:WebApp", name, None, opts)
@@ -82,6 +82,7 @@ class WebApp(pulumi.ComponentResource):
                 thumbprint=args.certificate,
                 opts=pulumi.ResourceOptions(parent=self),
             )
+        self.id: pulumi.Output[str] = app.id
         self.host: pulumi.Output[str] = app.default_host_name
         self.register_outputs({"host": self.host})
 

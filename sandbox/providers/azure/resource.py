@@ -148,12 +148,13 @@ class AzureResource(Resource):
         found = self.cloud.find(identity, self.kind.version)
         if found is None:
             return None
+        found = _respelled(found, {api: name for name, api in IN_THE_API.items()})
         nested = found.pop("properties", None) or {}
         back = {api: name for name, api in self.kind.spelled.items()}
         real: Properties = {**found, "azureApiVersion": self.kind.version}
         if self.kind.flat:
             real |= {
-                back.get(name, name): _unwrapped(value) if name in self.kind.flattened else value
+                back.get(name, name[0].lower() + name[1:]): _unwrapped(value) if name in self.kind.flattened else value
                 for name, value in nested.items()
             }
         else:
@@ -221,7 +222,8 @@ class AzureResource(Resource):
         body = _mapped(body)
         given = {name: _wrapped(value) if name in self.kind.flattened else value for name, value in given.items()}
         nested = {self.kind.spelled.get(name, name): value for name, value in given.items() if name not in top}
-        return {**body, "properties": nested} if self.kind.flat else body
+        wanted: Properties = _respelled({**body, "properties": nested} if self.kind.flat else body, IN_THE_API)
+        return wanted
 
     def _group(self, inputs: Properties) -> str:
         name = inputs.get("resourceGroupName")
@@ -233,6 +235,14 @@ IDENTITIES = "identity.userAssignedIdentities"
 
 
 BESIDE = frozenset({"id", "name", "type"})
+IN_THE_API = {"odataType": "odata.type"}
+"""Names at any depth that the API has with a character that no program could write."""
+
+
+def _respelled(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {names.get(key, key): _respelled(each, names) for key, each in value.items()}
+    return [_respelled(each, names) for each in value] if isinstance(value, list) else value
 
 
 def _mapped(given: Properties) -> Properties:

@@ -140,6 +140,26 @@ MONITOR = (
         replaces=frozenset({"location"}), nested=frozenset({"sku"}),
     ),
     Type(
+        "azure-native:applicationinsights:Component",
+        f"{GROUP}/providers/Microsoft.Insights/components/{{resourceName}}", "2020-02-02", "resourceName",
+        spelled={
+            "applicationType": "Application_Type", "workspaceResourceId": "WorkspaceResourceId",
+            "retentionInDays": "RetentionInDays",
+        },
+    ),
+    Type(
+        "azure-native:monitor:ActionGroup", f"{GROUP}/providers/Microsoft.Insights/actionGroups/{{actionGroupName}}",
+        "2024-10-01-preview", "actionGroupName",
+    ),
+    Type(
+        "azure-native:monitor:MetricAlert", f"{GROUP}/providers/Microsoft.Insights/metricAlerts/{{ruleName}}",
+        "2018-03-01", "ruleName",
+    ),
+    Type(
+        "azure-native:monitor:ScheduledQueryRule",
+        f"{GROUP}/providers/Microsoft.Insights/scheduledQueryRules/{{ruleName}}", "2025-01-01-preview", "ruleName",
+    ),
+    Type(
         "azure-native:monitor:DiagnosticSetting",
         "/{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}", "2021-05-01-preview", "name",
         located=False,

@@ -123,6 +123,56 @@ az.monitor.DiagnosticSetting(
     workspace_id=log.id,
     logs=[{"category_group": "allLogs" if change else "audit", "enabled": True}],
 )
+insights = az.applicationinsights.Component(
+    "insights",
+    resource_group_name=there,
+    resource_name_="insights-all",
+    kind="web",
+    application_type="web",
+    workspace_resource_id=log.id,
+    retention_in_days=120 if change else 90,
+)
+told = az.monitor.ActionGroup(
+    "told", resource_group_name=there, location="global", group_short_name="all", enabled=not change
+)
+az.monitor.MetricAlert(
+    "alive",
+    resource_group_name=there,
+    location="global",
+    enabled=True,
+    severity=1 if change else 0,
+    scopes=[server.id],
+    evaluation_frequency="PT1M",
+    window_size="PT5M",
+    criteria={
+        "odata_type": "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria",
+        "all_of": [
+            {
+                "criterion_type": "StaticThresholdCriterion",
+                "name": "alive",
+                "metric_name": "is_db_alive",
+                "operator": "LessThan",
+                "threshold": 1,
+                "time_aggregation": "Maximum",
+            }
+        ],
+    },
+    actions=[{"action_group_id": told.id}],
+)
+az.monitor.ScheduledQueryRule(
+    "errors",
+    resource_group_name=there,
+    kind="LogAlert",
+    severity=2 if change else 1,
+    scopes=[log.id],
+    evaluation_frequency="PT5M",
+    window_size="PT5M",
+    criteria={
+        "all_of": [{"query": "AppRequests", "time_aggregation": "Count", "operator": "GreaterThan", "threshold": 5}]
+    },
+    actions={"action_groups": [told.id]},
+)
+pulumi.export("connection", insights.connection_string)
 az.keyvault.Secret(
     "secret",
     resource_group_name=there,
