@@ -33,6 +33,7 @@ LOCKS = "Microsoft.Authorization/locks"
 EXTENSIONS = "microsoft.authorization/"
 GROUPS = "Microsoft.Resources/resourceGroups"
 ALL_OF_ONE = re.compile(r"/subscriptions/([^/]+)/resources", re.IGNORECASE)
+OF_A_PRINCIPAL = re.compile(r"principalId eq '([^']+)'")
 OF_TYPE = re.compile(r"resourceType eq '([^']+)'")
 TYPE_OF_SUBSCRIPTIONS = {"/subscriptions": "Microsoft.Resources/subscriptions", "/subscriptions/resourceGroups": GROUPS}
 
@@ -223,7 +224,7 @@ class ResourceManager:
             below = [each for each in self.store.of_type(kind.type) if _reaches(each.id.scope, identity.scope)]
         else:
             below = [each for each in self.store.of_type(identity.type) if _is_in(each.id, identity)]
-        records = [*below, *kind.listed(identity)]
+        records = _of_the_filter([*below, *kind.listed(identity)], request.query.get("$filter", ""))
         shown = []
         for record in records:
             try:
@@ -499,6 +500,15 @@ def _scope(identity: ResourceId) -> str:
 def _reaches(scope: str, asked: str) -> bool:
     """Is an extension on `scope` of interest to whoever lists those of `asked`: on it, above it or below it?"""
     return covers(scope, asked) or covers(asked, scope)
+
+
+def _of_the_filter(records: list[Record], asked: str) -> list[Record]:
+    """Raises ArmError for a filter that the sandbox does not know."""
+    if not asked:
+        return records
+    if (wanted := OF_A_PRINCIPAL.fullmatch(asked)) is None:
+        raise not_done(f"the filter {asked!r} of a list")
+    return [each for each in records if str(each.properties.get("principalId")).lower() == wanted[1].lower()]
 
 
 def _is_in(found: ResourceId, collection: ResourceId) -> bool:

@@ -173,14 +173,14 @@ class Arm:
             raise
         return found
 
-    def list(self, identity: str) -> list[Mapping[str, Any]]:
-        """All of a collection; none where what it belongs to is not there."""
+    def list(self, identity: str, *, where: str = "") -> list[Mapping[str, Any]]:
+        """All of a collection, or those that an OData filter names; none where what it belongs to is not there."""
         found: list[Mapping[str, Any]] = []
         following: str | None = None
         try:
             with said(f"listing {_short(identity)}"):
                 while following is None or following:
-                    page = self._send("GET", following or identity, is_whole=following is not None).json()
+                    page = self._send("GET", following or identity, where=where, is_whole=following is not None).json()
                     found += page.get("value") or []
                     following = str(page.get("nextLink") or "")
         except CloudFailed as error:
@@ -248,11 +248,13 @@ class Arm:
         *,
         version: str = "",
         seconds: float = READ_SECONDS,
+        where: str = "",
         is_whole: bool = False,
         pipeline: bool = False,
     ) -> Any:
         """`is_whole`: it is an address that the cloud itself gave, with its api-version."""
         params = {} if is_whole else {"api-version": version or version_of(identity)}
+        params |= {"$filter": where} if where and not is_whole else {}
         url = identity if is_whole else f"{ENDPOINT}{identity}"
         content = {} if body is None else {"json": body}
         request = HttpRequest(method, url, params=params, headers={"Accept": "application/json"}, **content)

@@ -68,7 +68,7 @@ class Closing:
             principal = (identity.get("properties") or {}).get("principalId")
             wanted = f"principalId eq '{principal}'"
             scope = f"/subscriptions/{where.account}/providers/Microsoft.Authorization/roleAssignments"
-            held = self._arm.list(f"{scope}?$filter={wanted}")
+            held = self._arm.list(scope, where=wanted)
             mine = [each for each in held if (each.get("properties") or {}).get("principalId") == principal]
             for each in mine:
                 self._arm.delete(str(each["id"]))
