@@ -12,7 +12,7 @@ BASE = "settings.backupConfiguration"
 
 def is_replica(r: Resource) -> bool:
     """Cloud SQL makes no backups of a read replica, and refuses the settings for them."""
-    return r["masterInstanceName"].present()
+    return r["masterInstanceName"].present() or r["instanceType"].text() == "READ_REPLICA_INSTANCE"
 
 
 def kept(r: Resource, ctx: Context) -> Iterator[str]:

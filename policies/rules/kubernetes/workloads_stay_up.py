@@ -1,6 +1,7 @@
 """Workloads survive the loss of a node and the draining of many."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -19,6 +20,9 @@ SCALERS = ("kubernetes:autoscaling/v2:HorizontalPodAutoscaler",)
 POD = "kubernetes:core/v1:Pod"
 ALONE = (POD, "kubernetes:core/v1:ReplicationController")
 HANDLERS = ("httpGet", "tcpSocket", "exec", "grpc")
+# Commands that succeed whatever state their container is in.
+SUCCEEDS = re.compile(r"(?:(?:/usr)?/bin/)?true|:|exit 0|(?:(?:/usr)?/bin/)?echo(?: [^;&|`$<>]*)?")
+SHELLS = ("sh", "bash", "ash", "dash")
 
 
 def containers(r: Resource) -> Iterator[Node]:
@@ -42,8 +46,17 @@ def probes(r: Resource, ctx: Context) -> Iterator[str]:
                 yield f"{probe.path} is absent"
             elif not any(isinstance(probe[handler].raw, Mapping) for handler in HANDLERS):
                 yield f"{probe.path} asks nothing: it has none of {', '.join(HANDLERS)}"
+            elif always_succeeds(probe["exec.command"]):
+                yield f"{probe.path} asks nothing: its command always succeeds"
 
     yield from each(containers(r), look)
+
+
+def always_succeeds(command: Node) -> bool:
+    words = [word.text() or "" for word in command.items()]
+    if len(words) == 3 and words[0].rpartition("/")[2] in SHELLS and words[1].startswith("-"):
+        words = words[2:]
+    return bool(words) and SUCCEEDS.fullmatch(" ".join(words).strip()) is not None
 
 
 def replicas(r: Resource, ctx: Context) -> Iterator[str]:
@@ -55,6 +68,14 @@ def replicas(r: Resource, ctx: Context) -> Iterator[str]:
         # The plan says how many there are; a standby may run fewer until it is needed.
         if ctx.facts.role_of(r) == "active" and (node.number() or 0) < target:
             yield f"spec.replicas is {node.shown()}, the plan runs {target:g} in the active site"
+        return
+    scaler = ctx.stack.first_naming(SCALERS, "spec.scaleTargetRef.name", r)
+    if scaler is not None:
+        # It overrides what the workload says, which is best left out beside it (Kubernetes documentation).
+        least = scaler["spec.minReplicas"]
+        if (1 if least.raw is None else least.number() or 0) < ctx.number("minReplicas"):
+            needed = f"{ctx.number('minReplicas'):g}"
+            yield f"spec.minReplicas of {scaler.label} is {least.shown()}, needs at least {needed}"
         return
     if (1 if node.raw is None else node.number() or 0) < ctx.number("minReplicas"):
         yield f"spec.replicas is {node.shown()}, needs at least {ctx.number('minReplicas'):g}"
@@ -199,10 +220,12 @@ RULES = (
         title="Workloads run more than one pod",
         severity=MEDIUM,
         types=("kubernetes:apps/v1:Deployment",),
+        scope="stack",
         checks=(replicas,),
+        reads=SCALERS,
         thresholds=(count("minReplicas", 2, "pods of a workload that runs"),),
         why="One pod is an outage with every node that is lost or drained.",
-        remedy="Raise spec.replicas, or allow one with the annotation dr/single: true.",
+        remedy="Raise spec.replicas or its autoscaler's minReplicas, or allow one with the annotation dr/single: true.",
         serves=REDUNDANCY,
     ),
     Rule(
