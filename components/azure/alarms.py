@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_azure_native as azure_native
+from pulumi_azure_native.monitor import MetricAlertSingleResourceMultipleMetricCriteriaArgs, MetricCriteriaArgs
 
 from components.azure import addresses
 
@@ -100,19 +101,7 @@ class Alarms(pulumi.ComponentResource):
                 evaluation_frequency="PT1M",
                 window_size="PT5M",
                 auto_mitigate=True,
-                criteria={
-                    "odata_type": "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria",
-                    "all_of": [
-                        {
-                            "criterion_type": "StaticThresholdCriterion",
-                            "name": limit.figure,
-                            "metric_name": limit.figure,
-                            "operator": limit.operator,
-                            "threshold": limit.threshold,
-                            "time_aggregation": limit.total,
-                        }
-                    ],
-                },
+                criteria=_criteria(limit),
                 actions=[{"action_group_id": self.group_id}],
                 opts=pulumi.ResourceOptions(parent=self),
             )
@@ -150,6 +139,23 @@ class Alarms(pulumi.ComponentResource):
             actions={"action_groups": [self.group_id]},
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def _criteria(limit: Limit) -> MetricAlertSingleResourceMultipleMetricCriteriaArgs:
+    """Of classes: what it may be is a choice of several types, and keys of a plain dict would go out as they are."""
+    return MetricAlertSingleResourceMultipleMetricCriteriaArgs(
+        odata_type="Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria",
+        all_of=[
+            MetricCriteriaArgs(
+                criterion_type="StaticThresholdCriterion",
+                name=limit.figure,
+                metric_name=limit.figure,
+                operator=limit.operator,
+                threshold=limit.threshold,
+                time_aggregation=limit.total,
+            )
+        ],
+    )
 
 
 def watch_stores(place: "Place", alarms: Alarms, endpoints: "Endpoints") -> None:

@@ -151,7 +151,10 @@ class MetricAlert(Rule):
         super().check(new, old)
         kind = self.store.find(new.properties["scopes"][0])
         known = FIGURES.get(kind.id.type.lower(), ()) if kind is not None else ()
-        for each in (new.properties.get("criteria") or {}).get("allOf") or ():
+        criteria = new.properties.get("criteria") or {}
+        if "odata.type" not in criteria or not criteria.get("allOf"):
+            raise ArmError(400, "BadRequest", "The criteria need odata.type and allOf.")
+        for each in criteria["allOf"]:
             if each.get("metricName") not in known:
                 message = f"Couldn't find a metric named {each.get('metricName')}. Supported are {', '.join(known)}."
                 raise ArmError(400, "BadRequest", message)

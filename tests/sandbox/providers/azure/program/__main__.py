@@ -144,19 +144,19 @@ az.monitor.MetricAlert(
     scopes=[server.id],
     evaluation_frequency="PT1M",
     window_size="PT5M",
-    criteria={
-        "odata_type": "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria",
-        "all_of": [
-            {
-                "criterion_type": "StaticThresholdCriterion",
-                "name": "alive",
-                "metric_name": "is_db_alive",
-                "operator": "LessThan",
-                "threshold": 1,
-                "time_aggregation": "Maximum",
-            }
+    criteria=az.monitor.MetricAlertSingleResourceMultipleMetricCriteriaArgs(
+        odata_type="Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria",
+        all_of=[
+            az.monitor.MetricCriteriaArgs(
+                criterion_type="StaticThresholdCriterion",
+                name="alive",
+                metric_name="is_db_alive",
+                operator="LessThan",
+                threshold=1,
+                time_aggregation="Maximum",
+            )
         ],
-    },
+    ),
     actions=[{"action_group_id": told.id}],
 )
 az.monitor.ScheduledQueryRule(
