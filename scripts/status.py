@@ -102,6 +102,8 @@ def show(found: Overview) -> None:
     for site in found.sites:
         for said in (*site.said, *(f"{each.identifier}: {each.said}" for each in site.databases if worth_saying(each))):
             console.print(f"{site.name}: {said}", markup=False)
+        for cache in site.caches:
+            console.print(f"{site.name}: {cache}", markup=False)
         for each in site.databases:
             shown = [*each.unguarded[:UNGUARDED_SHOWN]]
             if len(each.unguarded) > len(shown):

@@ -14,12 +14,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from model import names
-from model.roles import role_of
+from model.roles import role_of, scale_of
 from scripts.core.errors import DrError
 from scripts.core.moments import now
 from scripts.core.net import Unreachable
 from scripts.probes import traffic
 from scripts.probes.backups import of_what_it_holds
+from scripts.probes.caches import CacheStatus, caches_of
 
 if TYPE_CHECKING:
     from model import Plan, Topology
@@ -73,6 +74,7 @@ class SiteStatus:
     databases: list[DatabaseStatus] = field(default_factory=list)
     services: list[ServiceStatus] = field(default_factory=list)
     restorable: list[RestorePointStatus] = field(default_factory=list)
+    caches: list[CacheStatus] = field(default_factory=list)
     traffic: bool | None = None
     said: list[str] = field(default_factory=list)
 
@@ -174,6 +176,7 @@ def _site(plan: Plan, topology: Topology, clouds: Clouds, name: str) -> SiteStat
         "database": _begin(lambda: _databases(plan, topology, clouds, name)),
         "services": _begin(lambda: _services(plan, clouds, name)),
         "backups": _begin(lambda: _restorable(plan, topology, clouds, name)),
+        "caches": _begin(lambda: _caches(plan, topology, clouds, name)),
     }
     end = time.monotonic() + BOUND_SECONDS - 0.5
     for part, fetch in parts.items():
@@ -182,6 +185,8 @@ def _site(plan: Plan, topology: Topology, clouds: Clouds, name: str) -> SiteStat
             site.said.append(f"{part}: {reason}")
         elif part == "database":
             site.databases = found  # type: ignore[assignment]
+        elif part == "caches":
+            site.caches = found  # type: ignore[assignment]
         elif part == "services":
             site.services = found  # type: ignore[assignment]
         else:
@@ -211,6 +216,11 @@ def _database(plan: Plan, topology: Topology, clouds: Clouds, site: str, name: s
     except (DrError, Unreachable) as error:
         status.said = str(error)
     return status
+
+
+def _caches(plan: Plan, topology: Topology, clouds: Clouds, site: str) -> list[CacheStatus]:
+    """A site that runs nothing has none."""
+    return [] if scale_of(plan, topology, site) == "none" else caches_of(plan, clouds, site)
 
 
 def _services(plan: Plan, clouds: Clouds, site: str) -> list[ServiceStatus]:

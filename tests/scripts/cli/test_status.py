@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from scripts.probes.caches import CacheStatus
 from scripts.probes.overview import DatabaseStatus, Overview, SiteStatus
 from scripts.runs.run_records import RunRecord
 from scripts.status import show, ways_out
@@ -38,6 +39,20 @@ def test_what_the_guard_does_not_guard_is_named_with_the_reason(capsys: pytest.C
     said = capsys.readouterr().out
     assert "secondary: core-1 is not guarded here: table t0: it belongs to another" in said
     assert "and 2 more" in said
+
+
+@pytest.mark.parametrize(
+    ("cache", "told"),
+    [
+        (CacheStatus("cache", 1, "", 60.4), "cache answers, with 1 key; the newest export is 60 s old"),
+        (CacheStatus("cache", None, "does not answer: x"), "cache does not answer: x; no export lies here"),
+    ],
+)
+def test_what_a_cache_holds_is_told(capsys: pytest.CaptureFixture[str], cache: CacheStatus, told: str) -> None:
+    found = overview()
+    found.sites[0].caches.append(cache)
+    show(found)
+    assert f"secondary: {told}\n" in capsys.readouterr().out
 
 
 def active(writes: str) -> Overview:
