@@ -84,6 +84,12 @@ def _vault(arm: Arm, found: Mapping[str, Any], known: Holding) -> Holding:
     return replace(known, holds=counted(held, "secret") if held else "", guards=guards)
 
 
+def _cache(arm: Arm, found: Mapping[str, Any], known: Holding) -> Holding:
+    """How much is in it, the Resource Manager does not know; exports lie in an account, and outlive it."""
+    size_of_it = str((found.get("sku") or {}).get("name") or "")
+    return replace(known, holds=f"a cache ({size_of_it})", guards=(*known.guards, *_locks(arm, found)))
+
+
 def _account(arm: Arm, found: Mapping[str, Any], known: Holding) -> Holding:
     """What is in it is not counted: the Resource Manager does not know. A locked policy keeps it from going."""
     locked, days = [], 0
@@ -109,5 +115,6 @@ def _moment(value: Any) -> datetime | None:
 LOOKS: Mapping[str, Callable[[Arm, Mapping[str, Any], Holding], Holding]] = {
     "azure-native:dbforpostgresql:Server": _server,
     "azure-native:keyvault:Vault": _vault,
+    "azure-native:redisenterprise:RedisEnterprise": _cache,
     "azure-native:storage:StorageAccount": _account,
 }

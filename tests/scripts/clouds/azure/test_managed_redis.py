@@ -1,5 +1,9 @@
 """A cache of a site: what is exported of it, where copies lie, and what is brought back."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
 import pytest
 
 from model.clouds import azure as azure_names
@@ -7,7 +11,7 @@ from scripts.acts.caches import begin
 from scripts.clouds.access import Clouds
 from scripts.clouds.azure.managed_redis import ManagedRedis
 from scripts.clouds.azure.objects import Account
-from scripts.clouds.protocol import Phase
+from scripts.clouds.protocol import Holding, Phase
 from scripts.core.errors import CloudFailed, Refused
 from tests.scripts.clouds.azure.conftest import Azure
 
@@ -94,6 +98,28 @@ def test_a_file_that_is_no_snapshot_is_named_and_never_reaches_the_cache(azure: 
         cache.bring("morning")
     assert held(azure, "primary") == KEPT
     assert {name for _, name in azure.fabric.caches.held} == {cache.identifier}, "the scratch cache is gone"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One of a stack, as its state shows it."""
+
+    outputs: Mapping[str, Any]
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    type: str = "azure-native:redisenterprise:RedisEnterprise"
+    urn: str = "urn:pulumi:azure-prod::dr::azure-native:redisenterprise:RedisEnterprise::cache-cluster"
+    name: str = "cache-cluster"
+    protect: bool = True
+
+
+def test_what_would_be_lost_with_it_is_said_before_it_is_deleted(azure: Azure) -> None:
+    cache = lay(azure, "primary")
+    cluster = f"{azure.group('primary')}/providers/Microsoft.Cache/redisEnterprise/{cache.identifier}"
+    lock = f"{cluster}/providers/Microsoft.Authorization/locks/dr-keep"
+    azure.arm.put(lock, {"properties": {"level": "CanNotDelete"}})
+    resource, known = Resource({"id": cluster}), Holding("azure-prod", "RedisEnterprise", cache.identifier)
+    found = azure.driver.inventory().look("azure-prod", resource, known, [])
+    assert (found.holds, found.guards) == ("a cache (Balanced_B1)", ("lock dr-keep",))
 
 
 def test_a_lost_site_is_not_asked(azure: Azure) -> None:
