@@ -27,6 +27,10 @@ _SHAPES = re.compile(
     | \bgh[pousr]_[0-9A-Za-z]{20,}\b | \bgithub_pat_\w{20,}          # GitHub
     | \bglpat-[\w-]{16,} | \bxox[abeoprs]-[\w-]{10,}                 # GitLab, Slack
     | \b[rs]k_(?:live|test)_[0-9A-Za-z]{16,} | \bpul-[0-9a-f]{40}\b  # Stripe, Pulumi
+    | \bnpm_\w{30,} | \bpypi-[\w-]{50,} | \bdckr_pat_[\w-]{20,}      # package registries
+    | \bhv[bs]\.[\w-]{20,} | \bAGE-SECRET-KEY-1\w{50,}             # Vault, age
+    | \bSG\.[\w-]{16,}\.[\w-]{16,} | \bdo[opr]_v1_\w{40,}          # SendGrid, DigitalOcean
+    | \bAIza[\w-]{35} | \bxapp-[\w-]{10,}                           # Google, Slack
     | \beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?                         # JSON web token
     | (?<=://)[^\s/@:]{0,200}:[^\s/@]{1,200}(?=@)                    # user and password in an address
     | (?<=AccountKey=)[^;\s]+ | (?<=SharedAccessKey=)[^;\s]+ | (?<=[?&]sig=)[^&\s]+
