@@ -10,9 +10,9 @@ from sandbox.engine.plans import Plan, Seen, alias_urns, shown
 from sandbox.engine.plugin import Diff, DiffUnavailableError, Failure, Plugin
 from sandbox.engine.reads import ImportStep, ReadStep, RefreshStep
 from sandbox.engine.registry import bare
-from sandbox.engine.replacements import cascades, dependent_replacements, replace_on_changes
+from sandbox.engine.replacements import replace_on_changes, replacement
 from sandbox.engine.state import State
-from sandbox.engine.steps import CreateStep, DeleteStep, ReplaceStep, SameStep, Step, UpdateStep, compare
+from sandbox.engine.steps import CreateStep, ReplaceStep, SameStep, Step, UpdateStep, compare
 from sandbox.engine.targeting import Targeting
 from sandbox.engine.values import Map, copy, has_unknowns, plain, same
 
@@ -33,13 +33,14 @@ class Planner:
         self.refreshes: list[RefreshStep] = []  # those that went along with the program
 
     # -- the start of everything ---------------------------------------------------------------------------------------
-    def _bail(self, message: str, urn: str = "") -> BailError:
+    def bail(self, message: str, urn: str = "") -> BailError:
+        """The error to raise once a message that ends the run has been reported."""
         self.run.reporter.error(message, urn)
         return BailError(message)
 
     def _new_urn(self, urn: str) -> str:
         if urn in self.seen.urns:
-            raise self._bail(f"Duplicate resource URN '{urn}'; try giving it a unique name", urn)
+            raise self.bail(f"Duplicate resource URN '{urn}'; try giving it a unique name", urn)
         self.seen.urns.add(urn)
         return urn
 
@@ -121,13 +122,13 @@ class Planner:
             return self.run.registry
         ref = urns.parse_ref(goal.provider)
         if ref.id == urns.DENIED:
-            raise self._bail(urns.refusal(urns.package_of(urns.type_of(ref.urn)), urn), urn)
+            raise self.bail(urns.refusal(urns.package_of(urns.type_of(ref.urn)), urn), urn)
         found = self.run.registry.get(ref)
         if found is not None:
             return found
         old = self.run.olds.get(ref.urn)
         if old is None or old.id != ref.id:
-            raise self._bail(f"unknown provider {goal.provider} for resource {urn}", urn)
+            raise self.bail(f"unknown provider {goal.provider} for resource {urn}", urn)
         self.run.ensure_provider(goal.provider)
         self.targeting.queue_same(old)
         return self.run.provider(goal.provider)
@@ -198,7 +199,8 @@ class Planner:
             steps.append(ReplaceStep(self.run, original, new))
         return Plan(steps, then)
 
-    def _check(self, urn: str, manager: Plugin, olds: Map, news: Map, new: State) -> tuple[Map, bool]:
+    def check(self, urn: str, manager: Plugin, olds: Map, news: Map, new: State) -> tuple[Map, bool]:
+        """What a provider makes of the inputs, and whether it refuses them, which is then reported."""
         inputs, failures = manager.check(urn, olds, news, preview=self.run.options.preview, seed=os.urandom(32))
         return inputs, self._refused(urn, new, inputs, failures)
 
@@ -247,9 +249,9 @@ class Planner:
             if not targeted:
                 new.inputs = old.inputs if old is not None else {}
             else:
-                fresh = recreating or external or old is None or self._forced(urn, old)
+                fresh = recreating or external or old is None or self.forced(urn, old)
                 olds: Map = {} if fresh or old is None else old.inputs
-                checked, refused = self._check(urn, manager, olds, goal.properties if fresh else new.inputs, new)
+                checked, refused = self.check(urn, manager, olds, goal.properties if fresh else new.inputs, new)
                 new.inputs, invalid = checked, invalid or refused
         if targeted:
             self.targeting.queue_dependencies(new)
@@ -290,7 +292,8 @@ class Planner:
         urn = urns.parse_ref(ref).urn
         return self.providers.get(urn) or self.run.olds.get(urn)
 
-    def _forced(self, urn: str, old: State | None) -> bool:
+    def forced(self, urn: str, old: State | None) -> bool:
+        """Whether a resource is to be replaced whatever its provider says: by --replace, or because it is tainted."""
         replace = self.run.options.replace
         return bool(replace and urn in replace) or bool(old is not None and old.taint)
 
@@ -315,7 +318,7 @@ class Planner:
                 diff = Diff(some=True)
         diff = replace_on_changes(diff, goal.replace_on_changes, init_errors=bool(old.init_errors))
         if (diff.some and (diff.replace or trigger)) or old.pending_replacement:
-            return self._replacement(reg, urn, old, new, manager, diff)
+            return replacement(self, reg, urn, old, new, manager, diff)
         if diff.some or old.init_errors:
             self.seen.updates.add(urn)
             return [
@@ -331,13 +334,13 @@ class Planner:
         before, after = plain(old.replacement_trigger), plain(new.replacement_trigger)
         if has_unknowns(after) and not self.run.options.preview:
             self.failed = True
-            raise self._bail(f"replacement trigger contains unknowns for {urn}", urn)
+            raise self.bail(f"replacement trigger contains unknowns for {urn}", urn)
         if has_unknowns(before) or has_unknowns(after):
             return True
         return before is not None and after is not None and not same(before, after)
 
     def _diff(self, urn: str, old: State, new: State, manager: Plugin | None, goal: Goal) -> Diff:
-        if self._forced(urn, old):
+        if self.forced(urn, old):
             return Diff(some=True, replaces=["id"])
         if any(other in self.seen.replaces for other in new.replace_with):
             return Diff(some=True, replaces=["replaceWith"])
@@ -362,78 +365,6 @@ class Planner:
         if olds is None or news is None or not hasattr(provider, "diff_config"):
             return True
         return provider.diff_config(after.urn, bare(olds.inputs), olds.outputs, bare(news.inputs)).replace
-
-    # -- replacement ---------------------------------------------------------------------------------------------------
-    def _replacement(  # noqa: PLR0917
-        self, reg: Registration, urn: str, old: State, new: State, manager: Plugin | None, diff: Diff
-    ) -> list[Step]:
-        goal, run, options = reg.goal, self.run, self.run.options
-        if new.protect and old.protect and not options.ignore_protect:
-            message = (
-                f'unable to replace resource "{urn}"\nas it is currently marked for protection. To unprotect the '
-                "resource, remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`"
-            )
-            self.failed = True
-            if not options.preview:
-                raise self._bail(message, urn)
-            run.reporter.error(message, urn)
-        if goal.id:
-            message = (
-                "previously-imported resources that still specify an ID may not be replaced; please remove the "
-                "`import` declaration from your program;\n"
-                + "\n".join(f"{k}: {shown(old.inputs.get(k))} => {shown(new.inputs.get(k))}" for k in diff.replaces)
-            )
-            if not options.preview:
-                raise EngineError(message)
-            run.reporter.warning(message, urn)
-        self.seen.replaces.add(urn)
-        if manager is not None and not self._forced(urn, old):
-            inputs, refused = self._check(urn, manager, {}, goal.properties, new)
-            if refused:
-                message = f"resource {urn} has check errors"
-                raise BailError(message)
-            new.inputs = inputs
-        first = diff.delete_before_replace if goal.delete_before_replace is None else goal.delete_before_replace
-        if first:
-            return self._delete_first(reg, urn, old, new, diff)
-        return [
-            CreateStep(run, reg, new, old, pending_delete=True).because(diff),
-            ReplaceStep(run, old, new).because(diff),
-        ]
-
-    def _delete_first(self, reg: Registration, urn: str, old: State, new: State, diff: Diff) -> list[Step]:
-        """Delete a resource, and before it what cannot live without it, before it is made anew."""
-        run, steps = self.run, list[Step]()
-        found = []
-        if not run.options.preview or old in run.graph:
-            found = dependent_replacements(run, self, old)
-        found += [(state, []) for state in cascades(run, urn)]
-        for state, keys in reversed(found):
-            if id(state) in self.pending_deletes:
-                continue
-            self.dependent_keys[state.urn] = keys
-            if state.delete:
-                steps.append(DeleteStep(run, state, self.seen.deletes))
-            else:
-                if state.protect and not run.options.ignore_protect:
-                    self.failed = True
-                    raise self._bail(
-                        f'unable to replace resource "{state.urn}" as part of replacing "{urn}" as it is currently '
-                        "marked for protection. To unprotect the resource, remove the `protect` flag from the resource "
-                        "in your Pulumi program and run `pulumi up`, or use the command:\n"
-                        f"`pulumi state unprotect '{state.urn}'`",
-                        urn,
-                    )
-                steps.append(DeleteStep(run, state, self.seen.deletes, replacing=True, pending_replacement=True))
-            self.seen.deletes.add(state.urn)
-            self.pending_deletes.add(id(state))
-        run.ensure_provider(old.provider)
-        if not old.pending_replacement:
-            self.seen.deletes.add(urn)
-            steps.append(DeleteStep(run, old, self.seen.deletes, replacing=True, pending_replacement=True))
-        steps.append(ReplaceStep(run, old, new).because(diff))
-        steps.append(CreateStep(run, reg, new, old).because(diff))
-        return steps
 
     # -- reads ---------------------------------------------------------------------------------------------------------
     def read(self, reading: Reading) -> Plan:

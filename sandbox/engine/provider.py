@@ -10,18 +10,18 @@ from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from sandbox.engine import urns
 from sandbox.engine.errors import EngineError, NotSupportedError, ProviderError
 from sandbox.engine.plugin import Diff, DiffUnavailableError, Failure, Result
+from sandbox.engine.provider_answers import details, diff_of, half_made, restore_assets
 from sandbox.engine.state import State
-from sandbox.engine.values import Asset, Map, Secret, has_unknowns, mark_secrets, plain
+from sandbox.engine.values import Map, Secret, has_unknowns, mark_secrets, plain
 from sandbox.engine.wire import Writer, from_struct
 
 CHANNEL_OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 REACHABLE_SECONDS = 5.0
-KINDS = ("add", "add-replace", "delete", "delete-replace", "update", "update-replace")
 _UNCERTAIN = (grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS, grpc.StatusCode.UNKNOWN)
 
 
@@ -124,7 +124,7 @@ class Provider:
             ignoreChanges=ignore or [],
         )
         try:
-            return _diff(self.stub.DiffConfig(request))
+            return diff_of(self.stub.DiffConfig(request))
         except grpc.RpcError as error:
             if error.code() == grpc.StatusCode.UNIMPLEMENTED:
                 return Diff(None)
@@ -180,7 +180,7 @@ class Provider:
 
     def _error(self, error: Any) -> ProviderError:
         text = error.details() or ""
-        for detail in _details(error):
+        for detail in details(error):
             if detail.Is(provider_pb2.ConfigureErrorMissingKeys.DESCRIPTOR):
                 missing = provider_pb2.ConfigureErrorMissingKeys()
                 detail.Unpack(missing)
@@ -259,7 +259,7 @@ class Provider:
             ignoreChanges=ignore,
         )
         try:
-            return _diff(self.stub.Diff(request))
+            return diff_of(self.stub.Diff(request))
         except grpc.RpcError as error:
             raise self._error(error) from error
 
@@ -306,8 +306,8 @@ class Provider:
         if not self.accept_secrets:
             mark_secrets(result.inputs, inputs)
             mark_secrets(result.outputs, state)
-        _restore_assets(inputs, result.inputs)
-        _restore_assets(inputs, result.outputs)
+        restore_assets(inputs, result.inputs)
+        restore_assets(inputs, result.outputs)
         return result
 
     def update(self, old: State, new: State, *, timeout: float, ignore: list[str], preview: bool) -> Result:
@@ -355,7 +355,7 @@ class Provider:
         try:
             answer = call(request)
         except grpc.RpcError as error:
-            half = _half_made(error)
+            half = half_made(error)
             if half is None:
                 raise self._error(error) from error
             return Result(
@@ -370,67 +370,3 @@ class Provider:
         if reading and answer.id and answer.HasField("inputs"):
             found.inputs = from_struct(answer.inputs)
         return found
-
-
-def _diff(answer: Any) -> Diff:
-    detailed = None
-    if answer.hasDetailedDiff:
-        detailed = {
-            k: (KINDS[v.kind] if v.kind < len(KINDS) else "update", v.inputDiff)
-            for k, v in sorted(answer.detailedDiff.items())
-        }
-    some = {0: None, 1: False, 2: True}[answer.changes]
-    return Diff(some, list(answer.replaces), list(answer.diffs), detailed, answer.deleteBeforeReplace)
-
-
-def _details(error: Any) -> list[Any]:
-    for key, value in error.trailing_metadata() or ():
-        if key == "grpc-status-details-bin":
-            status = status_pb2.Status()
-            status.ParseFromString(value)
-            return list(status.details)
-    return []
-
-
-def _half_made(error: Any) -> Any:
-    for detail in _details(error):
-        if detail.Is(provider_pb2.ErrorResourceInitFailed.DESCRIPTOR):
-            found = provider_pb2.ErrorResourceInitFailed()
-            detail.Unpack(found)
-            return found
-    return None
-
-
-def _restore_assets(original: Map | None, found: Map | None) -> None:
-    """Give back the contents of assets that were sent as a hash only."""
-    known: dict[str, Asset] = {}
-
-    def collect(value: Any) -> None:
-        if isinstance(value, Asset):
-            known[value.hash] = value
-        elif isinstance(value, Secret):
-            collect(value.value)
-        elif isinstance(value, dict):
-            for item in value.values():
-                collect(item)
-        elif isinstance(value, list):
-            for item in value:
-                collect(item)
-
-    def restore(value: Any) -> Any:
-        if (
-            isinstance(value, Asset)
-            and value.hash in known
-            and not set(value.fields) & {"text", "path", "uri", "assets"}
-        ):
-            return known[value.hash]
-        if isinstance(value, Secret):
-            return Secret(restore(value.value))
-        if isinstance(value, dict):
-            return {k: restore(v) for k, v in value.items()}
-        return [restore(v) for v in value] if isinstance(value, list) else value
-
-    if original and found:
-        collect(original)
-        if known:
-            found.update({k: restore(v) for k, v in found.items()})

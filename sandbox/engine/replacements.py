@@ -1,13 +1,15 @@
-"""Replacements that follow from others: what depends on a resource that is deleted before it is made anew."""
+"""Replacements: which steps one takes, and what else has to go because it depends on what is deleted first."""
 
 from typing import TYPE_CHECKING
 
 from sandbox.engine import paths, urns
 from sandbox.engine.deployment import Deployment
-from sandbox.engine.errors import EngineError
-from sandbox.engine.plugin import Diff
+from sandbox.engine.errors import BailError, EngineError
+from sandbox.engine.goals import Registration
+from sandbox.engine.plans import shown
+from sandbox.engine.plugin import Diff, Plugin
 from sandbox.engine.state import State
-from sandbox.engine.steps import compare
+from sandbox.engine.steps import CreateStep, DeleteStep, ReplaceStep, Step, compare
 from sandbox.engine.values import UNKNOWN, Map
 
 if TYPE_CHECKING:
@@ -96,3 +98,80 @@ def _must_go(run: Deployment, state: State, replaced: set[str]) -> list[str] | N
     )
     diff = replace_on_changes(diff, state.replace_on_changes, init_errors=False)
     return diff.replaces if diff.replace else None
+
+
+def replacement(  # noqa: PLR0917
+    planner: "Planner", reg: Registration, urn: str, old: State, new: State, manager: Plugin | None, diff: Diff
+) -> list[Step]:
+    """
+    The steps that replace a resource. Raises BailError where it is protected or its inputs are refused, and EngineError
+    where the program still imports it.
+    """
+    goal, run, options = reg.goal, planner.run, planner.run.options
+    if new.protect and old.protect and not options.ignore_protect:
+        message = (
+            f'unable to replace resource "{urn}"\nas it is currently marked for protection. To unprotect the '
+            "resource, remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`"
+        )
+        planner.failed = True
+        if not options.preview:
+            raise planner.bail(message, urn)
+        run.reporter.error(message, urn)
+    if goal.id:
+        message = (
+            "previously-imported resources that still specify an ID may not be replaced; please remove the "
+            "`import` declaration from your program;\n"
+            + "\n".join(f"{k}: {shown(old.inputs.get(k))} => {shown(new.inputs.get(k))}" for k in diff.replaces)
+        )
+        if not options.preview:
+            raise EngineError(message)
+        run.reporter.warning(message, urn)
+    planner.seen.replaces.add(urn)
+    if manager is not None and not planner.forced(urn, old):
+        inputs, refused = planner.check(urn, manager, {}, goal.properties, new)
+        if refused:
+            message = f"resource {urn} has check errors"
+            raise BailError(message)
+        new.inputs = inputs
+    first = diff.delete_before_replace if goal.delete_before_replace is None else goal.delete_before_replace
+    if first:
+        return delete_first(planner, reg, old, new, diff)
+    return [
+        CreateStep(run, reg, new, old, pending_delete=True).because(diff),
+        ReplaceStep(run, old, new).because(diff),
+    ]
+
+
+def delete_first(planner: "Planner", reg: Registration, old: State, new: State, diff: Diff) -> list[Step]:
+    """Delete a resource, and before it what cannot live without it, before it is made anew."""
+    run, urn, steps = planner.run, new.urn, list[Step]()
+    found = []
+    if not run.options.preview or old in run.graph:
+        found = dependent_replacements(run, planner, old)
+    found += [(state, []) for state in cascades(run, urn)]
+    for state, keys in reversed(found):
+        if id(state) in planner.pending_deletes:
+            continue
+        planner.dependent_keys[state.urn] = keys
+        if state.delete:
+            steps.append(DeleteStep(run, state, planner.seen.deletes))
+        else:
+            if state.protect and not run.options.ignore_protect:
+                planner.failed = True
+                raise planner.bail(
+                    f'unable to replace resource "{state.urn}" as part of replacing "{urn}" as it is currently '
+                    "marked for protection. To unprotect the resource, remove the `protect` flag from the resource "
+                    "in your Pulumi program and run `pulumi up`, or use the command:\n"
+                    f"`pulumi state unprotect '{state.urn}'`",
+                    urn,
+                )
+            steps.append(DeleteStep(run, state, planner.seen.deletes, replacing=True, pending_replacement=True))
+        planner.seen.deletes.add(state.urn)
+        planner.pending_deletes.add(id(state))
+    run.ensure_provider(old.provider)
+    if not old.pending_replacement:
+        planner.seen.deletes.add(urn)
+        steps.append(DeleteStep(run, old, planner.seen.deletes, replacing=True, pending_replacement=True))
+    steps.append(ReplaceStep(run, old, new).because(diff))
+    steps.append(CreateStep(run, reg, new, old).because(diff))
+    return steps
