@@ -246,7 +246,9 @@ def test_every_reader_gives_the_same_report(kinds: list[str], order: Any, tmp_pa
     changed = [each for each in shown if each["op"] not in {"same", "read"}]
     # Refreshes come first in a digest, whatever follows.
     order.shuffle(plans)
-    expected = essence(report(tmp_path, log(events, summary)))
+    logged = report(tmp_path, log(events, summary))
+    assert len(logged.losses) == sum(kind in {"delete", "replace", "gone", "left"} for kind in kinds)
+    expected = essence(logged)
     assert essence(report(tmp_path, digest(shown, summary), recorded)) == expected
     assert essence(report(tmp_path, digest(changed, summary), recorded)) == expected
     again = [*both(stack), *(event for plan in plans for event in plan[0])]
