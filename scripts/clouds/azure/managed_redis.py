@@ -21,7 +21,7 @@ from scripts.clouds.protocol import Phase, PointKind, RestorePoint, StoreState
 from scripts.core.errors import CloudFailed, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from model import Plan
     from scripts.clouds.azure.arm import Arm
@@ -68,7 +68,7 @@ class ManagedRedis:
         where = account.signed(names.CACHES.rstrip("/"), "rwl", SIGNED_SECONDS)
         what = f"exporting {self.identifier}"
         self._arm.post(f"{self._id}/{DATABASE}", "export", what, {"sasUri": where}, wait=WAIT_SECONDS)
-        files = [each for each in account.keys(names.CACHES) if each not in before and self._is_mine(each)]
+        files = self._mine(each for each in account.keys(names.CACHES) if each not in before)
         if len(files) != 1:
             raise CloudFailed(f"{what}: {len(files)} files arrived, and one was expected", "try again")
         note = {"file": files[0], "source": self.identifier, "takenAt": taken_at.isoformat()}
@@ -147,10 +147,13 @@ class ManagedRedis:
     def _note(self, name: str) -> str:
         return f"{names.CACHES}{NOTES}{self._store}/{name}.json"
 
-    def _is_mine(self, key: str) -> bool:
-        """A file that the service wrote of this cache, at the top of the container."""
-        file = key.removeprefix(names.CACHES)
-        return "/" not in file and self.identifier in file
+    def _mine(self, arrived: Iterable[str]) -> list[str]:
+        """
+        The files at the top of the container that the service wrote of this cache. How it names them is its own
+        affair; where those of another cache arrived at the same time, the name of the cache in theirs has to tell.
+        """
+        files = [each for each in arrived if "/" not in each.removeprefix(names.CACHES)]
+        return files if len(files) == 1 else [each for each in files if self.identifier in each]
 
     def _account(self, site: str) -> Account:
         return Account(self._session, self._plan.site(site).region, azure.storage_account(self._plan, site, "recovery"))
