@@ -15,6 +15,7 @@ from tests.scripts.clouds.azure.conftest import Azure
 SAME = {
     "microsoft.authorization/locks": "authorization.ManagementLockByScope",
     "microsoft.authorization/roleassignments": "authorization.RoleAssignment",
+    "microsoft.cache/redisenterprise": "redisenterprise.RedisEnterprise",
     "microsoft.containerinstance/containergroups": "containerinstance.ContainerGroup",
     "microsoft.containerregistry/registries": "containerregistry.Registry",
     "microsoft.containerregistry/registries/replications": "containerregistry.Replication",
@@ -25,6 +26,7 @@ SAME = {
     "microsoft.managedidentity/userassignedidentities": "managedidentity.UserAssignedIdentity",
     "microsoft.network/networksecuritygroups": "network.NetworkSecurityGroup",
     "microsoft.network/privatednszones": "privatedns.PrivateZone",
+    "microsoft.network/privateendpoints": "network.PrivateEndpoint",
     "microsoft.network/trafficmanagerprofiles": "trafficmanager.Profile",
     "microsoft.network/virtualnetworks": "network.VirtualNetwork",
     "microsoft.resources/resourcegroups": "resources.ResourceGroup",
