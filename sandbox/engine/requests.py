@@ -11,6 +11,7 @@ from sandbox.engine import urns
 from sandbox.engine.defaults import DefaultProviders
 from sandbox.engine.errors import ProviderError
 from sandbox.engine.goals import Alias, Goal, seconds
+from sandbox.engine.gojson import number
 from sandbox.engine.hooks import FIELDS, FULL, KINDS
 from sandbox.engine.session import Session
 from sandbox.engine.state import State, hidden_paths
@@ -236,7 +237,7 @@ def _apply_options(goal: Goal, options: Any, folder: Path) -> None:
     if options.HasField("custom_timeouts"):
         given = options.custom_timeouts
         timeouts = {name: getattr(given, name) for name in ("create", "update", "delete", "read")}
-        goal.custom_timeouts = {name: seconds(text) for name, text in timeouts.items() if text}
+        goal.custom_timeouts = {name: number(seconds(text)) for name, text in timeouts.items() if text}
     if options.HasField("hooks"):
         named = {kind: list(getattr(options.hooks, name)) for kind, name in zip(KINDS, FIELDS, strict=True)}
         goal.hooks = {kind: names for kind, names in named.items() if names}
