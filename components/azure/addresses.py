@@ -48,8 +48,13 @@ def app_host(plan: "Plan", site: str, service: str) -> str:
     return f"{azure.app(plan, site, service)}.azurewebsites.net"
 
 
-def registry_host(plan: "Plan") -> str:
-    return f"{azure.registry(plan, 'images')}.azurecr.io"
+def registry(plan: "Plan", store: str) -> str:
+    where = group(plan, plan.fencing.witness)
+    return f"{where}/providers/Microsoft.ContainerRegistry/registries/{azure.registry(plan, store)}"
+
+
+def registry_host(plan: "Plan", store: str) -> str:
+    return f"{azure.registry(plan, store)}.azurecr.io"
 
 
 def role(subscription: str, name: str) -> str:

@@ -7,6 +7,7 @@ logs in to the stores as their owner.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_azure_native as azure_native
@@ -23,6 +24,10 @@ from model import logins, names
 from model.clouds import azure
 from model.routes import service_routes
 from model.services import WebApp as WebAppService
+from model.stores import Registry
+
+if TYPE_CHECKING:
+    from model import Plan
 
 
 def declare_apps(place: Place, ground: AzureGround, services: Sequence[WebAppService], endpoints: Endpoints) -> None:
@@ -48,11 +53,12 @@ def declare_apps(place: Place, ground: AzureGround, services: Sequence[WebAppSer
         opts=place.child,
     )
     common = variables.of_site(place, lambda each: azure.storage_account(plan, each, "recovery"))
-    registry = place.settings.registry or addresses.registry_host(plan)
+    registry = place.settings.registry or _images_at(plan)
     routes = {route.service: route for route in service_routes(plan)}
     for service in services:
         count = replicas(service, place.scale)
         route = routes.get(service.name)
+        image = service.image or f"{registry}/{plan.system}-{service.name}:stable"
         args = WebAppArgs(
             region=site.region,
             group=group,
@@ -60,8 +66,8 @@ def declare_apps(place: Place, ground: AzureGround, services: Sequence[WebAppSer
             service=service.name,
             farm_id=farm.id,
             subnet_id=ground.network.apps_subnet_id,
-            identity=_identity(place, ground, service.name, _roles_of(ground, service)),
-            image=service.image or f"{registry}/{plan.system}-{service.name}:stable",
+            identity=_identity(place, ground, service.name, _roles_of(ground, service, image)),
+            image=image,
             command=service.command,
             count=count,
             settings={
@@ -110,7 +116,7 @@ def _agent(  # noqa: PLR0917 (private, and called once)
         service=names.SENTINEL,
         farm_id=farm_id,
         subnet_id=ground.network.apps_subnet_id,
-        identity=_identity(place, ground, names.SENTINEL, _of_agent(place)),
+        identity=_identity(place, ground, names.SENTINEL, {**_of_agent(place), **_pulled(ground, image)}),
         image=image,
         command=("sentinel",),
         count=1,  # two would renew against each other's condition
@@ -135,7 +141,8 @@ def _identity(place: Place, ground: AzureGround, service: str, roles: dict[str, 
     name = names.agent_role(place.settings.plan, site.name)
     if service != names.SENTINEL:
         name = names.service_role(place.settings.plan, site.name, service)
-    stands_on = [*ground.recovery.containers, *(each.resource for each in ground.standing.values())]
+    standing = (each.resource for each in ground.standing.values() if each.resource is not None)
+    stands_on = [*ground.recovery.containers, *standing]
     args = IdentityArgs(site.account, site.region, ground.group, name, roles, stands_on)
     return Identity(f"{service}-acts-as", args, place.child)
 
@@ -154,7 +161,7 @@ def _migrator(  # noqa: PLR0917 (private, and called once)
         served,
         name=azure.app(place.settings.plan, place.site.name, name),
         service=name,
-        identity=_identity(place, ground, name, _roles_of(ground, service)),
+        identity=_identity(place, ground, name, _roles_of(ground, service, served.image)),
         command=service.migrates_by,
         count=1,
         settings={**common, **_stores_of(place, ground, service, endpoints, logins.MIGRATE)},
@@ -167,9 +174,20 @@ def _migrator(  # noqa: PLR0917 (private, and called once)
     WebApp(name, args, place.child)
 
 
-def _roles_of(ground: AzureGround, service: WebAppService) -> dict[str, str]:
-    """What a service may do with the stores that it names and finds by their names."""
-    return {found.id: found.role for store, found in ground.standing.items() if store in service.uses}
+def _images_at(plan: "Plan") -> str:
+    """Where the images of a plan lie that does not say where: in its registry, or in one that is there without it."""
+    mine = next((store.name for store in plan.stores if isinstance(store, Registry)), "images")
+    return addresses.registry_host(plan, mine)
+
+
+def _roles_of(ground: AzureGround, service: WebAppService, image: str) -> dict[str, str]:
+    """What a service may do with the stores that it names and finds by their names, and where its image lies."""
+    named = {found.id: found.role for store, found in ground.standing.items() if store in service.uses}
+    return {**named, **_pulled(ground, image)}
+
+
+def _pulled(ground: AzureGround, image: str) -> dict[str, str]:
+    return {found.id: found.role for found in ground.standing.values() if found.has(image)}
 
 
 def _stores_of(
@@ -178,7 +196,7 @@ def _stores_of(
     """Who logs in as this role is told of exactly the stores that the service names."""
     found: dict[str, pulumi.Input[str]] = {}
     named = _used(service, endpoints)
-    by_name = [store for store in service.uses if store in ground.standing]
+    by_name = [store for store in service.uses if store in ground.standing and not ground.standing[store].images_at]
     by_key = [store for store in service.uses if store in ground.opened]
     if named or by_name or by_key:
         found["DR_STORES"] = ",".join(store for store in service.uses if store in {*named, *by_name, *by_key})

@@ -13,6 +13,7 @@ from components.azure.database import ReplicatedPostgres, ReplicatedPostgresArgs
 from components.azure.ground import AzureGround, Opened, Standing, lay_ground
 from components.azure.login import CacheLogin, CacheLoginArgs, DatabaseLogin, DatabaseLoginArgs
 from components.azure.provider import provider
+from components.azure.registry import Registry, RegistryArgs
 from components.azure.traffic_switch import TrafficSwitch, TrafficSwitchArgs
 from components.azure.vault import Reached, Vault, VaultArgs
 from components.parts import CloudComponents, Endpoint, Endpoints, Place
@@ -21,6 +22,7 @@ from model import names
 from model.clouds import azure
 from model.sites import Site
 from model.stores import Postgres, Redis
+from model.stores import Registry as RegistryStore
 from model.stores import Vault as VaultStore
 
 
@@ -106,6 +108,26 @@ def _redis(place: Place, ground: AzureGround, store: Redis) -> None:
     ground.opened[store.name] = Opened(made.address, made.port, made.key)
 
 
+def _registry(place: Place, ground: AzureGround, store: RegistryStore) -> None:
+    """One for all sites: the witness's stack declares it, and the roles on it are given once that is recorded."""
+    settings, plan, witness = place.settings, place.settings.plan, place.settings.plan.fencing.witness
+    name, made = azure.registry(plan, store.name), None
+    if place.site.name == witness:
+        args = RegistryArgs(
+            regions=azure.registry_regions(plan, store),
+            group=ground.group,
+            name=name,
+            untagged_days=store.untagged_keep.days if store.untagged_keep is not None else None,
+            audit_id=ground.audit.id,
+            protect=settings.protect,
+        )
+        made = Registry(store.name, args, place.child).resource
+    elif witness not in settings.records:
+        return
+    where, host = addresses.registry(plan, store.name), addresses.registry_host(plan, store.name)
+    ground.standing[store.name] = Standing(name, where, "AcrPull", made, images_at=host)
+
+
 def _web_app(place: Place, ground: AzureGround, services: Sequence[Any], endpoints: Endpoints) -> None:
     declare_apps(place, ground, services, endpoints)
 
@@ -125,7 +147,7 @@ def _traffic(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, Any]
 COMPONENTS = CloudComponents(
     provider=_provider,
     ground=lay_ground,
-    stores={"postgres": _postgres, "redis": _redis, "vault": _vault},
+    stores={"postgres": _postgres, "redis": _redis, "vault": _vault, "registry": _registry},
     services={"web_app": _web_app},
     safeguards=_safeguards,
     traffic=_traffic,

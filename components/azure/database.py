@@ -77,7 +77,9 @@ class ReplicatedPostgres(pulumi.ComponentResource):
         tier, _, size = database.size.get("azure", azure.DEFAULT_SIZE).partition("_")
         origin = {} if retiring else self._origin()
         # A retiring one keeps what it had: a replica cannot be given a standby, nor a password.
-        kept = ("createMode", "highAvailability", "administratorLoginPassword") if retiring else ()
+        kept = ["createMode", "highAvailability", "administratorLoginPassword"] if retiring else []
+        if origin.get("create_mode") == "Replica":
+            kept.append("createMode")  # a promotion changes it, and the program may learn of that later
         ignored = [*ORIGIN, *kept]
         server = azure_native.dbforpostgresql.Server(
             f"{self._name}-{number}",

@@ -25,12 +25,19 @@ KEEP_DAYS = 90
 
 @dataclass(frozen=True)
 class Standing:
-    """A store that is found by its name: who uses it is given `role` on it."""
+    """
+    A store that is found by its name: who uses it is given `role` on it. `resource` is None for one that another stack
+    declares. `images_at` is the host of a registry, which whoever runs an image of it uses without being told.
+    """
 
     name: str
     id: str
     role: str
-    resource: pulumi.Resource
+    resource: pulumi.Resource | None
+    images_at: str = ""
+
+    def has(self, image: str) -> bool:
+        return bool(self.images_at) and image.startswith(f"{self.images_at}/")
 
 
 @dataclass(frozen=True)

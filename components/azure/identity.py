@@ -40,7 +40,8 @@ class Identity(pulumi.ComponentResource):
         )
         given = [
             azure_native.authorization.RoleAssignment(
-                f"{name}-role-{number}",
+                # Not by number: one that is given later would change which role the others are.
+                f"{name}-role-on-{scope.rpartition('/')[2]}",
                 scope=scope,
                 role_assignment_name=addresses.assignment(args.name, scope, role),
                 principal_id=made.principal_id,
@@ -48,7 +49,7 @@ class Identity(pulumi.ComponentResource):
                 role_definition_id=addresses.role(args.subscription, role),
                 opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.stands_on)),
             ).id
-            for number, (scope, role) in enumerate(sorted(args.roles.items()), start=1)
+            for scope, role in sorted(args.roles.items())
         ]
         ready = pulumi.Output.all(made.id, made.client_id, *given)
         self.id: pulumi.Output[str] = ready.apply(lambda known: str(known[0]))

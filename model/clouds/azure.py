@@ -11,6 +11,7 @@ from .facts import CloudFacts, Gone, ServiceRules, StepTime, StoreFacts, StoreRu
 
 if TYPE_CHECKING:
     from model.plan import Plan
+    from model.stores import Registry
 
 PAIRS = (
     ("australiaeast", "australiasoutheast"), ("australiacentral", "australiacentral2"),
@@ -138,6 +139,13 @@ GONE = (
         kind="documents",
     ),
     Gone(
+        "`az acr import` from the data endpoint of a replica",
+        "a data endpoint hands out layers and is no login server, and a replica has what the registry has, what is "
+        "spoiled or deleted with it",
+        "a tag is set back to the digest that it had before, for as long as untagged images are kept",
+        kind="registry",
+    ),
+    Gone(
         "the daily export of a vault's secret metadata",
         "it restores nothing, and a backup of a secret is restored in its own subscription and geography alone",
         "each site has a vault of its own in its own region",
@@ -162,6 +170,7 @@ AZURE = CloudFacts(
         # The log and its snapshots are kept as one backup (Flexible Server: backup and restore).
         "postgres": StoreFacts(replication=("asynchronous", "none"), snapshots_outlive_log=False),
         "vault": StoreFacts(),
+        "registry": StoreFacts(),
         # Active geo-replication has as many writers as regions, and is not declared here.
         "redis": StoreFacts(replication=("none",)),
     },
@@ -215,6 +224,15 @@ def cache_size(memory_gb: int) -> str:
 def registry(plan: "Plan", store: str) -> str:
     """Letters and digits, 50 at most, taken for everybody. One for all sites: it is copied by the cloud itself."""
     return within(50, f"{plan.system}{store}".replace("-", ""), join="")
+
+
+def registry_regions(plan: "Plan", store: "Registry") -> tuple[str, ...]:
+    """
+    The regions that the images of a registry lie in, its own first: one that they are copied to, because only there
+    can be changed which copies are used, and that must not end with the region that is served from.
+    """
+    sites = [*(plan.site(name) for name in store.replicate_to), plan.primary]
+    return tuple(dict.fromkeys(site.region for site in sites if site.cloud == "azure"))
 
 
 def app(plan: "Plan", site: str, service: str) -> str:

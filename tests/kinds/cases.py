@@ -11,6 +11,7 @@ from tests.kinds.machines_in_a_group import MachinesInAGroup
 from tests.kinds.objects_in_s3 import ObjectsInS3
 from tests.kinds.pods_in_a_cluster import PodsInACluster
 from tests.kinds.postgres import PostgresInACloud
+from tests.kinds.registry_of_a_plan import RegistryOfAPlan
 from tests.kinds.vault_of_a_site import VaultOfASite
 from tests.kinds.web_app_with_a_slot import WebAppWithASlot
 
@@ -54,5 +55,6 @@ CASES = (
     Case(
         "azure", "vault", "secrets", "azure-native:keyvault:Vault", ("primary", "secondary", "tertiary"), VaultOfASite
     ),
+    Case("azure", "registry", "images", "azure-native:containerregistry:Registry", ("tertiary",), RegistryOfAPlan),
     Case("aws", "vm_group", "till", "aws:autoscaling/group:Group", ("primary", "secondary"), MachinesInAGroup),
 )  # fmt: skip

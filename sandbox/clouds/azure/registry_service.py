@@ -14,8 +14,8 @@ from urllib.parse import parse_qs
 
 from sandbox.clouds.azure import access
 from sandbox.clouds.azure.images import ImageStore
-from sandbox.clouds.azure.kind import Record
-from sandbox.clouds.azure.kinds.containerregistry import DOMAIN, Registry, Replication, data_host
+from sandbox.clouds.azure.kind import Record, get
+from sandbox.clouds.azure.kinds.containerregistry import DOMAIN, SOFT_DELETE, Registry, Replication, data_host
 from sandbox.clouds.azure.messages import Request, Response, as_json
 from sandbox.clouds.azure.registry_operations import Asked, Operations, Refusal
 from sandbox.clouds.azure.roles import IMAGES
@@ -118,6 +118,8 @@ class Registries:
         if found is None:
             raise Refusal(501, "UNSUPPORTED", f"The sandbox does not do {request.method} {request.path} of a registry.")
         action, given, answer = found
+        if request.method == "DELETE" and get(registry.body, f"{SOFT_DELETE}.status") == "enabled":
+            raise Refusal(501, "UNSUPPORTED", "The sandbox does not do this: deletions that can be taken back.")
         self._check(request, registry, action, given.get("name", ""))
         with self.images.lock:
             return answer(Asked(request, registry, region, self.images.copy(registry.id.name, region)), **given)

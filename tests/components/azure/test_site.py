@@ -46,6 +46,13 @@ def one(found: Mapping[str, Declared], kind: str, name: str = "") -> Declared:
     return only
 
 
+def roles_of(found: Mapping[str, Declared], app: str) -> dict[str, str]:
+    """What an app of a site may do: by the name of what it stands on, the name of the role."""
+    named = {identity: role for role, identity in ROLES.items()}
+    given = [it.inputs for it in of_type(found, "RoleAssignment") if it.name.startswith(f"{app}-acts-as")]
+    return {it["scope"].rpartition("/")[2]: named[it["roleDefinitionId"].rpartition("/")[2]] for it in given}
+
+
 def test_each_site_has_a_group_in_its_own_region() -> None:
     for site in PLAN.sites:
         found = seen(site.name)
@@ -56,7 +63,8 @@ def test_each_site_has_a_group_in_its_own_region() -> None:
         )
         inside = {it.inputs["resourceGroupName"] for it in found.values() if "resourceGroupName" in it.inputs}
         assert inside == {f"azure-small-{site.name}"}
-        located = {it.inputs["location"] for it in found.values() if "location" in it.inputs}
+        of_the_site = [it for it in found.values() if "containerregistry" not in it.type]
+        located = {it.inputs["location"] for it in of_the_site if "location" in it.inputs}
         assert located <= {site.region, "global"}
 
 
@@ -206,10 +214,9 @@ def test_what_migrates_is_an_app_of_its_own_with_a_login_that_the_service_never_
 
 
 def test_the_agent_may_write_the_lease_and_its_own_claim_and_nothing_else() -> None:
-    given = [it.inputs for it in of_type(seen("secondary"), "RoleAssignment") if it.name.startswith("dr-sentinel-")]
-    assert {it["scope"].rpartition("/")[2] for it in given} == {"claims", "lease"}
-    roles = {it["roleDefinitionId"].rpartition("/")[2] for it in given}
-    assert roles == {"ba92f5b4-2d11-453d-a403-e96b0029c9fe"}
+    given = roles_of(seen("secondary"), "dr-sentinel")
+    assert given.pop("azuresmallimages") == "AcrPull", "where its own image lies"
+    assert given == dict.fromkeys(("claims", "lease"), "Storage Blob Data Contributor")
 
 
 def test_a_role_at_the_witness_waits_until_the_witness_is_there() -> None:
@@ -266,7 +273,8 @@ def test_every_site_has_its_own_vault_that_its_apps_and_named_networks_reach(sit
 def test_every_vault_says_who_did_what_to_it_in_its_own_site(site: str) -> None:
     found = seen(site)
     audited = {it.inputs["resourceUri"]: it.inputs for it in of_type(found, "DiagnosticSetting")}
-    assert set(audited) == {f"{it.name}-id" for it in of_type(found, "keyvault:Vault")} != set()
+    watched = [*of_type(found, "keyvault:Vault"), *of_type(found, "containerregistry:Registry")]
+    assert set(audited) == {f"{it.name}-id" for it in watched} != set()
     assert {it["workspaceId"] for it in audited.values()} == {"audit-workspace-id"}
     workspace = one(found, "Workspace").inputs
     assert (workspace["retentionInDays"], workspace["location"]) == (90, PLAN.site(site).region)
@@ -274,12 +282,56 @@ def test_every_vault_says_who_did_what_to_it_in_its_own_site(site: str) -> None:
 
 def test_who_names_a_vault_may_read_its_secrets_and_is_told_its_name() -> None:
     found = seen("primary")
-    service = next(it for it in of_type(found, "RoleAssignment") if it.name.startswith("web-acts-as"))
-    assert service.inputs["scope"].endswith(f"/vaults/{azure.vault(PLAN, 'primary', 'secrets')}")
-    assert service.inputs["roleDefinitionId"].endswith(ROLES["Key Vault Secrets User"])
+    assert roles_of(found, "web")[azure.vault(PLAN, "primary", "secrets")] == "Key Vault Secrets User"
     settings = {it["name"]: it["value"] for it in one(found, "WebApp", "web-app").inputs["siteConfig"]["appSettings"]}
     assert settings["DR_STORES"] == "core,cache,secrets"
     assert settings["DR_STORE_SECRETS_NAME"] == azure.vault(PLAN, "primary", "secrets")
+
+
+def test_the_registry_is_one_for_all_sites_in_the_group_of_the_witness() -> None:
+    assert of_type(seen("primary"), "containerregistry:Registry") == []
+    assert of_type(seen("secondary"), "containerregistry:Registry") == []
+    found = seen("tertiary")
+    registry, copy = one(found, "containerregistry:Registry"), one(found, "containerregistry:Replication")
+    assert (registry.protect, copy.protect) == (True, True)
+    assert registry.inputs["resourceGroupName"] == "azure-small-tertiary"
+    assert registry.inputs["sku"] == {"name": "Premium"}
+    assert registry.inputs["policies"]["retentionPolicy"] == {"days": 90, "status": "enabled"}
+    assert registry.inputs["policies"]["softDeletePolicy"] == {"status": "disabled"}, "none together with copies"
+    assert (registry.inputs["adminUserEnabled"], registry.inputs["anonymousPullEnabled"]) == (False, False)
+    regions = [registry.inputs["location"], copy.inputs["location"]]
+    assert regions == [PLAN.site("secondary").region, PLAN.primary.region], "it is managed where it is recovered"
+    assert {it.inputs["zoneRedundancy"] for it in (registry, copy)} == {"Enabled"}
+
+
+def test_who_runs_an_image_of_the_registry_may_pull_it_and_is_not_told_of_it() -> None:
+    found = seen("secondary")
+    for app in ("web", "dr-sentinel", "dr-migrate-web"):
+        assert roles_of(found, app)["azuresmallimages"] == "AcrPull"
+    config = one(found, "WebApp", "web-app").inputs["siteConfig"]
+    assert config["linuxFxVersion"] == "DOCKER|azuresmallimages.azurecr.io/azure-small-web:stable"
+    assert config["acrUseManagedIdentityCreds"] is True
+    names = {it["name"] for it in config["appSettings"]}
+    assert "DR_STORE_IMAGES_NAME" not in names
+
+
+def test_a_registry_in_one_region_that_keeps_everything_keeps_what_is_deleted_too(tmp_path: Path) -> None:
+    path = tmp_path / "azure-small.yaml"
+    alone = Path(PATH).read_text(encoding="utf-8").replace(", replicate_to: [secondary], untagged_keep: 90d", "")
+    path.write_text(alone, encoding="utf-8")
+    found = run("azure-cold", config_of(INITIAL, RECORDS, plan=str(path))).seen
+    registry = one(found, "containerregistry:Registry").inputs
+    assert registry["location"] == PLAN.primary.region
+    assert registry["policies"]["softDeletePolicy"] == {"retentionDays": 90, "status": "enabled"}
+    assert registry["policies"]["retentionPolicy"] == {"status": "disabled"}
+    assert of_type(found, "containerregistry:Replication") == []
+
+
+def test_a_role_that_is_given_later_changes_none_that_was_given_before() -> None:
+    before = {it.name: it.inputs for it in of_type(seen("primary", recorded=False), "RoleAssignment")}
+    after = {it.name: it.inputs for it in of_type(seen("primary"), "RoleAssignment")}
+    assert set(before) < set(after)
+    assert {name: after[name] for name in before} == before
 
 
 def test_the_switch_prefers_whoever_claims_and_falls_back_to_the_first_site() -> None:

@@ -11,7 +11,10 @@ from uuid import NAMESPACE_URL, uuid5
 from sandbox.clouds.azure.errors import ArmError
 from sandbox.clouds.azure.kind import Body, Kind, Record
 
-GROUPS_OF_LOGS = {"microsoft.keyvault/vaults": ("audit", "alllogs")}
+GROUPS_OF_LOGS = {
+    "microsoft.containerregistry/registries": ("audit", "alllogs"),
+    "microsoft.keyvault/vaults": ("audit", "alllogs"),
+}
 """By type of resource, the groups of its logs (Azure Monitor: supported resource log categories)."""
 
 
