@@ -50,6 +50,14 @@ EXPOSURE: tuple[Meaning, ...] = (
     Meaning("azure-native:storage:BlobContainer", "publicAccess", "who is let in", Aspect.EXPOSURE, Better.CLOSED),
     Meaning(
         "azure-native:containerregistry:Registry",
+        "adminUserEnabled",
+        "one password for everybody",
+        Aspect.EXPOSURE,
+        Better.OFF,
+        default=False,
+    ),
+    Meaning(
+        "azure-native:containerregistry:Registry",
         "anonymousPullEnabled",
         "images open to everybody",
         Aspect.EXPOSURE,

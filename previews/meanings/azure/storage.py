@@ -150,6 +150,17 @@ STORAGE: tuple[Meaning, ...] = (
         default="disabled",
         order=("disabled", "enabled"),
     ),
+    # What deletes takes away: a registry without it keeps images for ever.
+    Meaning(
+        _REGISTRY,
+        "policies.retentionPolicy.days",
+        "images without a tag kept",
+        Aspect.RETENTION,
+        Better.HIGHER,
+        "days",
+        absent="strong",
+        limits=True,
+    ),
     ladder(_IMAGE_REPLICA, "zoneRedundancy", "zone redundancy", Aspect.AVAILABILITY, _SWITCH, default="Disabled"),
     switch(_CONFIGURATION, "enablePurgeProtection", "purge protection", Aspect.DELETION),
     Meaning(
