@@ -116,6 +116,13 @@ def local_snapshots(database: Document) -> None:
         database["backups"]["snapshots"]["copies_to"] = []
 
 
+def drop_copies(document: Document) -> None:
+    """On Azure log and snapshots are one backup, which is copied as long as one of them is to be."""
+    each_database(lambda database: database["backups"].pop("copies_to", None))(document)
+    if document["sites"][0]["cloud"] == "azure":
+        each_database(local_snapshots)(document)
+
+
 def no_versions(store: Document) -> None:
     """Replication and the archive need versions, so that a plan without them has neither."""
     for key in ("archive", "noncurrent_keep"):
@@ -136,7 +143,7 @@ def short_versions(store: Document) -> None:
 WEAKENINGS: dict[str, tuple[Callable[[Document], None], str]] = {
     "retention cut": (each_database(lambda d: d["backups"].update(pitr_retention="1d")), "backup retention"),
     "backup copies dropped": (
-        each_database(lambda d: d["backups"].pop("copies_to", None)),
+        drop_copies,
         "backups in another region removed",
     ),
     "snapshots dropped": (each_database(drop_snapshots), "backup plan removed"),
@@ -162,7 +169,8 @@ WEAKENINGS: dict[str, tuple[Callable[[Document], None], str]] = {
 # What another cloud says of the same, by its name; nothing where it has no such thing of its own.
 IN_OTHER_WORDS: dict[str, dict[str, str]] = {
     "azure": {
-        "backup copies dropped": "RPO (plan) regional outage",
+        "backup copies dropped": "geo-redundant backup Enabled → Disabled",
+        "warm site empty": "app in use on → off",
         "standby dropped": "high availability ZoneRedundant → Disabled",
         "failures tolerated": "failures tolerated 2 → 8",
         # A server keeps one backup, of its log and its snapshots together, which the log's own retention bounds.
