@@ -216,8 +216,11 @@ class ManagedStore(Protocol):
     def snapshot(self, name: str, tags: Mapping[str, str]) -> None:
         """Take a snapshot; already there counts as done. SNAPSHOT."""
 
-    def send_snapshot(self, name: str, to: str, tags: Mapping[str, str]) -> None:
-        """Copy a snapshot to another site, under a key of that site; already there counts as done. SNAPSHOT."""
+    def send_snapshot(self, name: str, to: str, tags: Mapping[str, str]) -> str:
+        """
+        Copy a snapshot to another site, under a key of that site; already there counts as done. Gives the name of the
+        backup that holds it there, which may be one of several moments. SNAPSHOT.
+        """
 
     def set_password(self, password: str) -> None:
         """Give the owner this password. The server may take it some time later: whoever logs in waits for it."""

@@ -6,6 +6,7 @@ Nothing here or elsewhere deletes either, and no restore into service ever takes
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 
 from model import names
@@ -15,6 +16,7 @@ from scripts.runs.findings import EvidenceKept
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import epoch_to_be, lost, target
 
+EVERY_SECONDS = 0.5
 BOUND_SECONDS = 7200  # a full copy of the volume, into another region
 
 
@@ -32,15 +34,25 @@ def preserve_evidence(context: Context) -> Result:
     tags = {"dr-forensic": plan.system, "dr-run": context.run}
     need(identifier, "be kept as a snapshot", able=StoreFeature.SNAPSHOT in managed.features)
     managed.snapshot(snapshot, tags)
-    wait_until(partial(_there, context, old, snapshot), seconds=BOUND_SECONDS, every=0.5, what=snapshot)
-    managed.send_snapshot(snapshot, home, tags)
+    taken = wait_until(
+        partial(_moment_of, context, old, snapshot), seconds=BOUND_SECONDS, every=EVERY_SECONDS, what=snapshot
+    )
+    copy = managed.send_snapshot(snapshot, home, tags)
+    since = None if copy == snapshot else taken  # a backup of many moments has to have come as far as this one
     wait_until(
-        partial(_there, context, home, snapshot),
-        seconds=BOUND_SECONDS, every=0.5, what=f"{snapshot} to be copied to {home}",
+        partial(_reaches, context, home, copy, since),
+        seconds=BOUND_SECONDS, every=EVERY_SECONDS, what=f"{snapshot} to be copied to {home}",
     )  # fmt: skip
-    said = f"{identifier} is kept as {snapshot}, in {old} and in {home}"
+    said = f"{identifier} is kept as {snapshot} in {old}, and as {copy} in {home}"
     return Result("done", said, EvidenceKept(snapshot=snapshot, sites=[old, home]))
 
 
-def _there(context: Context, site: str, snapshot: str) -> bool:
-    return any(point.name == snapshot for point in context.clouds.at(site).restore_points(context.subject))
+def _moment_of(context: Context, site: str, backup: str) -> datetime | None:
+    """The newest that a backup there holds; None while it is not there."""
+    points = context.clouds.at(site).restore_points(context.subject)
+    return max((point.newest for point in points if point.name == backup), default=None)
+
+
+def _reaches(context: Context, site: str, backup: str, since: datetime | None) -> bool:
+    newest = _moment_of(context, site, backup)
+    return newest is not None and (since is None or newest >= since)

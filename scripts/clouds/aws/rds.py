@@ -117,7 +117,7 @@ class RdsPostgres:
                 DBInstanceIdentifier=self.identifier, DBSnapshotIdentifier=name, Tags=_tags(tags)
             )
 
-    def send_snapshot(self, name: str, to: str, tags: Mapping[str, str]) -> None:
+    def send_snapshot(self, name: str, to: str, tags: Mapping[str, str]) -> str:
         if self._region in self._session.lost:
             raise Refused(f"{self._region} counts as lost and is not asked", "this is a defect in a step")
         with said(f"looking for the snapshot {name}"):
@@ -131,6 +131,7 @@ class RdsPostgres:
                 KmsKeyId=f"alias/{names.key(self._plan, to)}",
                 Tags=_tags(tags),
             )
+        return name
 
     def set_password(self, password: str) -> None:
         with said(f"changing the password of {self.identifier}"):

@@ -39,7 +39,7 @@ NOT_YET = timedelta(minutes=5)
 A log leaves a server every five minutes at most (Microsoft Learn: backup and restore). The Resource Manager does not
 say up to when a server can be restored. DR_PACE tells how many times faster the clouds of the sandbox are.
 """
-GEO_NOT_YET = timedelta(hours=1)
+GEO, GEO_NOT_YET = "-geo", timedelta(hours=1)
 """How far a geo-redundant backup may be behind (the same page)."""
 
 
@@ -142,11 +142,12 @@ class FlexibleServer:
         with unless("BackupAlreadyExists"):
             self._arm.put(f"{self._id}/backups/{name}", {})
 
-    def send_snapshot(self, name: str, to: str, tags: Mapping[str, str]) -> None:
+    def send_snapshot(self, name: str, to: str, tags: Mapping[str, str]) -> str:
         """A geo-redundant backup is sent to the paired region by the server itself, and to no other place."""
         del tags
         there = self._plan.site(to)
         need(f"{name} of {self.identifier}", f"be sent to {there.region}", able=self._is_geo_redundant_in(there.region))
+        return f"{self.identifier}{GEO}"
 
     def set_password(self, password: str) -> None:
         body = {"properties": {"administratorLoginPassword": password}}
@@ -266,7 +267,7 @@ def _geo_points(server: Mapping[str, Any], site: str, plan: Plan, store: str) ->
         return []
     size = ((properties or {}).get("storage") or {}).get("storageSizeGB")
     kind, newest = PointKind.CONTINUOUS, max(newest, earliest)
-    return [RestorePoint(f"{name}-geo", site, kind, name, newest, earliest, str(server["id"]), size_gb=size)]
+    return [RestorePoint(f"{name}{GEO}", site, kind, name, newest, earliest, str(server["id"]), size_gb=size)]
 
 
 def _before(behind: timedelta) -> datetime:
