@@ -159,12 +159,17 @@ def test_no_secret_shows_in_any_format(
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(value=values)
-def test_no_secret_of_a_state_shows(value: str, tmp_path: Path) -> None:
-    core = state("aws:rds/instance:Instance", "core", {"backupRetentionPeriod": 7, "password": marked(value)})
-    other = state("aws:x:Thing", "thing", {"note": value}, additionalSecretOutputs=["note"])
+@given(value=values, kept=st.sampled_from(["by its mark", "by its name", "by the provider", "by its type"]))
+def test_no_secret_of_a_state_shows(value: str, kept: str, tmp_path: Path) -> None:
+    core = state("aws:rds/instance:Instance", "core", {"backupRetentionPeriod": 7})
+    holder = {
+        "by its mark": state("aws:x:Thing", "thing", {"note": marked(value)}),
+        "by its name": state("aws:x:Thing", "thing", {"password": value}),
+        "by the provider": state("aws:x:Thing", "thing", {"note": value}, additionalSecretOutputs=["note"]),
+        "by its type": state("azure:keyvault/secret:Secret", "thing", {"value": value}),
+    }[kept]
     left = state("aws:s3/bucket:Bucket", f"b-{value}", {"bucket": value})
-    exported = json.dumps({"version": 3, "deployment": {"resources": [core, other, left]}})
+    exported = json.dumps({"version": 3, "deployment": {"resources": [core, holder, left]}})
     text = digest([step("delete", left, None)], {"delete": 1, "same": 2}, [f"error: {value} is wrong"])
     found = report(tmp_path, text, exported)
     for shape in Format:
