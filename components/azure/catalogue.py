@@ -1,6 +1,8 @@
 """Which component of Azure declares which kind: the one table of this cloud."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from math import ceil
 from typing import Any
 
 import pulumi
@@ -117,7 +119,8 @@ def _registry(place: Place, ground: AzureGround, store: RegistryStore) -> None:
             regions=azure.registry_regions(plan, store),
             group=ground.group,
             name=name,
-            untagged_days=store.untagged_keep.days if store.untagged_keep is not None else None,
+            # Never shorter than the plan says, which may be half a day.
+            untagged_days=ceil(store.untagged_keep / timedelta(days=1)) if store.untagged_keep is not None else None,
             audit_id=ground.audit.id,
             protect=settings.protect,
         )

@@ -315,6 +315,14 @@ def test_who_runs_an_image_of_the_registry_may_pull_it_and_is_not_told_of_it() -
     assert "DR_STORE_IMAGES_NAME" not in names
 
 
+def test_images_are_kept_no_shorter_than_the_plan_says(tmp_path: Path) -> None:
+    path = tmp_path / "azure-small.yaml"
+    short = Path(PATH).read_text(encoding="utf-8").replace("untagged_keep: 90d", "untagged_keep: 36h")
+    path.write_text(short, encoding="utf-8")
+    registry = one(run("azure-cold", config_of(INITIAL, RECORDS, plan=str(path))).seen, "containerregistry:Registry")
+    assert registry.inputs["policies"]["retentionPolicy"] == {"days": 2, "status": "enabled"}
+
+
 def test_a_registry_in_one_region_that_keeps_everything_keeps_what_is_deleted_too(tmp_path: Path) -> None:
     path = tmp_path / "azure-small.yaml"
     alone = Path(PATH).read_text(encoding="utf-8").replace(", replicate_to: [secondary], untagged_keep: 90d", "")
