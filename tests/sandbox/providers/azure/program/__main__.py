@@ -82,6 +82,44 @@ az.dbforpostgresql.VirtualEndpoint(
     members=pulumi.Output.all(server.name, replica.name),
 )
 az.dbforpostgresql.BackupsAutomaticAndOnDemand("backup", **of_server, backup_name="first")
+endpoints = az.network.Subnet(
+    "endpoints",
+    resource_group_name=there,
+    virtual_network_name=network.name,
+    address_prefix="10.0.2.0/24",
+    private_endpoint_network_policies="Enabled",
+)
+cache = az.redisenterprise.RedisEnterprise(
+    "cache",
+    resource_group_name=there,
+    cluster_name="cache-all",
+    sku={"name": "Balanced_B3" if change else "Balanced_B1"},
+    public_network_access="Disabled",
+)
+az.redisenterprise.Database(
+    "cached",
+    resource_group_name=there,
+    cluster_name=cache.name,
+    database_name="default",
+    access_keys_authentication="Enabled",
+    persistence={"rdb_enabled": True, "rdb_frequency": "6h" if change else "1h", "aof_enabled": False},
+)
+inside = az.network.PrivateEndpoint(
+    "inside",
+    resource_group_name=there,
+    private_endpoint_name="cache",
+    subnet={"id": endpoints.id},
+    private_link_service_connections=[
+        {"name": "cache", "private_link_service_id": cache.id, "group_ids": ["redisEnterprise"]}
+    ],
+)
+az.network.PrivateDnsZoneGroup(
+    "inside-names",
+    resource_group_name=there,
+    private_endpoint_name=inside.name,
+    private_dns_zone_group_name="default",
+    private_dns_zone_configs=[{"name": "redis", "private_dns_zone_id": zone.id}],
+)
 vault = az.keyvault.Vault(
     "vault",
     resource_group_name=there,
