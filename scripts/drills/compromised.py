@@ -107,7 +107,7 @@ def _evidence_is_kept(stage: Stage, outcome: RunOutcome) -> bool:
         for point in clouds.at(stage.active).restore_points(each.name)
     }
     clouds.close()
-    kept = [each.snapshot for each in outcome.found(EvidenceKept)]
+    kept = [each.sent_as for each in outcome.found(EvidenceKept)]
     return stage.check(
         "evidence", bool(kept) and there.issuperset(kept), f"what was compromised is kept as {', '.join(kept)}"
     )

@@ -181,9 +181,10 @@ class GivenUp(Finding):
 
 
 class EvidenceKept(Finding):
-    """A compromised store as it was, kept at these sites."""
+    """A compromised store as it was, kept at these sites: as `snapshot` where it lay, as `sent_as` in the clean one."""
 
     snapshot: str
+    sent_as: str
     sites: list[str]
 
 

@@ -44,7 +44,7 @@ def preserve_evidence(context: Context) -> Result:
         seconds=BOUND_SECONDS, every=EVERY_SECONDS, what=f"{snapshot} to be copied to {home}",
     )  # fmt: skip
     said = f"{identifier} is kept as {snapshot} in {old}, and as {copy} in {home}"
-    return Result("done", said, EvidenceKept(snapshot=snapshot, sites=[old, home]))
+    return Result("done", said, EvidenceKept(snapshot=snapshot, sent_as=copy, sites=[old, home]))
 
 
 def _moment_of(context: Context, site: str, backup: str) -> datetime | None:
