@@ -147,55 +147,6 @@ az.containerregistry.Replication(
     location="westeurope",
     region_endpoint_enabled=not change,
 )
-cluster = az.redisenterprise.RedisEnterprise(
-    "cluster",
-    resource_group_name=there,
-    cluster_name="cache-all",
-    sku={"name": "Balanced_B1"},
-    high_availability="Enabled",
-    minimum_tls_version="1.2",
-    public_network_access="Disabled",
-    tags={"c": change},
-)
-cache = az.redisenterprise.Database(
-    "cache",
-    resource_group_name=there,
-    cluster_name=cluster.name,
-    database_name="default",
-    client_protocol="Encrypted",
-    clustering_policy="EnterpriseCluster",
-    eviction_policy="NoEviction" if change else "VolatileLRU",
-    access_keys_authentication="Enabled",
-    persistence={"aof_enabled": False, "rdb_enabled": True, "rdb_frequency": "6h"},
-)
-endpoints = az.network.Subnet(
-    "endpoints",
-    resource_group_name=there,
-    virtual_network_name=network.name,
-    address_prefix="10.0.2.0/24",
-    opts=pulumi.ResourceOptions(depends_on=[subnet]),
-)
-endpoint = az.network.PrivateEndpoint(
-    "endpoint",
-    resource_group_name=there,
-    private_endpoint_name="cache-all",
-    subnet={"id": endpoints.id},
-    private_link_service_connections=[
-        {"name": "cache-all", "private_link_service_id": cluster.id, "group_ids": ["redisEnterprise"]}
-    ],
-    tags={"c": change},
-    opts=pulumi.ResourceOptions(depends_on=[cache]),
-)
-of_caches = az.privatedns.PrivateZone(
-    "of-caches", resource_group_name=there, private_zone_name="privatelink.redis.azure.net", location="global"
-)
-az.network.PrivateDnsZoneGroup(
-    "names",
-    resource_group_name=there,
-    private_endpoint_name=endpoint.name,
-    private_dns_zone_group_name="default",
-    private_dns_zone_configs=[{"name": "redis", "private_dns_zone_id": of_caches.id}],
-)
 log = az.operationalinsights.Workspace(
     "log",
     resource_group_name=there,
