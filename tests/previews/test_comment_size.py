@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +117,54 @@ def test_each_section_has_its_share(tmp_path: Path) -> None:
     assert "#### What changes for recovery" in shown
     assert re.search(r"deletion protection.*t-", shown)
     check_that_cuts_are_said(document, shown)
+
+
+TABLE = "aws:dynamodb/table:Table"
+POLICY = json.dumps({"Statement": [{"Sid": f"s{n}", "Action": ["s3:Get*"], "Resource": "*"} for n in range(4000)]})
+TRACE = "error: " + "at Object.<anonymous> (/a/b.js:1)\n" * 9000
+LOST = step("delete", CORE, None)
+TOO_LONG: dict[str, tuple[str, list[dict[str, Any]], list[str]]] = {
+    # What made the comments of other tools too long, so that nothing was posted at all.
+    "many changes": (
+        "pulumi/actions#482", [step("create", None, state(TABLE, f"t-{n:04}", {})) for n in range(3000)], []
+    ),
+    "one long value": (
+        "dflook/terraform-github-actions#133",
+        [step("update", state("aws:s3/bucketPolicy:BucketPolicy", "p", {"policy": POLICY}),
+              state("aws:s3/bucketPolicy:BucketPolicy", "p", {"policy": POLICY.replace("Get", "Put")}))],
+        [],
+    ),
+    "one long error": ("dflook/terraform-github-actions#197", [], [TRACE]),
+    "many errors": ("hashicorp/terraform-cdk-action#150", [], [f"error: t-{n} is not there" for n in range(4000)]),
+    "long names": (
+        "suzuki-shunsuke/tfcmt#227",
+        [step("delete", state(TABLE, f"{n:03}-{'n' * 900}", {}), None) for n in range(200)], []
+    ),
+    "characters of four bytes": (
+        "liatrio/terraform-change-pr-commenter#91",
+        [step("delete", state(TABLE, "\U0001f5c4" * 200 + str(n), {}), None) for n in range(300)], []
+    ),
+    "replacements with many reasons": (
+        "gruntwork-io/terragrunt-action#72",
+        [step("replace", state(TABLE, f"t-{n}", {"hashKey": "a"}), state(TABLE, f"t-{n}", {"hashKey": "b"}),
+              keys=[f"attributes[{key}].name" for key in range(120)]) for n in range(150)], []
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TOO_LONG)
+def test_what_made_others_comments_too_long_fits_and_all_that_is_lost_is_named_or_counted(
+    case: str, tmp_path: Path
+) -> None:
+    _, steps, errors = TOO_LONG[case]
+    ops = Counter(str(each["op"]) for each in [*steps, LOST])
+    document = compose(report(tmp_path, digest([*steps, LOST], dict(ops), errors)))
+    shown = render(document, "shop")
+    assert len(shown.encode()) <= LIMIT
+    check_that_cuts_are_said(document, shown)
+    if errors:
+        assert "No forecast" in shown
+        return
+    (stake,) = [line for line in shown.splitlines() if "**Data at stake:**" in line]
+    lost = sum(count for op, count in ops.items() if op in {"delete", "replace"})
+    assert stake.count("<code>") + said(stake, r"and (\d+) more") == lost, "each is named or counted"
