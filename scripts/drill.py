@@ -60,7 +60,7 @@ def drill(
     journal.write("run", title, f"Rehearse {', '.join(part.name for part in parts)}", status="begun", evidence=evidence)
     status, said, ok = "failed", "", True
     try:
-        for group in worlds(parts):
+        for group in worlds(plan, parts):
             with (
                 tempfile.TemporaryDirectory(prefix="dr-ledgers-") as folder,
                 stage(plan, plan_path, journal, Path(folder), _say, pace=pace) as made,

@@ -168,7 +168,9 @@ AZURE = CloudFacts(
     recovery_name=lambda plan, site: storage_account(plan, site, "recovery"),
     stores={
         # The log and its snapshots are kept as one backup (Flexible Server: backup and restore).
-        "postgres": StoreFacts(replication=("asynchronous", "none"), snapshots_outlive_log=False),
+        "postgres": StoreFacts(
+            replication=("asynchronous", "none"), snapshots_outlive_log=False, promoted_sends_backups=False
+        ),
         "vault": StoreFacts(),
         "registry": StoreFacts(),
         # Active geo-replication has as many writers as regions, and is not declared here.

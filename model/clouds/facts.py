@@ -23,12 +23,14 @@ class StoreFacts:
     """
     What a cloud offers for a kind of store that it has a component and a driver for: the ways in which it is replicated
     to another region (none where replication is not a choice), and the classes that an archive of it can have.
-    `snapshots_outlive_log`: one can be kept for longer than the log is.
+    `snapshots_outlive_log`: one can be kept for longer than the log is. `promoted_sends_backups`: a copy that was
+    promoted sends its backups to another region as the one before did.
     """
 
     replication: tuple[str, ...] = ()
     archive_classes: tuple[str, ...] = ()
     snapshots_outlive_log: bool = True
+    promoted_sends_backups: bool = True
 
 
 @dataclass(frozen=True)

@@ -222,6 +222,9 @@ class ManagedStore(Protocol):
         backup that holds it there, which may be one of several moments. SNAPSHOT.
         """
 
+    def why_not_sent(self, to: str) -> str | None:
+        """Why the backups that it makes by itself do not arrive at a site; None where they do, once it is declared."""
+
     def set_password(self, password: str) -> None:
         """Give the owner this password. The server may take it some time later: whoever logs in waits for it."""
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
+from model.base import kind_of
+from model.clouds import CLOUDS
 from model.objectives import Disaster
 from scripts.core.errors import BadInput, Refused
 from scripts.runbooks.forecasts import slowest_to_climb
@@ -27,7 +29,8 @@ JUDGED_BY = {
 class Scenario:
     """
     `act` goes from a steady state to a steady state; after one that is `final` a world is spent: what was lost or given
-    up in it is not rebuilt. `why_not` says why a plan has nothing to rehearse by it; None when it has.
+    up in it is not rebuilt. One that `moves` leaves promoted stores behind it. `why_not` says why a plan has nothing to
+    rehearse by it; None when it has.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Scenario:
     act: Callable[[Stage], Found]
     why_not: Callable[[Plan], str | None]
     final: bool = False
+    moves: bool = False
 
 
 def always(_: Plan) -> str | None:
@@ -138,10 +142,11 @@ def scenarios() -> dict[str, Scenario]:
         ),
         Scenario(
             "regional-outage", "The primary region dies; the warm site takes over", "regional_outage", regional.lose,
-            without_warm,
+            without_warm, moves=True,
         ),
         Scenario(
-            "failback", "The region is back; the service returns to it", "planned", regional.fail_back, without_warm
+            "failback", "The region is back; the service returns to it", "planned", regional.fail_back, without_warm,
+            moves=True,
         ),
         Scenario(
             "multi-region-outage", "Primary and warm region die; the cold site is built from its newest backup",
@@ -228,11 +233,22 @@ def fitting(plan: Plan, name: str) -> tuple[list[Scenario], dict[str, str]]:
     return fit, reasons
 
 
-def worlds(parts: Iterable[Scenario]) -> list[list[Scenario]]:
-    """What can be rehearsed in one world each, in this order."""
+def worlds(plan: Plan, parts: Iterable[Scenario]) -> list[list[Scenario]]:
+    """
+    What can be rehearsed in one world each, in this order. Where a promoted store sends no backups any more, a cold
+    site is built in a world in which nothing was promoted.
+    """
     groups: list[list[Scenario]] = [[]]
     for part in parts:
+        if part.final and any(before.moves for before in groups[-1]) and _sends_less_once_promoted(plan):
+            groups.append([])
         groups[-1].append(part)
         if part.final:
             groups.append([])
     return [group for group in groups if group]
+
+
+def _sends_less_once_promoted(plan: Plan) -> bool:
+    clouds = {site.cloud for site in plan.sites}
+    facts = [CLOUDS[cloud].stores.get(kind_of(type(store))) for cloud in clouds for store in plan.incarnated_stores]
+    return any(each is not None and not each.promoted_sends_backups for each in facts)

@@ -80,11 +80,19 @@ def test_all_means_all() -> None:
 @pytest.mark.parametrize("programme", PROGRAMMES)
 def test_nothing_is_rehearsed_in_a_world_that_is_spent(programme: str) -> None:
     parts = chosen(programme)
-    groups = worlds(parts)
+    groups = worlds(load_plan("samia"), parts)
     assert [part for group in groups for part in group] == parts
     assert all(group for group in groups)
     assert not any(part.final for group in groups for part in group[:-1])
     assert all(group[-1].final for group in groups[:-1])
+
+
+def test_a_cold_site_is_built_where_nothing_was_promoted_if_a_promoted_store_sends_no_backups() -> None:
+    parts = chosen("samia")
+    assert [[part.name for part in group] for group in worlds(load_plan("comet"), parts)] == [
+        ["regional-outage", "failback"], ["multi-region-outage"],
+    ]  # fmt: skip
+    assert len(worlds(load_plan("samia"), parts)) == 1
 
 
 def test_an_unknown_scenario_is_told_what_there_is() -> None:

@@ -149,6 +149,15 @@ class FlexibleServer:
         need(f"{name} of {self.identifier}", f"be sent to {there.region}", able=self._is_geo_redundant_in(there.region))
         return f"{self.identifier}{GEO}"
 
+    def why_not_sent(self, to: str) -> str | None:
+        """Geo-redundant backup is had when a server is made and never later, and a replica cannot be made with it."""
+        there, pair = self._plan.site(to).region, pair_of("azure", self._region)
+        if pair != there:
+            return f"backups of {self._region} go to {pair or 'no other region'}"
+        if self._is_geo_redundant_in(there):
+            return None
+        return f"{self.identifier} was promoted and sends none; `dr restore --latest` makes a server that does"
+
     def set_password(self, password: str) -> None:
         body = {"properties": {"administratorLoginPassword": password}}
         self._arm.patch(self._id, body, f"changing the password of {self.identifier}", wait=WAIT_SECONDS)

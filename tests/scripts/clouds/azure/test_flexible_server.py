@@ -134,6 +134,17 @@ def test_a_backup_is_sent_to_the_pair_alone(pair: Azure) -> None:
         managed.send_snapshot("any", "tertiary", {})
 
 
+def test_a_promoted_one_says_that_its_backups_go_nowhere(pair: Azure) -> None:
+    """Geo-redundant backup is had when a server is made, and a replica never has it."""
+    one, other = (pair.driver.at(site).store("core", 1) for site in ("primary", "secondary"))
+    assert one.why_not_sent("secondary") is None
+    assert one.why_not_sent("tertiary") == "backups of northeurope go to westeurope"
+    other.promote()
+    reason = other.why_not_sent("primary")
+    assert reason is not None
+    assert "was promoted and sends none" in reason
+
+
 def test_a_password_is_forgotten(pair: Azure) -> None:
     pair.driver.at("primary").store("core", 1).forget_password()
     kept = pair.fabric.databases.passwords["northeurope", "azure-small-primary-core-1"]
