@@ -16,9 +16,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import redis
+from typing import TYPE_CHECKING, Any
 
 from sandbox.dataplane.addresses import OUTSIDE, Addresses, Numbers
 from sandbox.dataplane.network import WorldNetwork
@@ -27,12 +25,22 @@ from sandbox.dataplane.processes import kill_tree
 from sandbox.dataplane.regions import Host
 from sandbox.fabric import CacheState, Endpoint, FabricError
 
+if TYPE_CHECKING:
+    import redis
+
 WORLD = "world"
 """The user that the world keeps for itself in every server."""
 START_SECONDS, LOOK_SECONDS = 30.0, 0.02
 FORBIDDEN = ("config", "shutdown", "debug", "replicaof", "slaveof", "save", "bgsave", "bgrewriteaof", "acl", "module")
 """What a managed server does not let its users do (Microsoft Learn: Azure Managed Redis, blocked commands)."""
 RDB = re.compile(rb"REDIS[0-9]{4}")
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What asking a server may raise."""
+    from redis import RedisError  # noqa: PLC0415 (see `WorldCaches._client`)
+
+    return (RedisError, OSError)
 
 
 @dataclass
@@ -201,7 +209,7 @@ class WorldCaches:
         cache.process = self._installation.spawner.start(command, user=user, cwd=cache.folder)
         waited = threading.Event()
         for _ in range(round(START_SECONDS / LOOK_SECONDS)):
-            with contextlib.suppress(redis.RedisError, OSError):
+            with contextlib.suppress(*_failures()):
                 with contextlib.closing(self._client(cache)) as server:
                     server.ping()
                 return
@@ -302,11 +310,13 @@ class WorldCaches:
         try:
             with contextlib.closing(self._client(cache)) as server:
                 yield server
-        except (redis.RedisError, OSError) as error:
+        except _failures() as error:
             raise FabricError(f"the server of {cache.identifier} says: {error}") from error
 
     def _client(self, cache: Cache) -> "redis.Redis":
-        return redis.Redis(
+        from redis import Redis  # noqa: PLC0415 (most worlds have no cache, and need not load what speaks to one)
+
+        return Redis(
             host=self._address(cache), port=self._numbers.cache_servers, username=WORLD, password=cache.password,
             socket_connect_timeout=2, socket_timeout=START_SECONDS,
         )  # fmt: skip
