@@ -151,7 +151,8 @@ class WorldCaches:
             server.config_set("save", self._saving(found))
 
     def shut(self, region: str, identifier: str, *, shut: bool) -> None:
-        self._up(region).shut_place(self._cache(region, identifier).place_name, shut=shut)
+        """Also in a region that is down: it is so when the region is back."""
+        self._hosts[region].shut_place(self._cache(region, identifier).place_name, shut=shut)
 
     def flush(self, region: str, identifier: str) -> None:
         with self._asked(self._cache(region, identifier)) as server:

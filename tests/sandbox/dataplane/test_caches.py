@@ -108,6 +108,7 @@ def test_a_lost_region_takes_what_was_not_saved(lab: Lab, cache: str, client: Cl
             client(cache).ping()
         with pytest.raises(FabricError):
             fabric.export(NORTH, cache)
+        fabric.shut(NORTH, cache, shut=False)  # a network elsewhere changed, and each cache is looked at anew
     finally:
         lab.world.heal("region", {"region": NORTH})
     assert client(cache).dbsize() == 0
