@@ -56,7 +56,10 @@ if TYPE_CHECKING:
 
 
 def disaster_for(plan: Plan, topology: Topology, to: str) -> str:
-    """What is taken for granted when the operator does not say: the disaster whose objective names the target."""
+    """
+    What is taken for granted when the operator does not say: the disaster whose objective names the target; where none
+    does, the outage of a region, because a service leaves its site for nothing less.
+    """
     role = role_of(plan, topology, to)
     wanted = "multi_region_outage" if role == "cold" else "regional_outage"
     known = [each.disaster for each in plan.objectives if not each.component]
@@ -65,7 +68,7 @@ def disaster_for(plan: Plan, topology: Topology, to: str) -> str:
         return wanted
     if not (fitting or known):
         raise BadInput(f"the plan of {plan.system} has no objective for any disaster", "add one, with rpo and rto")
-    return (fitting or known)[0]
+    return next(iter(fitting), "regional_outage" if "regional_outage" in known else known[0])
 
 
 def is_automatic(plan: Plan, service: str) -> bool:
