@@ -9,7 +9,7 @@ from scripts.runs.findings import BreachSeen
 from scripts.runs.runbook import Context, Result
 from scripts.runs.targets import target
 
-REVOKES_KEYS = "revoke_api_keys"
+REVOKES_KEYS, LOGS_MORE = "revoke_api_keys", "log_more"
 
 
 def look_at_breach(context: Context) -> Result:
@@ -23,6 +23,8 @@ def look_at_breach(context: Context) -> Result:
     left = []
     if REVOKES_KEYS not in plan.hooks:
         left.append(f"keys that the application itself gave out: the plan has no hook {REVOKES_KEYS}")
+    if LOGS_MORE not in plan.hooks:
+        left.append(f"what the application logs: the plan has no hook {LOGS_MORE}")
     for name, number in context.topology.incarnations(site).items():
         own = context.clouds.store(site, name, number).clouds_own_users
         found = context.clouds.engine(site, name, number).other_logins(own)
