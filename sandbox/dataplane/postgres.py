@@ -6,6 +6,7 @@ world.
 """
 
 import contextlib
+import ctypes
 import importlib.util
 import os
 import secrets
@@ -26,6 +27,7 @@ from psycopg.rows import TupleRow
 
 from sandbox.dataplane.processes import Spawner, User, kill_tree
 
+IPC_RMID = 0  # sys/ipc.h
 ADMIN = "rdsadmin"  # RDS keeps a superuser of this name for itself
 REPLICATION = "rdsrepladmin"
 INITIAL = "initial"  # renamed to what the instance's first database is to be called: faster than creating it
@@ -330,9 +332,21 @@ class Server:
             kill_tree(self._process.pid)
             self._process.wait()
             self._process = None
+            self._free_segment()
         asking, self._asking = self._asking, None
         if asking is not None:
             asking.close()
+
+    def _free_segment(self) -> None:
+        """
+        A server that is killed leaves the small segment of shared memory by which a second one would see that it lives:
+        one of the few thousand that a machine has, until it starts anew. `postmaster.pid` names it in its seventh line.
+        """
+        try:
+            _key, segment = (self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[6].split()
+        except (OSError, IndexError, ValueError):
+            return  # it ended by itself and took its segment along
+        ctypes.CDLL(None).shmctl(int(segment), IPC_RMID, None)
 
     def stop(self) -> None:
         """A fast shutdown; after 10 s a kill."""

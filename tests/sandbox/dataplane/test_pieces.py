@@ -13,6 +13,7 @@ from sandbox.dataplane.addresses import OUTSIDE, Addresses, NumberPool, PortTake
 from sandbox.faults import KINDS, BadFault, fault_of
 from sandbox.faults_schedule import Strike, play, schedule
 from sandbox.ledger import Loss, compare, longest_silence
+from tests.sandbox.dataplane.conftest import Lab
 
 
 def test_every_asker_has_its_own_address_for_a_place() -> None:
@@ -143,3 +144,18 @@ def test_the_same_seed_makes_the_same_schedule() -> None:
             assert strike.fault in KINDS
             fault_of(strike.fault, strike.arguments)
             assert strike.arguments.get("region") != "c"
+
+
+def test_a_killed_server_leaves_no_shared_memory(lab: Lab) -> None:
+    """A machine has a few thousand segments, and hundreds of servers are killed in a day of rehearsals."""
+
+    def segments() -> set[str]:
+        return {line.split()[1] for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]}
+
+    server = lab.databases.find(lab.primary()).server
+    segment = (server.data / "postmaster.pid").read_text().splitlines()[6].split()[1]
+    assert segment in segments()
+    server.kill()
+    assert segment not in segments()
+    server.start()
+    assert server.ask("SELECT count(*) FROM pg_database") > 0
