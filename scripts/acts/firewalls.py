@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
@@ -42,7 +42,7 @@ def need_firewall(plan: Plan) -> None:
 
 
 def change_everywhere(
-    plan: Plan, clouds: Clouds, first: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()
+    plan: Plan, clouds: Clouds, first: str, *, add: Collection[str] = (), remove: Collection[str] = ()
 ) -> list[str]:
     """
     At `first`, the site that has to be told, and at all others; gives those that could not be told. What is kept out
@@ -51,8 +51,7 @@ def change_everywhere(
     not_told = []
     for site in [first, *(each.name for each in plan.sites if each.name != first)]:
         try:
-            firewall = clouds.at(site).firewall()
-            firewall.block(sorted({*firewall.blocked(), *add} - set(remove)))
+            clouds.at(site).firewall().change(add=add, remove=remove)
         except DrError:
             if site == first:
                 raise

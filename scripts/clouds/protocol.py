@@ -11,7 +11,7 @@ lost: such a site is never asked anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Flag, StrEnum, auto
@@ -452,8 +452,8 @@ class Firewall(Protocol):
     def blocked(self) -> list[str]:
         """Whom it keeps out, in order."""
 
-    def block(self, addresses: Sequence[str]) -> None:
-        """Keep out these, and nobody else."""
+    def change(self, *, add: Collection[str], remove: Collection[str]) -> None:
+        """Keep out these too, and let those in again; whoever else it keeps out stays so."""
 
 
 class Declared(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +24,12 @@ class AddressSets:
     def blocked(self) -> list[str]:
         return sorted(address for each in self._sets() for address in each["Addresses"])
 
-    def block(self, addresses: Sequence[str]) -> None:
+    def change(self, *, add: Collection[str], remove: Collection[str]) -> None:
+        """A set that somebody else changes meanwhile is refused by its lock token, and nothing of theirs is lost."""
         for each in self._sets():
             version = 4 if each["IPAddressVersion"] == "IPV4" else 6
-            wanted = sorted(address for address in addresses if ip_network(address).version == version)
+            more = {address for address in add if ip_network(address).version == version}
+            wanted = sorted({*each["Addresses"], *more} - {*remove})
             if wanted != sorted(each["Addresses"]):
                 with said(f"changing the set of addresses {each['Name']}"):
                     self._client().update_ip_set(
