@@ -267,8 +267,7 @@ def _loss(plan: Plan, objective: Objective, method: Method, stores: list[BaseSto
 
 def _copied_late(plan: Plan, store: BaseStore, bound: Bound) -> Bound:
     """A cloud may promise less than a plan asks for: how far what it copies to another region is behind there."""
-    kind = next(each.kind for each in plan.stores if each.name == store.name)
-    behind = copied_within(plan.primary.cloud, kind)
+    behind = copied_within(plan.primary.cloud, plan.store(store.name).kind)
     if behind is None or behind <= bound[0]:
         return bound
     return (

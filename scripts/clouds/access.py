@@ -91,12 +91,12 @@ class Clouds:
         identifier = self.store(site, store, incarnation).identifier
         with self._lock:
             if identifier not in self._engines:
-                self._engines[identifier] = engine(self._kind(store), self.login(site, store, incarnation))
+                self._engines[identifier] = engine(self.plan.store(store).kind, self.login(site, store, incarnation))
             return self._engines[identifier]
 
     def engine_at(self, site: str, store: str, state: StoreState) -> Engine:
         """The same for an instance that this cloud shows. The caller closes it."""
-        return engine(self._kind(store), self.login_at(site, store, state))
+        return engine(self.plan.store(store).kind, self.login_at(site, store, state))
 
     def engine_of_restored(self, site: str, store: str, restored: ManagedStore) -> Engine:
         """
@@ -109,7 +109,7 @@ class Clouds:
         if state is None:
             raise DatabaseFailed(f"{restored.identifier} is not there any more")
         login = self.login_at(site, store, state)
-        inside = engine(self._kind(store), login)
+        inside = engine(self.plan.store(store).kind, login)
         try:
             try:
                 inside.position()
@@ -127,7 +127,7 @@ class Clouds:
         state = self.at(site).cache(store).state()
         if state is None:
             raise DatabaseFailed(f"{site} has no cache {store}", f"`dr up` on the stack of {site} makes it")
-        return cache_engine(self._kind(store), self.login_of_cache(site, store, state))
+        return cache_engine(self.plan.store(store).kind, self.login_of_cache(site, store, state))
 
     def login_of_cache(self, site: str, store: str, state: StoreState) -> Login:
         """A key opens it, and nobody's name."""
@@ -137,9 +137,6 @@ class Clouds:
             return Login(state.host, state.port, "", "", str(json.loads(found.text if found else "")["password"]))
         except (ValueError, KeyError, TypeError):
             raise CloudFailed(f"the secret {secret} of {site} holds no key", "`dr up` writes it anew") from None
-
-    def _kind(self, store: str) -> str:
-        return next(each.kind for each in self.plan.stores if each.name == store)
 
     def login(self, site: str, store: str, incarnation: int) -> Login:
         """How to log in to one incarnation: the address from the cloud, the rest from the site's secret."""

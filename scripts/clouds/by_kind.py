@@ -36,11 +36,10 @@ class ByKind(Generic[S]):
         return self.scratch(store, names.store_identifier(self._plan, self.site, store, incarnation))
 
     def scratch(self, store: str, identifier: str) -> ManagedStore:
-        kind = next(each.kind for each in self._plan.stores if each.name == store)
-        return self.stores[kind](self.session, self._plan, self.site, store, identifier)
+        return self.stores[self._plan.store(store).kind](self.session, self._plan, self.site, store, identifier)
 
     def cache(self, store: str) -> Cache:
-        kind = next(each.kind for each in self._plan.stores if each.name == store)
+        kind = self._plan.store(store).kind
         if kind not in self.caches:
             raise Refused(f"{store} is no cache in its cloud", "`dr plan check` says what each kind of store can do")
         return self.caches[kind](self.session, self._plan, self.site, store)

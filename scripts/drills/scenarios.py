@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
-from model.base import kind_of
 from model.clouds import CLOUDS
 from model.objectives import Disaster
 from scripts.core.errors import BadInput, Refused
@@ -250,5 +249,6 @@ def worlds(plan: Plan, parts: Iterable[Scenario]) -> list[list[Scenario]]:
 
 def _sends_less_once_promoted(plan: Plan) -> bool:
     clouds = {site.cloud for site in plan.sites}
-    facts = [CLOUDS[cloud].stores.get(kind_of(type(store))) for cloud in clouds for store in plan.incarnated_stores]
+    kinds = {plan.store(store.name).kind for store in plan.incarnated_stores}
+    facts = [CLOUDS[cloud].stores.get(kind) for cloud in clouds for kind in kinds]
     return any(each is not None and not each.promoted_sends_backups for each in facts)

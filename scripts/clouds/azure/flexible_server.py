@@ -12,7 +12,6 @@ import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from model.clouds import azure, pair_of
 from scripts.clouds.azure.arm import unless
@@ -258,7 +257,7 @@ def _listed(arm: Arm, plan: Plan, site: str) -> list[Mapping[str, Any]]:
 def _known_of(arm: Arm, plan: Plan, site: str) -> list[Mapping[str, Any]]:
     """Names alone: what a server is like is known by its own region."""
     wanted, group = f"resourceType eq '{KIND}'", f"{group_id(plan, site).lower()}/"
-    listed = arm.list(f"/subscriptions/{plan.site(site).account}/resources?$filter={quote(wanted)}")
+    listed = arm.list(f"/subscriptions/{plan.site(site).account}/resources", where=wanted)
     return [each for each in listed if str(each["id"]).lower().startswith(group)]
 
 
