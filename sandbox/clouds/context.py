@@ -53,9 +53,8 @@ class Context:
         """Do slow work beside the API call that asked for it, as a cloud does. `work` handles its own failures."""
         thread = threading.Thread(target=work, name=name, daemon=True)
         with self._lock:
-            self._threads = [t for t in self._threads if t.is_alive()]
-            self._threads.append(thread)
-        thread.start()
+            thread.start()  # before `stop` can see it, which waits for its end
+            self._threads = [*(t for t in self._threads if t.is_alive()), thread]
 
     def stop(self, timeout: float = 5.0) -> None:
         self.stopping.set()
