@@ -36,3 +36,15 @@ class AuditLog(pulumi.ComponentResource):
         )
         self.id: pulumi.Output[str] = workspace.id
         self.register_outputs({"id": workspace.id})
+
+
+def audited(name: str, resource: pulumi.Input[str], log: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
+    """Have a resource, by its ID, send what was done to it to a workspace."""
+    azure_native.monitor.DiagnosticSetting(
+        f"{name}-audit",
+        resource_uri=resource,
+        name="audit",
+        workspace_id=log,
+        logs=[{"category_group": "audit", "enabled": True}],
+        opts=opts,
+    )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_azure_native as azure_native
 
+from components.azure.lock import keep
 from model.clouds import azure
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 DATABASE = "default"
 EVERY = {timedelta(hours=12): "12h", timedelta(hours=6): "6h", timedelta(hours=1): "1h"}
 """How often a cache writes itself down; more often it logs each write (Microsoft Learn: data persistence)."""
-LOCK = "dr-keep"
 
 
 @dataclass(frozen=True)
@@ -89,14 +89,7 @@ class ManagedRedis(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         if args.protect:
-            azure_native.authorization.ManagementLockByScope(
-                f"{name}-lock",
-                scope=cluster.id,
-                lock_name=LOCK,
-                level="CanNotDelete",
-                notes="Taken away by the stack alone, when the cache is given up",
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+            keep(name, cluster.id, "cache", pulumi.ResourceOptions(parent=self))
         keys = azure_native.redisenterprise.list_database_keys_output(
             resource_group_name=args.group,
             cluster_name=cluster.name,

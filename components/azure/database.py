@@ -17,6 +17,7 @@ import pulumi
 import pulumi_azure_native as azure_native
 
 from components.azure import addresses
+from components.azure.lock import keep
 from model import Incarnation, names
 from model.clouds import azure, pair_of
 
@@ -37,7 +38,6 @@ What says where an incarnation came from, in the words of the provider. `createM
 that went on being declared as a replica would have to name its source with every change, and has none any more.
 """
 PORT = 5432
-LOCK = "dr-keep"
 
 
 @dataclass(frozen=True)
@@ -113,14 +113,7 @@ class ReplicatedPostgres(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, protect=is_kept, retain_on_delete=True),
             )
         if args.protect:
-            azure_native.authorization.ManagementLockByScope(
-                f"{self._name}-{number}-lock",
-                scope=server.id,
-                lock_name=LOCK,
-                level="CanNotDelete",
-                notes="Taken away by the stack alone, when the database is given up",
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+            keep(f"{self._name}-{number}", server.id, "database", pulumi.ResourceOptions(parent=self))
         return server
 
     def _origin(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any
 import pulumi
 import pulumi_azure_native as azure_native
 
+from components.azure.audit_log import audited
 from model.clouds.azure import WITHOUT_ZONES
 
 DELETED_DAYS = 90
@@ -69,14 +70,7 @@ class Registry(pulumi.ComponentResource):
                 zone_redundancy=_zones(region),
                 opts=pulumi.ResourceOptions(parent=self, protect=args.protect, depends_on=[self.resource]),
             )
-        azure_native.monitor.DiagnosticSetting(
-            f"{name}-audit",
-            resource_uri=self.resource.id,
-            name="audit",
-            workspace_id=args.audit_id,
-            logs=[{"category_group": "audit", "enabled": True}],
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        audited(name, self.resource.id, args.audit_id, pulumi.ResourceOptions(parent=self))
         self.host: pulumi.Output[str] = self.resource.login_server
         self.register_outputs({"host": self.host})
 

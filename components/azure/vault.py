@@ -13,6 +13,8 @@ from typing import Any
 import pulumi
 import pulumi_azure_native as azure_native
 
+from components.azure.audit_log import audited
+
 
 @dataclass(frozen=True)
 class Reached:
@@ -77,14 +79,7 @@ class Vault(pulumi.ComponentResource):
                 parent=self, protect=args.protect, ignore_changes=["properties.softDeleteRetentionInDays"]
             ),
         )
-        azure_native.monitor.DiagnosticSetting(
-            f"{name}-audit",
-            resource_uri=self.resource.id,
-            name="audit",
-            workspace_id=args.audit_id,
-            logs=[{"category_group": "audit", "enabled": True}],
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        audited(name, self.resource.id, args.audit_id, pulumi.ResourceOptions(parent=self))
         self.name: pulumi.Output[str] = self.resource.name
         self.id: pulumi.Output[str] = self.resource.id
         self.register_outputs({"name": self.resource.name})
