@@ -14,9 +14,9 @@ def form(pattern: str, expected: str, longest: int) -> StringConstraints:
     return StringConstraints(pattern=pattern, max_length=longest)
 
 
-# A name ends up in bucket names, DNS labels and database identifiers.
 Flag = Annotated[bool, Field(strict=True)]
 """`true` or `false`: what a person puts in quotes, such as "off", is not guessed at."""
+# A name ends up in bucket names, DNS labels and database identifiers.
 Name = Annotated[
     str, form(r"^[a-z](-?[a-z0-9])*$", "a name of lower case letters, digits and single hyphens", longest=32)
 ]

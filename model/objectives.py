@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .base import Flag, Model, Name, Text
+from .base import Model, Name, Text
 from .durations import Duration, PositiveDuration
 from .governance import Role
 
@@ -33,7 +33,7 @@ class Harm:
     a backup from before it helps. `loses`: what can no longer be reached."""
 
     loses: Literal["process", "database", "zone", "region", "regions", "cloud"]
-    clean_restore: Flag = False
+    clean_restore: bool = False
 
 
 HARMS: dict[str, Harm] = {
