@@ -37,6 +37,7 @@ from sandbox.dataplane.network import WorldNetwork
 from sandbox.dataplane.postgres import ADMIN, Installation, PostgresError
 from sandbox.dataplane.processes import Spawner, database_user, memory_bytes, pod_user, start_time, watch_owner
 from sandbox.dataplane.regions import FILES_PLACE, Host
+from sandbox.dataplane.servers import Ground
 from sandbox.fabric import FabricError
 from sandbox.faults import BadFault, Faults
 from sandbox.layout import DATA_PREFIX, LOCK, LOG, Layout, forget
@@ -87,22 +88,8 @@ class World:
         self.installation = Installation(data, self.spawner, user, template)
         self.hosts = {region: self._host(region) for region in regions}
         self.network = WorldNetwork(self.hosts)
-        databases = WorldDatabases(
-            self.installation,
-            self.hosts,
-            self.network,
-            addresses=self.addresses,
-            numbers=self.numbers,
-            pace=self.pace,
-        )
-        caches = WorldCaches(
-            self.installation,
-            self.hosts,
-            self.network,
-            addresses=self.addresses,
-            numbers=self.numbers,
-            pace=self.pace,
-        )
+        ground = Ground(self.installation, self.hosts, self.network, self.addresses, self.numbers, self.pace)
+        databases, caches = WorldDatabases(ground), WorldCaches(ground)
         self._closers.append(lambda: self._end_processes(databases, caches))
         doors = WorldFrontDoors(self.hosts, self.addresses, self.numbers)
         compute = WorldCompute(self.hosts)

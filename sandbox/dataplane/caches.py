@@ -13,16 +13,14 @@ import secrets
 import shutil
 import subprocess
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sandbox.dataplane.addresses import OUTSIDE, Addresses, Numbers
-from sandbox.dataplane.network import WorldNetwork
-from sandbox.dataplane.postgres import Installation
+from sandbox.dataplane.addresses import OUTSIDE
 from sandbox.dataplane.processes import kill_tree
 from sandbox.dataplane.regions import Host
+from sandbox.dataplane.servers import Ground, Servers
 from sandbox.fabric import CacheState, Endpoint, FabricError
 
 if TYPE_CHECKING:
@@ -82,21 +80,11 @@ class Cache:
             self.process.wait()
 
 
-class WorldCaches:
+class WorldCaches(Servers):
     """`sandbox.fabric.Caches`."""
 
-    def __init__(
-        self,
-        installation: Installation,
-        hosts: Mapping[str, Host],
-        network: WorldNetwork,
-        *,
-        addresses: Addresses,
-        numbers: Numbers,
-        pace: float,
-    ) -> None:
-        self._installation, self._hosts, self._network = installation, hosts, network
-        self._addresses, self._numbers, self._pace = addresses, numbers, pace
+    def __init__(self, ground: Ground) -> None:
+        super().__init__(ground)
         self._caches: dict[tuple[str, str], Cache] = {}
         self._lock = threading.Lock()
 
@@ -237,11 +225,6 @@ class WorldCaches:
             cache.kill()
 
     # parts ------------------------------------------------------------------------------------------------------------
-    def _up(self, region: str) -> Host:
-        if not self._network.region_is_up(region):
-            raise FabricError(f"region {region} does not answer")
-        return self._hosts[region]
-
     def _cache(self, region: str, identifier: str) -> Cache:
         found = self._caches.get((region, identifier))
         if found is None:

@@ -3,19 +3,17 @@
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
 
-from sandbox.dataplane.addresses import Addresses, Numbers
 from sandbox.dataplane.backups import Shipper, Stored
 from sandbox.dataplane.instances import Instance
-from sandbox.dataplane.network import WorldNetwork
-from sandbox.dataplane.postgres import Installation, PostgresError, Server
-from sandbox.dataplane.regions import Host
+from sandbox.dataplane.postgres import PostgresError, Server
+from sandbox.dataplane.servers import Ground, Servers
 from sandbox.fabric import FabricError
 
 
@@ -27,21 +25,11 @@ def in_words_of_the_world() -> Iterator[None]:
         raise FabricError(str(error).strip()) from error
 
 
-class Inventory:
+class Inventory(Servers):
     """The databases of a world; all else is built on it."""
 
-    def __init__(
-        self,
-        installation: Installation,
-        hosts: Mapping[str, Host],
-        network: WorldNetwork,
-        *,
-        addresses: Addresses,
-        numbers: Numbers,
-        pace: float,
-    ) -> None:
-        self._installation, self._hosts, self._network = installation, hosts, network
-        self._addresses, self._numbers, self._pace = addresses, numbers, pace
+    def __init__(self, ground: Ground) -> None:
+        super().__init__(ground)
         self._instances: dict[tuple[str, str], Instance] = {}
         self._shippers: dict[tuple[str, str], Shipper] = {}
         self._background = ThreadPoolExecutor(max_workers=4, thread_name_prefix="databases")
@@ -86,11 +74,6 @@ class Inventory:
 
         if not self._closing.is_set():
             self._background.submit(guarded)
-
-    def _up(self, region: str) -> Host:
-        if not self._network.region_is_up(region):
-            raise FabricError(f"region {region} does not answer")
-        return self._hosts[region]
 
     def _new(self, region: str, identifier: str, database: str, username: str, retention_days: int) -> Instance:
         host = self._up(region)
