@@ -183,12 +183,10 @@ class WorldFabric:
 
     def locate(self, kind: str, region: str, name: str, view: str) -> str | None:
         """The address of a database, a cache or a front door for somebody in `view`; None when there is none."""
-        if kind == "database":
-            known = {(found.region, found.identifier): found.place for found in self.databases.instances()}
-            place = known.get((region, name))
-        elif kind == "cache":
-            caches = {(found.region, found.identifier): found.place for found in self.caches.caches()}
-            place = caches.get((region, name))
-        else:
+        if kind == "front door":
             place = self.front_doors.places.get((region, name), (None, 0))[0]
+        else:
+            servers = self.databases.instances() if kind == "database" else self.caches.caches()
+            known = {(found.region, found.identifier): found.place for found in servers}
+            place = known.get((region, name))
         return self.addresses.place(region, place, view) if place is not None else None

@@ -115,7 +115,8 @@ class FrontDoor:
         line, headers = _parse(head)
         method, path, _ = line.split(" ", 2)
         body = await reader.readexactly(int(headers.get("content-length", "0")))
-        if "origin" in headers or self._keeps_out(port, writer):  # a web page in a browser on this machine
+        is_web_page = "origin" in headers  # in a browser on this machine
+        if is_web_page or self._keeps_out(port, writer):
             writer.write(_plain(403, "Forbidden"))
             return False
         host = headers.get("host", "")

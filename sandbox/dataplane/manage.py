@@ -11,7 +11,7 @@ import os
 import sys
 import time
 
-from sandbox.dataplane.pool import Connection, connect, logins
+from sandbox.dataplane.pool import connect, logins
 
 USAGE_ERROR = 2
 USAGE = "usage: manage sql STATEMENT... | manage read-only on|off | manage revoke-keys | manage wait SECONDS"
@@ -42,9 +42,5 @@ def _run(statements: list[str]) -> int:
     login = next(iter(logins(os.environ).values()))
     with connect(login) as connection:
         for statement in statements:
-            print(_done(connection, statement), flush=True)
+            print(connection.execute(statement.encode()).statusmessage, flush=True)
     return 0
-
-
-def _done(connection: Connection, statement: str) -> str:
-    return str(connection.execute(statement.encode()).statusmessage)

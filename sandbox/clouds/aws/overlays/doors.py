@@ -1,7 +1,8 @@
 """What the doors of the world do: as the listeners of a balancer say, and without whom its firewall keeps out."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from moto.acm.models import CertBundle, acm_backends
@@ -36,15 +37,27 @@ def place_of(arn: str) -> tuple[str, str]:
 
 def follow(context: Context, balancer: FakeLoadBalancer) -> None:
     """Have the door of a balancer do as it says now. Raises ELBClientError."""
-    region = place_of(balancer.arn)[1]
     with _following:
-        try:
-            if balancer.listeners:
-                context.fabric.front_doors.open(region, balancer.name, listeners_of(context, balancer))
-            else:
-                context.fabric.front_doors.close(region, balancer.name)
-        except FabricError as error:
-            raise ELBClientError("InternalFailure", str(error)) from error
+        if not balancer.listeners:
+            close(context, balancer)
+            return
+        region, listeners = place_of(balancer.arn)[1], listeners_of(context, balancer)
+        with _in_words_of_the_cloud():
+            context.fabric.front_doors.open(region, balancer.name, listeners)
+
+
+def close(context: Context, balancer: FakeLoadBalancer) -> None:
+    """Raises ELBClientError."""
+    with _in_words_of_the_cloud():
+        context.fabric.front_doors.close(place_of(balancer.arn)[1], balancer.name)
+
+
+@contextmanager
+def _in_words_of_the_cloud() -> Iterator[None]:
+    try:
+        yield
+    except FabricError as error:
+        raise ELBClientError("InternalFailure", str(error)) from error
 
 
 def listeners_of(context: Context, balancer: FakeLoadBalancer) -> list[Listener]:

@@ -12,14 +12,13 @@ from typing import ClassVar
 from moto.acm.models import acm_backends
 from moto.core.responses import ActionResult
 from moto.elbv2.exceptions import ELBClientError
-from moto.elbv2.models import FakeAction, FakeLoadBalancer
+from moto.elbv2.models import FakeAction
 from moto.elbv2.responses import ELBV2Response
 
 from sandbox.clouds.aws.machines import Machines
 from sandbox.clouds.aws.overlays import doors
 from sandbox.clouds.aws.overlays.acm import hold
 from sandbox.clouds.context import Context
-from sandbox.fabric import FabricError
 
 ZONES = {
     "eu-north-1": "Z23TAZ6LKFMNIO",
@@ -72,7 +71,7 @@ class ELBV2(ELBV2Response):
         listener = result.result["Listeners"][0]
         balancer = self.elbv2_backend.load_balancers[listener.load_balancer_arn]
         try:
-            self._arrange(balancer)
+            doors.follow(self.context, balancer)
         except ELBClientError:
             self.elbv2_backend.delete_listener(listener.arn)
             raise
@@ -109,7 +108,7 @@ class ELBV2(ELBV2Response):
         result = super().delete_load_balancer()
         if balancer is not None:
             if balancer.listeners:
-                self._close(balancer.name)
+                doors.close(self.context, balancer)
             self.context.names.remove(balancer.dns_name)
         return result
 
@@ -135,18 +134,8 @@ class ELBV2(ELBV2Response):
         result = act()
         for balancer, listeners in zip(balancers, before, strict=True):
             if doors.listeners_of(self.context, balancer) != listeners:
-                self._arrange(balancer)
+                doors.follow(self.context, balancer)
         return result
-
-    def _arrange(self, balancer: FakeLoadBalancer) -> None:
-        """Have the door follow what the balancer says now."""
-        doors.follow(self.context, balancer)
-
-    def _close(self, name: str) -> None:
-        try:
-            self.context.fabric.front_doors.close(self.region, name)
-        except FabricError as error:
-            raise ELBClientError("InternalFailure", str(error)) from error
 
 
 def start(context: Context) -> None:

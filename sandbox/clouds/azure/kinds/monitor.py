@@ -10,14 +10,13 @@ from uuid import NAMESPACE_URL, uuid5
 
 from sandbox.clouds.azure.errors import ArmError
 from sandbox.clouds.azure.kind import Body, Kind, Record
+from sandbox.clouds.azure.store import Store
 
 GROUPS_OF_LOGS = {
     "microsoft.containerregistry/registries": ("audit", "alllogs"),
     "microsoft.keyvault/vaults": ("audit", "alllogs"),
 }
 """By type of resource, the groups of its logs (Azure Monitor: supported resource log categories)."""
-
-
 KEPT_DAYS = (30, 60, 90, 120, 180, 270, 365, 550, 730)
 FIGURES = {
     "microsoft.dbforpostgresql/flexibleservers": (
@@ -27,6 +26,14 @@ FIGURES = {
     "microsoft.web/sites": ("HealthCheckStatus", "Http5xx", "Requests", "HttpResponseTime"),
 }
 """By type of resource, figures that it has (Azure Monitor: supported metrics)."""
+
+
+def there_is(store: Store, identity: str, what: str) -> Record:
+    """Raises ArmError."""
+    found = store.find(identity)
+    if found is None:
+        raise ArmError(404, "ResourceNotFound", f"The {what} '{identity}' was not found.")
+    return found
 
 
 class Workspace(Kind):
@@ -55,15 +62,12 @@ class DiagnosticSetting(Kind):
     created_status = 200
 
     def check(self, new: Record, old: Record | None) -> None:
-        there = self.store.find(new.id.scope)
-        if there is None:
-            raise ArmError(404, "ResourceNotFound", f"The resource '{new.id.scope}' was not found.")
+        there = there_is(self.store, new.id.scope, "resource")
         workspace = str(new.properties.get("workspaceId") or "")
         if not workspace:
             message = "At least one data sink needs to be specified. The sandbox has workspaces alone."
             raise ArmError(400, "BadRequest", message)
-        if self.store.find(workspace) is None:
-            raise ArmError(404, "ResourceNotFound", f"The workspace '{workspace}' was not found.")
+        there_is(self.store, workspace, "workspace")
         known = GROUPS_OF_LOGS.get(there.id.type.lower(), ())
         for each in new.properties.get("logs") or ():
             group = str(each.get("categoryGroup") or "")
@@ -88,8 +92,7 @@ class Component(Kind):
         if not workspace:
             message = "Classic Application Insights components cannot be created: give WorkspaceResourceId."
             raise ArmError(400, "BadRequest", message)
-        if self.store.find(workspace) is None:
-            raise ArmError(404, "ResourceNotFound", f"The workspace '{workspace}' was not found.")
+        there_is(self.store, workspace, "workspace")
         if new.properties["RetentionInDays"] not in KEPT_DAYS:
             raise ArmError(400, "BadRequest", f"RetentionInDays is one of {', '.join(map(str, KEPT_DAYS))}.")
 
@@ -130,8 +133,7 @@ class Rule(Kind):
         if not scopes:
             raise ArmError(400, "BadRequest", "A rule needs a scope.")
         for each in (*scopes, *self.told(properties)):
-            if self.store.find(each) is None:
-                raise ArmError(404, "ResourceNotFound", f"The resource '{each}' was not found.")
+            there_is(self.store, each, "resource")
 
     def told(self, properties: Mapping[str, Any]) -> Iterator[str]:
         """The IDs of the groups that it tells."""
@@ -152,8 +154,8 @@ class MetricAlert(Rule):
 
     def check(self, new: Record, old: Record | None) -> None:
         super().check(new, old)
-        kind = self.store.find(new.properties["scopes"][0])
-        known = FIGURES.get(kind.id.type.lower(), ()) if kind is not None else ()
+        about = there_is(self.store, new.properties["scopes"][0], "resource")
+        known = FIGURES.get(about.id.type.lower(), ())
         criteria = new.properties.get("criteria") or {}
         if "odata.type" not in criteria or not criteria.get("allOf"):
             raise ArmError(400, "BadRequest", "The criteria need odata.type and allOf.")

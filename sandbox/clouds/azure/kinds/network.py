@@ -63,20 +63,27 @@ class SecurityGroup(Kind):
         return {**super().shown(record), "securityRules": listed}
 
 
-class SecurityRule(Kind):
+class Felt(Kind):
+    """One whose coming, change and going changes what is reached: `tell` says it to whom it concerns."""
+
+    def settle(self, record: Record, old: Record | None) -> None:
+        self.tell(record)
+
+    def remove(self, record: Record) -> None:
+        self.store.forget(record.id)
+        self.tell(record)
+
+    def tell(self, record: Record) -> None:
+        raise NotImplementedError
+
+
+class SecurityRule(Felt):
     """One rule of a group, also as a resource of its own."""
 
     type = "Microsoft.Network/networkSecurityGroups/securityRules"
     versions = VERSIONS
 
-    def settle(self, record: Record, old: Record | None) -> None:
-        self._reach(record)
-
-    def remove(self, record: Record) -> None:
-        self.store.forget(record.id)
-        self._reach(record)
-
-    def _reach(self, record: Record) -> None:
+    def tell(self, record: Record) -> None:
         group = self.store.find(record.id.parent or "")
         if group is not None:
             SecurityGroup(self.world).reach(group)
@@ -122,7 +129,7 @@ def check_subnets(store: Store, rules: Any, service: str) -> None:
             raise ArmError(400, "VirtualNetworkNotValid", message)
 
 
-class PrivateEndpoint(Kind):
+class PrivateEndpoint(Felt):
     """The address that a service of the cloud has in a network."""
 
     type = "Microsoft.Network/privateEndpoints"
@@ -147,18 +154,11 @@ class PrivateEndpoint(Kind):
         if not targets:
             raise ArmError(400, "MissingRequiredParameter", "A private endpoint leads to one service at least.")
 
-    def settle(self, record: Record, old: Record | None) -> None:
-        self._tell(record)
-
-    def remove(self, record: Record) -> None:
-        self.store.forget(record.id)
-        self._tell(record)
-
-    def _tell(self, record: Record) -> None:
+    def tell(self, record: Record) -> None:
         self.world.changed(str(record.properties["subnet"]["id"]))
 
 
-class ZoneGroup(Kind):
+class ZoneGroup(Felt):
     """The private zones in which a private endpoint is found by the public name of what it leads to."""
 
     type = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups"
@@ -174,14 +174,7 @@ class ZoneGroup(Kind):
             if self.store.find(zone) is None:
                 raise ArmError(400, "InvalidResourceReference", f"The private DNS zone '{zone}' was not found.")
 
-    def settle(self, record: Record, old: Record | None) -> None:
-        self._tell(record)
-
-    def remove(self, record: Record) -> None:
-        self.store.forget(record.id)
-        self._tell(record)
-
-    def _tell(self, record: Record) -> None:
+    def tell(self, record: Record) -> None:
         endpoint = self.store.find(record.id.parent or "")
         if endpoint is not None:
             self.world.changed(str(endpoint.properties["subnet"]["id"]))

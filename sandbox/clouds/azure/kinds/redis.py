@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 from model.clouds.azure import CACHE_SIZES, CACHE_ZONE, STORE_RULES
 from sandbox.clouds.azure.errors import ArmError, not_done
-from sandbox.clouds.azure.ids import ResourceId
 from sandbox.clouds.azure.kind import Action, Body, Kind, Record
 from sandbox.clouds.azure.kinds.network import PrivateEndpoint, PrivateZoneLink, SecurityGroup, ZoneGroup, group_of
 from sandbox.clouds.azure.messages import Request
@@ -111,8 +110,8 @@ class Cluster(Kind):
         return False
 
     def shown(self, record: Record) -> Body:
-        state = record.busy or ("Failed" if record.failure else "Running")
-        return {**super().shown(record), "hostName": host_of(record), "resourceState": state, "redisVersion": "6.2"}
+        more = {"hostName": host_of(record), "resourceState": _state(record), "redisVersion": "6.2"}
+        return {**super().shown(record), **more}
 
 
 class Database(Kind):
@@ -170,8 +169,7 @@ class Database(Kind):
         self.world.context.names.remove(host_of(cluster))
 
     def shown(self, record: Record) -> Body:
-        state = record.busy or ("Failed" if record.failure else "Running")
-        return {**super().shown(record), "port": self.world.context.ports.caches, "resourceState": state}
+        return {**super().shown(record), "port": self.world.context.ports.caches, "resourceState": _state(record)}
 
     def actions(self) -> dict[str, Action]:
         return {
@@ -257,8 +255,9 @@ class Database(Kind):
             return tuple(record.held["keys"].values())
         return (secrets.token_hex(32),)
 
-    def implicit(self, identity: ResourceId) -> Record | None:
-        return None
+
+def _state(record: Record) -> str:
+    return record.busy or ("Failed" if record.failure else "Running")
 
 
 def _key() -> str:
