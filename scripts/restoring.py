@@ -14,6 +14,8 @@ from scripts.people.output import out, seconds, table
 from scripts.probes.points import KnownPoint, known_exports, known_points
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
     from model import Plan, Topology
 
 SEE = "`dr restore --list` shows every point, and why it cannot be taken"
@@ -29,18 +31,21 @@ class Aim:
 
 def look(plan: Plan, topology: Topology, *sites: str) -> list[KnownPoint]:
     """Every point of every store at these sites (all that the plan has). Raises CloudFailed."""
-    clouds = Clouds(plan)
-    try:
-        return known_points(plan, topology, clouds, sites or [site.name for site in plan.sites])
-    finally:
-        clouds.close()
+    return _looked(known_points, plan, topology, sites)
 
 
 def look_at_exports(plan: Plan, topology: Topology, *sites: str) -> list[KnownPoint]:
     """The same for every cache."""
+    return _looked(known_exports, plan, topology, sites)
+
+
+def _looked(
+    known: Callable[[Plan, Topology, Clouds, Iterable[str]], list[KnownPoint]],
+    plan: Plan, topology: Topology, sites: Sequence[str],
+) -> list[KnownPoint]:  # fmt: skip
     clouds = Clouds(plan)
     try:
-        return known_exports(plan, topology, clouds, sites or [site.name for site in plan.sites])
+        return known(plan, topology, clouds, sites or [site.name for site in plan.sites])
     finally:
         clouds.close()
 
