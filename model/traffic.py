@@ -1,7 +1,7 @@
 """How traffic finds the active site, how a failure is seen, and who may write."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -22,11 +22,23 @@ class Health(Model):
     failures: Annotated[int, Field(ge=1, le=10, strict=True)]
 
 
+class GlobalFrontDoor(Model):
+    """
+    One front door before those of all sites, which chooses among them by their claims. `tier` is what it is bought as;
+    the web firewall comes with `premium`. `bypass` says whether clients may reach the sites without it: they do while
+    it is out, and whoever knows the name of a site can at any time, so no firewall of it sees these requests.
+    """
+
+    tier: Literal["standard", "premium"]
+    bypass: Flag
+
+
 class Traffic(Model):
     """
     The record that clients resolve. `stack` holds it; `ttl` is how long a resolver may keep an answer. HTTPS is spoken
     unless `port` is 80. `default_service` gets the requests that no service's path is about (`model/routes.py`).
     `firewall`: the front door of every site keeps out the addresses that `dr contain --block` names.
+    `global_front_door`: clients reach the sites through it, and without it only while it is out.
     """
 
     stack: Name
@@ -38,6 +50,7 @@ class Traffic(Model):
     health: Health
     default_service: Name | None = None
     firewall: Flag = False
+    global_front_door: GlobalFrontDoor | None = None
 
     @property
     def tls(self) -> bool:

@@ -6,7 +6,7 @@ it when an API call has to have a real effect. Every method blocks until the eff
 when it cannot be had. All addresses are loopback; each region owns a 127.x.0.0/16 network.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -315,6 +315,39 @@ class FrontDoors(Protocol):
     def close(self, region: str, name: str) -> None: ...
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What a front door outside of all regions passes requests on to: `host` is the Host that they then name."""
+
+    address: str
+    port: int
+    name: str
+    """Whose certificate it has to show."""
+    host: str
+
+
+@dataclass(frozen=True)
+class Edge:
+    """
+    `origins` is asked for every request: (host that the client named) -> one of these, or None for an unknown host.
+    `headers` are added to what is passed on. `certificate` is the chain and the key in PEM.
+    """
+
+    origins: Callable[[str], Sequence[Origin] | None]
+    headers: Mapping[str, str]
+    certificate: bytes = field(default=b"", repr=False)
+
+
+class Edges(Protocol):
+    """Front doors outside of all regions: real proxies, found under the region "outside"."""
+
+    def open(self, name: str, edge: Edge) -> None:
+        """Open it, or have one that is open do so from now on."""
+        ...
+
+    def close(self, name: str) -> None: ...
+
+
 class Network(Protocol):
     """Reachability between regions, and of a region from outside."""
 
@@ -356,5 +389,7 @@ class Fabric(Protocol):
     def compute(self) -> Compute: ...
     @property
     def front_doors(self) -> FrontDoors: ...
+    @property
+    def edges(self) -> Edges: ...
     @property
     def network(self) -> Network: ...

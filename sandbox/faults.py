@@ -10,6 +10,7 @@ backup R NAME [log]        bytes of its base (or of its log) are flipped
 health NAME [says]         the health check says "healthy" (or what `says` says), whatever is true
 control-plane R            the region's control plane is silent, its data plane runs on
 capacity R                 the region has no room for a new database, nor for a change of one
+front-door                 the front doors outside of all regions answer nobody
 frozen                     nothing that lies in no region can be changed: roles, names, global traffic
 service R NAME             the processes of a service that run now hang: they are stopped, and answer nothing
 crash R NAME [version]     what runs of a service now crashes at each start; what comes in its place does not, but
@@ -63,6 +64,7 @@ KINDS: Mapping[str, Kind] = {
     "health": Kind(("name",), {"says": "healthy"}),
     "control-plane": Kind(("region",)),
     "capacity": Kind(("region",)),
+    "front-door": Kind(()),
     "frozen": Kind(()),
     "service": Kind(("region", "name")),
     "crash": Kind(("region", "name"), {"version": False}),
@@ -192,6 +194,8 @@ class Faults:
                     network.silence(first, broken)
                 case "capacity":
                     network.fill(first, broken)
+                case "front-door":
+                    self._fabric.edges.put_out(out=broken)
                 case "frozen":
                     network.freeze(broken)
                 case "health":

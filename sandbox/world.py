@@ -31,6 +31,7 @@ from sandbox.dataplane.addresses import OUTSIDE, Addresses, PortTaken, reserve
 from sandbox.dataplane.caches import WorldCaches
 from sandbox.dataplane.databases import WorldDatabases
 from sandbox.dataplane.dns import NameServers, WorldNames
+from sandbox.dataplane.edge import WorldEdges
 from sandbox.dataplane.fabric import WorldCompute, WorldFabric, WorldFrontDoors
 from sandbox.dataplane.keeper import Keeper
 from sandbox.dataplane.network import WorldNetwork
@@ -93,7 +94,9 @@ class World:
         self._closers.append(lambda: self._end_processes(databases, caches))
         doors = WorldFrontDoors(self.hosts, self.addresses, self.numbers)
         compute = WorldCompute(self.hosts)
-        self.fabric = WorldFabric(regions, databases, caches, compute, doors, self.network, self.addresses)
+        edges = WorldEdges(self.addresses, self.numbers, self.authority.certificate)
+        self._closers.append(edges.stop)
+        self.fabric = WorldFabric(regions, databases, caches, compute, doors, edges, self.network, self.addresses)
         gateways = {view: self.addresses.gateway(view) for view in self.addresses.views()}
         self.names = WorldNames(gateways, self.fabric.locate, pace=self.pace)
         template_made = threading.Thread(target=self._make_template)

@@ -75,6 +75,7 @@ def declare_apps(place: Place, ground: AzureGround, services: Sequence[WebAppSer
                 "SERVICE": service.name,
                 "APPLICATIONINSIGHTS_CONNECTION_STRING": ground.alarms.connection,
                 **({"BASE_PATH": route.path} if route else {}),
+                **_claim_of(place, service),
                 **_stores_of(place, ground, service, endpoints, logins.service_role(service.name)),
             },
             health_path="/health/ready",
@@ -172,6 +173,17 @@ def _migrator(  # noqa: PLR0917 (private, and called once)
         certificate=None,
     )
     WebApp(name, args, place.child)
+
+
+def _claim_of(place: Place, service: WebAppService) -> dict[str, str]:
+    """
+    Where an app sees whether its site claims the traffic: it tells the global front door so. The first site of a plan
+    is sent what no other claims, and is told nothing.
+    """
+    plan, site = place.settings.plan, place.site
+    if plan.traffic.global_front_door is None or not service.front_door or site.name == plan.sites[0].name:
+        return {}
+    return {"DR_CLAIM_URL": f"https://{addresses.blob_host(plan, site.name, 'recovery')}/{names.CLAIM_KEY}"}
 
 
 def _images_at(plan: "Plan") -> str:

@@ -143,7 +143,8 @@ def _safeguards(place: Place, ground: AzureGround, endpoints: Endpoints) -> None
 def _traffic(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, Any]:
     plan = settings.plan
     group = azure.resource_group(plan, plan.fencing.witness)
-    switch = TrafficSwitch("traffic", TrafficSwitchArgs(plan, settings.records, group, settings.protect), opts)
+    args = TrafficSwitchArgs(plan, settings.records, group, settings.protect, settings.certificate_arn)
+    switch = TrafficSwitch("traffic", args, opts)
     return {"zoneId": switch.zone_id, "record": plan.traffic.record}
 
 

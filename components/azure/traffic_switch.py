@@ -8,8 +8,12 @@ probes look for: only the data plane of DNS is needed, while an outage may have 
 Each site but the first has a profile of its own, nested in the switch's. Its first endpoint, which is never probed, is
 the site's app, so that is what it answers with; its second is the claim, and never answered with, because the first
 comes before it. The switch takes a nested profile for healthy while two of its endpoints are.
+
+With a global front door (`components/azure/front_door.py`) the switch answers with that before all sites, for as long
+as a site can be reached through it; else clients are led past it, by the same claims.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +21,7 @@ import pulumi
 import pulumi_azure_native as azure_native
 
 from components.azure import addresses
+from components.azure.front_door import FrontDoor, FrontDoorArgs
 from model import names
 from model.clouds import azure
 from model.site_records import Records
@@ -27,16 +32,21 @@ if TYPE_CHECKING:
 ENDPOINTS = "Microsoft.Network/trafficManagerProfiles"
 PROBE_SECONDS = {10: 5, 30: 10}
 """By the interval of probes, how long each may take (Traffic Manager: 5 to 9 s for fast probing, 5 to 10 else)."""
+PROOF_TTL_SECONDS = 3600
 
 
 @dataclass(frozen=True)
 class TrafficSwitchArgs:
-    """`group` is that of the witness's site: what is global does not go with a site that serves."""
+    """
+    `group` is that of the witness's site: what is global does not go with a site that serves. `certificate` is that of
+    the global front door.
+    """
 
     plan: "Plan"
     records: Records
     group: str
     protect: bool
+    certificate: str | None
 
 
 class TrafficSwitch(pulumi.ComponentResource):
@@ -48,6 +58,8 @@ class TrafficSwitch(pulumi.ComponentResource):
         plan = args.plan
         doors = {site.name: self._door(site.name) for site in plan.sites}
         first, *others = doors
+        front = self._front_door(doors)
+        before = [_external("front-door", front.host, 1, always=False)] if front else []
         nested = [
             {
                 "name": site,
@@ -57,10 +69,11 @@ class TrafficSwitch(pulumi.ComponentResource):
                 "min_child_endpoints": 2,
                 "endpoint_status": "Enabled",
             }
-            for priority, site in enumerate(reversed(others), start=1)
+            for priority, site in enumerate(reversed(others), start=len(before) + 1)
         ]
-        at_last = _external(first, doors[first], len(others) + 1, always=True)
-        switch = self._profile(name, azure.profile(plan), [*nested, at_last])
+        at_last = _external(first, doors[first], len(before) + len(others) + 1, always=True)
+        asked = names.TRAFFIC_PATH if front else f"/{names.CLAIM_KEY}"
+        switch = self._profile(name, azure.profile(plan), [*before, *nested, at_last], asked)
         self.host: pulumi.Output[str] = switch.dns_config.apply(lambda dns: str(dns.fqdn if dns else ""))
         zone = azure_native.dns.Zone(
             f"{name}-zone",
@@ -77,15 +90,40 @@ class TrafficSwitch(pulumi.ComponentResource):
             **self._answer(switch),
             opts=pulumi.ResourceOptions(parent=self),
         )
+        if front:
+            self._prove(front, zone)
         self.zone_id: pulumi.Output[str] = zone.id
         self.register_outputs({"zoneId": zone.id})
+
+    def _front_door(self, apps: Mapping[str, str]) -> FrontDoor | None:
+        plan = self._args.plan
+        if plan.traffic.global_front_door is None:
+            return None
+        args = FrontDoorArgs(plan, plan.traffic.global_front_door, self._args.group, apps, self._args.certificate)
+        return FrontDoor("front-door", args, pulumi.ResourceOptions(parent=self))
+
+    def _prove(self, front: FrontDoor, zone: azure_native.dns.Zone) -> None:
+        """That the record is ours, which Front Door wants to see before it serves it."""
+        azure_native.dns.RecordSet(
+            f"{self._name}-proof",
+            resource_group_name=self._args.group,
+            zone_name=zone.name,
+            record_type="TXT",
+            relative_record_set_name=f"_dnsauth.{front.domain}".removesuffix(f".{self._args.plan.traffic.zone}"),
+            ttl=PROOF_TTL_SECONDS,
+            txt_records=[{"value": [front.token]}],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
     def _site(self, site: str, door: str) -> azure_native.trafficmanager.Profile:
         claim = _external("claim", addresses.blob_host(self._args.plan, site, "recovery"), 2, always=False)
         profile = azure.profile(self._args.plan, child=site)
-        return self._profile(f"{self._name}-{site}", profile, [_external("app", door, 1, always=True), claim])
+        app = _external("app", door, 1, always=True)
+        return self._profile(f"{self._name}-{site}", profile, [app, claim], f"/{names.CLAIM_KEY}")
 
-    def _profile(self, name: str, profile: str, endpoints: list[dict[str, Any]]) -> azure_native.trafficmanager.Profile:
+    def _profile(
+        self, name: str, profile: str, endpoints: list[dict[str, Any]], asked: str
+    ) -> azure_native.trafficmanager.Profile:
         """Endpoints are part of their profile: whoever writes the profile otherwise takes them away."""
         health = self._args.plan.traffic.health
         seconds = int(health.interval.total_seconds())
@@ -100,7 +138,7 @@ class TrafficSwitch(pulumi.ComponentResource):
             monitor_config={
                 "protocol": "HTTPS",
                 "port": 443,
-                "path": f"/{names.CLAIM_KEY}",
+                "path": asked,
                 "interval_in_seconds": seconds,
                 "timeout_in_seconds": PROBE_SECONDS[seconds],
                 "tolerated_number_of_failures": health.failures - 1,
@@ -126,7 +164,7 @@ class TrafficSwitch(pulumi.ComponentResource):
         return record.front_door.name
 
 
-def _external(name: str, target: str, priority: int, *, always: bool) -> dict[str, Any]:
+def _external(name: str, target: pulumi.Input[str], priority: int, *, always: bool) -> dict[str, Any]:
     return {
         "name": name,
         "type": f"{ENDPOINTS}/externalEndpoints",

@@ -8,6 +8,7 @@ from model.clouds import CLOUDS, why_not_account, why_not_region
 from model.durations import format_duration, quote
 from model.mistakes import Mistake, listed
 from model.plan import Plan
+from model.traffic import GlobalFrontDoor
 
 from .common import repeated, site_names, unknown_sites
 
@@ -101,6 +102,22 @@ def traffic(plan: Plan) -> Iterator[Mistake]:
     without = [cloud for cloud in dict.fromkeys(site.cloud for site in plan.sites) if not CLOUDS[cloud].firewalls]
     if traffic.firewall and without:
         yield Mistake("traffic.firewall", f"no front door in {listed(without)} can keep single addresses out yet")
+    if traffic.global_front_door is not None:
+        yield from _global_front_door(plan, traffic.global_front_door)
+
+
+def _global_front_door(plan: Plan, door: GlobalFrontDoor) -> Iterator[Mistake]:
+    place = "traffic.global_front_door"
+    most = {cloud: CLOUDS[cloud].sites_behind_one_door for cloud in dict.fromkeys(site.cloud for site in plan.sites)}
+    if without := [cloud for cloud, number in most.items() if not number]:
+        yield Mistake(place, f"no front door of {listed(without)} stands before all sites here")
+    elif len(plan.sites) > min(most.values()):
+        yield Mistake(place, f"chooses among {min(most.values())} sites at most; there are {len(plan.sites)}")
+    if not plan.traffic.tls:
+        yield Mistake(place, "speaks to clients with TLS alone; traffic.port is 80")
+    if not door.bypass:
+        reason = "false would keep clients out for as long as it is out, and the sites do not know its requests yet"
+        yield Mistake(f"{place}.bypass", f"{reason}; say true where its firewall may be passed by")
 
 
 def fencing(plan: Plan) -> Iterator[Mistake]:

@@ -94,7 +94,8 @@ GONE = (
         "`az front-door` or `az network front-door`",
         "classic Front Door takes no new profiles since 1 April 2025 and retires on 31 March 2027, and no profile is "
         "edited while the global control plane is frozen",
-        "a site claims the traffic through its own storage account, and `dr failover` does that",
+        "a site claims the traffic through its own storage account, which `global_front_door` follows too, and "
+        "`dr failover` does that",
     ),
     Gone(
         "one resource group for all regions",
@@ -177,6 +178,7 @@ AZURE = CloudFacts(
         "redis": StoreFacts(replication=("none",)),
     },
     services=("web_app",),
+    sites_behind_one_door=5,  # Front Door: an origin has one of five priorities
     # Microsoft Learn, Flexible Server: read replicas, high availability, backup and restore ("from a few minutes to a
     # few hours").
     step_times={
@@ -245,6 +247,11 @@ def app(plan: "Plan", site: str, service: str) -> str:
 def profile(plan: "Plan", *, child: str = "") -> str:
     """A Traffic Manager profile: the plan's own, or the one nested in it for a site. Taken for everybody."""
     return within(63, f"{plan.system}-{child}" if child else plan.system)
+
+
+def firewall(plan: "Plan") -> str:
+    """The web firewall of the global front door: letters and digits, beginning with a letter."""
+    return within(63, f"{plan.system}firewall".replace("-", ""), join="")
 
 
 def network(plan: "Plan", site: str) -> str:

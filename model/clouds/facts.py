@@ -97,7 +97,8 @@ class CloudFacts:
     `recovery_name` gives the name of a site's bucket or account for running a recovery, in which no data lies.
     `step_times` is how long steps of a recovery take whose time is the cloud's own, and `restore_a_gb` how many seconds
     a restored GB adds to `build_store`.
-    `firewalls` says whether a front door can keep single addresses out here.
+    `firewalls` says whether a front door can keep single addresses out here, and `sites_behind_one_door` how many sites
+    one front door can choose among; 0 where the cloud has no such door, or none is built.
     `store_rules` and `service_rules` judge a plan also where nothing is built yet, and `gone` is what old runbooks say.
     """
 
@@ -116,6 +117,7 @@ class CloudFacts:
     step_times: Mapping[str, StepTime] = field(default_factory=dict)
     restore_a_gb: float = 6.0
     firewalls: bool = False
+    sites_behind_one_door: int = 0
     example_account: str = ""
     example_regions: tuple[str, str, str] = ("", "", "")
 

@@ -9,6 +9,7 @@ each kind of asker, because the address on which a byte arrives is how the world
 127.N.1.k      place k as its own region sees it     127.N.2.k     place k as the outside sees it
 127.N.3.k      pod k                                 127.N.4.k     PostgreSQL server k itself, never given to anybody
 127.N.5.k      server k as its standby sees it       127.N.6.k     front door k itself
+127.10.6.k     front door k outside of all regions
 127.N.100+M.k  place k as region M sees it: the far end of the link
 """
 
@@ -134,6 +135,9 @@ class Addresses:
 
     def door(self, region: str, number: int) -> str:
         return f"127.{self.network(region)}.6.{number}"
+
+    def edge(self, number: int) -> str:
+        return f"127.{FIRST_NETWORK - 1}.6.{number}"
 
     def peer(self, region: str, number: int) -> str:
         return f"127.{self.network(region)}.5.{number}"

@@ -11,6 +11,7 @@ GET /health        200 {"service", "site"}: the process lives
 GET /health/ready  200: it can serve: its databases answer, whatever their role
 GET /health/db     200 {"service", "site", "epoch", "replica", "writable"}: its databases answer; 503: one does not
 GET /health/redis  200 {"service", "site", "keys"}: its caches answer, and hold so many keys; 503: one does not
+GET /health/traffic 200: its site is to get the traffic, as DR_CLAIM_URL says, or as long as it is told of none; 503
 All of it also below BASE_PATH, where a front door that routes by path finds it.
 With DR_FAILS_ON, a path, it answers 500 there and below: a version with a mistake.
 Environment: HOST, PORT, SERVICE, BASE_PATH (/SERVICE without it), DR_SITE, and what `pool.py` says of its stores.
@@ -18,6 +19,7 @@ Environment: HOST, PORT, SERVICE, BASE_PATH (/SERVICE without it), DR_SITE, and 
 
 import json
 import os
+import urllib.request
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -30,6 +32,7 @@ from sandbox.peers import admits
 
 OURS = admits()
 """Pods listen on loopback, which is open to every user of the machine."""
+CLAIM_SECONDS = 1.0
 INSERT = """
     INSERT INTO orders (service, site, run, seq, payload) SELECT %s, %s, %s, %s, %s
     WHERE NOT EXISTS (SELECT FROM modes WHERE name = 'read-only') RETURNING id::text, epoch
@@ -40,6 +43,7 @@ class Service:
     def __init__(self, env: Mapping[str, str]) -> None:
         self.name, self.site = env.get("SERVICE", "app"), env.get("DR_SITE", "")
         self.base = env.get("BASE_PATH") or f"/{self.name}"
+        self.claim_url = env.get("DR_CLAIM_URL", "")
         self.fails_on = env.get("DR_FAILS_ON", "")
         self.pools = {store: Pool(login) for store, login in logins(env).items()}
         self.pool = next(iter(self.pools.values()), None)
@@ -89,6 +93,17 @@ class Service:
         keys = sum(cache.count() for cache in self.caches.values())
         return 200, {"service": self.name, "site": self.site, "keys": keys}
 
+    def health_of_the_claim(self) -> tuple[int, dict[str, Any]]:
+        """A claim that cannot be seen counts as none."""
+        told = {"service": self.name, "site": self.site}
+        if not self.claim_url:
+            return 200, told
+        try:
+            with urllib.request.urlopen(self.claim_url, timeout=CLAIM_SECONDS):  # noqa: S310 - from its settings
+                return 200, told
+        except OSError:
+            return 503, {**told, "error": "this site does not claim the traffic"}
+
     @staticmethod
     def _look(pool: Pool) -> tuple[bool, int]:
         """Is it a replica, and in which epoch is it?"""
@@ -126,6 +141,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(*service.show_order(asked.rpartition("/")[2]))
             elif asked in {"GET /health", "GET /health/db", "GET /health/ready"}:
                 self._answer(*service.health(asked.removeprefix("GET ")))
+            elif asked == "GET /health/traffic":
+                self._answer(*service.health_of_the_claim())
             elif asked == "GET /health/redis":
                 self._answer(*service.health_of_caches())
             else:

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from sandbox.dataplane.addresses import Addresses, Numbers
+from sandbox.dataplane.addresses import OUTSIDE, Addresses, Numbers
 from sandbox.dataplane.caches import WorldCaches
 from sandbox.dataplane.databases import WorldDatabases
+from sandbox.dataplane.edge import WorldEdges
 from sandbox.dataplane.network import WorldNetwork
 from sandbox.dataplane.regions import Host
 from sandbox.fabric import FabricError, InitSpec, JobSpec, JobState, Listener, PodSpec, PodState
@@ -178,11 +179,14 @@ class WorldFabric:
     caches: WorldCaches
     compute: WorldCompute
     front_doors: WorldFrontDoors
+    edges: WorldEdges
     network: WorldNetwork
     addresses: Addresses
 
     def locate(self, kind: str, region: str, name: str, view: str) -> str | None:
         """The address of a database, a cache or a front door for somebody in `view`; None when there is none."""
+        if region == OUTSIDE:
+            return self.edges.address(name)
         if kind == "front door":
             place = self.front_doors.places.get((region, name), (None, 0))[0]
         else:

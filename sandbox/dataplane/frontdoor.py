@@ -11,10 +11,11 @@ import asyncio
 import contextlib
 import fnmatch
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address, ip_network
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sandbox.dataplane.processes import pod_user
 from sandbox.fabric import Listener, Route
@@ -53,19 +54,43 @@ def route_for(routes: Sequence[Route], host: str, path: str) -> Route:
     return Route()
 
 
-class _Backend:
+class Backend:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
 
 
-class FrontDoor:
-    """Listens on one address, at a port for each listener; `targets` is asked for every request."""
+@dataclass(frozen=True)
+class Head:
+    """The head of a request: its bytes as the client sent them, and what they say."""
 
-    def __init__(self, targets: Targets) -> None:
-        self._targets = targets
+    raw: bytes
+    method: str
+    path: str
+    headers: Mapping[str, str]
+
+    @property
+    def host(self) -> str:
+        return self.headers.get("host", "")
+
+    def with_headers(self, headers: Mapping[str, str]) -> bytes:
+        """The same with these in the place of those of the same name."""
+        line, *rest = self.raw.decode("latin-1").rstrip("\r\n").split("\r\n")
+        names = {name.lower() for name in headers}
+        kept = [field for field in rest if field.partition(":")[0].strip().lower() not in names]
+        given = [f"{name}: {value}" for name, value in headers.items()]
+        return "\r\n".join([line, *given, *kept, "", ""]).encode("latin-1")
+
+
+Target = TypeVar("Target", bound=Hashable)
+
+
+class FrontDoor(Generic[Target]):
+    """Listens on one address, at a port for each listener. What it passes requests on to, a subclass says."""
+
+    def __init__(self) -> None:
         self._admits = admits(pod_user().uid)
         self._turn = 0
-        self._idle: dict[Address, list[_Backend]] = {}
+        self._idle: dict[Target, list[Backend]] = {}
         self._listeners: dict[int, Listener] = {}
         self._servers: dict[int, asyncio.Server] = {}
         self._clients: set[asyncio.StreamWriter] = set()
@@ -87,11 +112,40 @@ class FrontDoor:
                 partial(self._serve, port), address, port, limit=HEAD_LIMIT, backlog=256, **tls
             )
 
+    # what a subclass says ---------------------------------------------------------------------------------------------
+    def refuses(self) -> bool:
+        """Does it answer nobody now?"""
+        return False
+
+    async def answer(self, head: Head, body: bytes, listener: Listener) -> bytes:
+        """What a listener's own rules say."""
+        route = route_for(listener.routes, head.host, head.path)
+        if route.redirect:
+            return _redirect(route, head.host, head.path)
+        targets = self.targets_of(route)
+        return plain(route.status, "") if targets is None else await self.ask(targets, head, body)
+
+    def targets_of(self, route: Route) -> Sequence[Target] | None:
+        """Where a route leads to, the best ones first; None: to nothing but a status."""
+        return None
+
+    def request_for(self, target: Target, head: Head, body: bytes) -> bytes:
+        return head.raw + body
+
+    async def open(self, target: Target) -> Backend:
+        """Raises OSError."""
+        raise NotImplementedError
+
+    # what all have in common ------------------------------------------------------------------------------------------
+    def hang_up(self) -> None:
+        """End the connections of all clients."""
+        for writer in list(self._clients):
+            writer.transport.abort()
+
     def close(self) -> None:
         for server in self._servers.values():
             server.close()
-        for writer in list(self._clients):
-            writer.transport.abort()
+        self.hang_up()
         for backends in self._idle.values():
             for backend in backends:
                 backend.writer.transport.abort()
@@ -99,6 +153,9 @@ class FrontDoor:
     async def _serve(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._admits(writer.get_extra_info("peername"), writer.get_extra_info("sockname")):
             writer.transport.abort()  # another user of this machine
+            return
+        if self.refuses():
+            writer.transport.abort()
             return
         self._clients.add(writer)
         try:
@@ -114,20 +171,13 @@ class FrontDoor:
         head = await reader.readuntil(b"\r\n\r\n")
         line, headers = _parse(head)
         method, path, _ = line.split(" ", 2)
+        asked = Head(head, method, path, headers)
         body = await reader.readexactly(int(headers.get("content-length", "0")))
         is_web_page = "origin" in headers  # in a browser on this machine
         if is_web_page or self._keeps_out(port, writer):
-            writer.write(_plain(403, "Forbidden"))
+            writer.write(plain(403, "Forbidden"))
             return False
-        host = headers.get("host", "")
-        route = route_for(self._listeners[port].routes, host, path)
-        if route.redirect:
-            answer = _redirect(route, host, path)
-        elif route.node_port is None:
-            answer = _plain(route.status, "")
-        else:
-            answer = await self._ask(route.node_port, head + body, method)
-        writer.write(answer)
+        writer.write(await self.answer(asked, body, self._listeners[port]))
         await writer.drain()
         return headers.get("connection", "").lower() != "close"
 
@@ -136,8 +186,8 @@ class FrontDoor:
         asks = ip_address(writer.get_extra_info("peername")[0]) if networks else None
         return any(asks in ip_network(network) for network in networks)
 
-    async def _ask(self, node_port: int, request: bytes, method: str) -> bytes:
-        targets = list(self._targets(node_port))
+    async def ask(self, targets: Sequence[Target], head: Head, body: bytes) -> bytes:
+        """The answer of the first that can be reached, beginning with another one each time."""
         self._turn += 1
         for place in range(len(targets)):
             target = targets[(self._turn + place) % len(targets)]
@@ -145,16 +195,16 @@ class FrontDoor:
             if backend is None:
                 continue
             try:
-                backend.writer.write(request)
+                backend.writer.write(self.request_for(target, head, body))
                 async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
-                    answer, reusable = await _read_answer(backend.reader, method)
+                    answer, reusable = await _read_answer(backend.reader, head.method)
             except TimeoutError:
                 backend.writer.transport.abort()
-                return _plain(504, "Gateway Timeout")
+                return plain(504, "Gateway Timeout")
             except (OSError, asyncio.IncompleteReadError, ValueError):
                 # It may have acted on the request: never sent twice.
                 backend.writer.transport.abort()
-                return _plain(502, "Bad Gateway")
+                return plain(502, "Bad Gateway")
             except asyncio.CancelledError:
                 backend.writer.transport.abort()
                 raise
@@ -163,9 +213,9 @@ class FrontDoor:
             else:
                 backend.writer.close()
             return answer
-        return _plain(503, "Service Unavailable")
+        return plain(503, "Service Unavailable")
 
-    async def _connect(self, target: Address) -> _Backend | None:
+    async def _connect(self, target: Target) -> Backend | None:
         idle = self._idle.get(target, [])
         while idle:
             backend = idle.pop()
@@ -174,8 +224,22 @@ class FrontDoor:
             backend.writer.close()
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(1.0):
-                return _Backend(*await asyncio.open_connection(*target, limit=HEAD_LIMIT))
+                return await self.open(target)
         return None
+
+
+class NodeDoor(FrontDoor[Address]):
+    """The load balancer of a region; `targets` is asked for every request."""
+
+    def __init__(self, targets: Targets) -> None:
+        super().__init__()
+        self._targets = targets
+
+    def targets_of(self, route: Route) -> Sequence[Address] | None:
+        return list(self._targets(route.node_port)) if route.node_port is not None else None
+
+    async def open(self, target: Address) -> Backend:
+        return Backend(*await asyncio.open_connection(*target, limit=HEAD_LIMIT))
 
 
 def _parse(head: bytes) -> tuple[str, dict[str, str]]:
@@ -200,7 +264,7 @@ def _redirect(route: Route, host: str, path: str) -> bytes:
     return f"HTTP/1.1 {route.status} Moved\r\nLocation: {place.rstrip('?')}\r\nContent-Length: 0\r\n\r\n".encode()
 
 
-def _plain(status: int, reason: str) -> bytes:
+def plain(status: int, reason: str) -> bytes:
     body = f"{status} {reason}\n".encode()
     head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body

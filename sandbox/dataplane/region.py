@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.dataplane.files import FileServer
-from sandbox.dataplane.frontdoor import FrontDoor, listener_of
+from sandbox.dataplane.frontdoor import NodeDoor, listener_of
 from sandbox.dataplane.pipes import Gates, Link, Pipe
 from sandbox.dataplane.pods import Node, Process, Spoiled
 from sandbox.dataplane.tls_end import TlsEnd
@@ -28,7 +28,7 @@ class Region:
     def __init__(self, settings: dict[str, Any]) -> None:
         self.gates = Gates()
         self.pipes: dict[str, Pipe] = {}
-        self.doors: dict[str, FrontDoor] = {}
+        self.doors: dict[str, NodeDoor] = {}
         self.tls_ends: dict[str, TlsEnd] = {}
         self.node = Node(
             address_of=lambda number: f"{settings['pod_prefix']}.{number}",
@@ -78,7 +78,7 @@ class Region:
     async def door(self, name: str, address: str, listeners: dict[str, Any]) -> None:
         """Open a door, or have an open one do as these listeners say; by port."""
         if name not in self.doors:
-            self.doors[name] = FrontDoor(self.node.targets)
+            self.doors[name] = NodeDoor(self.node.targets)
         await self.doors[name].listen(address, {int(port): listener_of(it) for port, it in listeners.items()})
 
     async def close_door(self, name: str) -> None:

@@ -82,13 +82,18 @@ class _Outputs(mocks.Mocks):
         if args.typ == "azure-native:dbforpostgresql:Server":
             host = f"{args.inputs['serverName']}.postgres.database.azure.com"
             outputs |= {"fullyQualifiedDomainName": host, "name": args.inputs["serverName"]}
-        if args.typ in {"azure-native:web:WebApp", "azure-native:web:WebAppSlot"}:
+        if args.typ in {"azure-native:web:WebApp", "azure-native:web:WebAppSlot", "azure-native:cdn:Profile"}:
             # It is a list when it is asked for, and a mapping when it is shown.
             held: dict[str, Any] = {each: {} for each in args.inputs["identity"]["userAssignedIdentities"]}
             outputs["identity"] = {**args.inputs["identity"], "userAssignedIdentities": held}
+        if args.typ in {"azure-native:web:WebApp", "azure-native:web:WebAppSlot"}:
             outputs |= {"defaultHostName": f"{args.inputs['name']}.azurewebsites.net"}
         if args.typ == "azure-native:managedidentity:UserAssignedIdentity":
             outputs |= {"principalId": f"{args.name}-principal", "clientId": f"{args.name}-client"}
+        if args.typ == "azure-native:cdn:AFDEndpoint":
+            outputs["hostName"] = f"{args.inputs['endpointName']}.z01.azurefd.net"
+        if args.typ == "azure-native:cdn:AFDCustomDomain":
+            outputs["validationProperties"] = {"validationToken": "a token", "expirationDate": "a date"}
         if args.typ == "azure-native:trafficmanager:Profile":
             relative = args.inputs["dnsConfig"]["relativeName"]
             outputs["dnsConfig"] = {**args.inputs["dnsConfig"], "fqdn": f"{relative}.trafficmanager.net"}
@@ -128,6 +133,9 @@ class _Monitor(mocks.MockMonitor):
 
 
 _NAMED = {
+    "azure-native:cdn:AFDEndpoint": "endpointName",
+    "azure-native:cdn:AFDOriginGroup": "originGroupName",
+    "azure-native:cdn:Profile": "profileName",
     "azure-native:dns:Zone": "zoneName",
     "azure-native:keyvault:Vault": "vaultName",
     "azure-native:network:PrivateEndpoint": "privateEndpointName",

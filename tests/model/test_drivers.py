@@ -153,3 +153,28 @@ def test_a_firewall_is_refused_where_a_site_has_none(write: Write) -> None:
     put(document, "traffic.firewall", True)
     with pytest.raises(PlanError, match=r"traffic.firewall: no front door in azure can keep single addresses out yet"):
         load_plan(str(write(document)))
+
+
+@pytest.mark.parametrize(
+    ("plan", "changes", "says"),
+    [
+        (
+            "samia",
+            {"global_front_door": {"tier": "premium", "bypass": True}},
+            r"no front door of aws stands before all",
+        ),
+        ("celora", {"global_front_door.bypass": False}, r"global_front_door\.bypass: false would keep clients out"),
+        ("celora", {"port": 80}, r"global_front_door: speaks to clients with TLS alone; traffic\.port is 80"),
+        ("celora", {"global_front_door.tier": "classic"}, r'global_front_door\.tier: "classic" is not'),
+        ("celora", {"global_front_door": {"tier": "standard"}}, r"global_front_door\.bypass"),
+    ],
+    ids=["another cloud", "without a way past it", "without TLS", "an old tier", "nothing said of the way past it"],
+)
+def test_a_global_front_door_is_refused_where_it_cannot_be(
+    plan: str, changes: dict[str, Any], says: str, write: Write
+) -> None:
+    document = yaml.safe_load((PLANS / f"{plan}.yaml").read_text(encoding="utf-8"))
+    for path, value in changes.items():
+        put(document, f"traffic.{path}", value)
+    with pytest.raises(PlanError, match=says):
+        load_plan(str(write(document)))

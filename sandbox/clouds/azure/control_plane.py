@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from model import Plan
 from sandbox.authority import Authority
-from sandbox.clouds.azure import blob_service, login, registry_service, resource_manager, vault_service
+from sandbox.clouds.azure import blob_service, certificates, login, registry_service, resource_manager, vault_service
 from sandbox.clouds.azure.blob_service import Blobs
 from sandbox.clouds.azure.door import Door
 from sandbox.clouds.azure.kinds import KINDS
@@ -47,8 +47,9 @@ class AzureControlPlane:
         (self._open / CERTIFICATE).write_bytes(authority.certificate)
         (self._open / CERTIFICATE).chmod(0o644)
         tenant = str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{plan.system}.tenant"))
-        self.settings: Mapping[str, Mapping[str, str]] = {}
+        self.settings: Mapping[str, Mapping[str, str]] = certificates.settings_of(plan)
         self.world = AzureWorld(context, Login(tenant), authority, subscriptions_of(plan))
+        certificates.keep(self.world.store, plan, tenant)
         context.keep(self.world)
         self.manager = ResourceManager(self.world, KINDS, calls)
         self._blobs, self._vaults, self._registries = Blobs(self.world), Vaults(self.world), Registries(self.world)

@@ -1,7 +1,8 @@
 """
-The probes of Traffic Manager: each endpoint is asked at its interval, from outside of all regions.
+The probes of Traffic Manager and of Front Door: each target is asked at its interval, from outside of all regions.
 
-An endpoint is given up after so many failures in a row and one more, and taken back after one success.
+A target is healthy once enough of its last answers were good, and given up once too few can be any more. Front Door
+asks from each of its many places; a world has one.
 """
 
 from __future__ import annotations
@@ -11,116 +12,108 @@ import socket
 import ssl
 import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sandbox.clouds.server import NoAnswer
 
 if TYPE_CHECKING:
-    from sandbox.clouds.azure.kind import Record
     from sandbox.clouds.azure.world import AzureWorld
 
 LOOK_EVERY_SECONDS = 0.05
 LONGEST_PROBE_SECONDS = 1.0
-PROFILES = "microsoft.network/trafficmanagerprofiles"
+
+
+@dataclass(frozen=True)
+class Probed:
+    """
+    What is asked: a `path` of a host, with TLS where it is `secure`. Of the last `window` answers `needed` have to be
+    good. A lie of the world about `name` counts for it.
+    """
+
+    key: str
+    name: str
+    host: str
+    path: str
+    secure: bool
+    interval_seconds: float
+    window: int
+    needed: int = 1
+
+
+Source = Callable[[], Iterable[Probed]]
 
 
 @dataclass
 class _Seen:
     at: float = 0.0
-    failures: int = 0
+    answers: list[bool] = field(default_factory=list)
     healthy: bool | None = None
     asking: bool = False
 
 
 class Probes:
-    """`of(endpoint)` says what was found: None before the first answer."""
+    """`of(key)` says what was found: None before there are enough answers."""
 
     def __init__(self, _context: object = None) -> None:
         self._seen: dict[str, _Seen] = {}
+        self._sources: dict[str, Source] = {}
         self._lock = threading.Lock()
-        self._begun = False
 
-    def of(self, endpoint: str) -> bool | None:
-        seen = self._seen.get(endpoint)
+    def of(self, key: str) -> bool | None:
+        seen = self._seen.get(key)
         return seen.healthy if seen is not None else None
 
-    def watch(self, world: AzureWorld) -> None:
-        """Begin, with the first profile of a world."""
+    def watch(self, world: AzureWorld, name: str, source: Source) -> None:
+        """Ask what a source names from now on; one that is watched already is watched once."""
         with self._lock:
-            if self._begun:
-                return
-            self._begun = True
-        world.later("probes", lambda: self._run(world))
+            begun, self._sources[name] = bool(self._sources), source
+        if not begun:
+            world.later("probes", lambda: self._run(world))
 
     def _run(self, world: AzureWorld) -> None:
         while not world.context.stopping.wait(LOOK_EVERY_SECONDS):
-            due = [each for each in _probed(world) if self._is_due(world, each)]
-            for profile, endpoint in due:
-                threading.Thread(target=self._probe, args=(world, profile, endpoint), daemon=True).start()
+            due = [each for source in list(self._sources.values()) for each in source() if self._is_due(world, each)]
+            for each in due:
+                threading.Thread(target=self._probe, args=(world, each), daemon=True).start()
 
-    def _is_due(self, world: AzureWorld, one: tuple[Record, Record]) -> bool:
-        profile, endpoint = one
-        seen = self._seen.setdefault(endpoint.id.key, _Seen())
-        interval = float(profile.properties["monitorConfig"]["intervalInSeconds"]) / world.context.pace
-        if seen.asking or time.monotonic() < seen.at + interval:
+    def _is_due(self, world: AzureWorld, one: Probed) -> bool:
+        seen = self._seen.setdefault(one.key, _Seen())
+        if seen.asking or time.monotonic() < seen.at + one.interval_seconds / world.context.pace:
             return False
         seen.asking, seen.at = True, time.monotonic()
         return True
 
-    def _probe(self, world: AzureWorld, profile: Record, endpoint: Record) -> None:
-        seen, monitor = self._seen[endpoint.id.key], profile.properties["monitorConfig"]
+    def _probe(self, world: AzureWorld, one: Probed) -> None:
+        seen = self._seen[one.key]
         try:
-            answers = answered(world, _target(world, endpoint), monitor)
-            lie = world.context.fabric.network.health_lie(endpoint.id.name)
-            if answers if lie is None else lie:
-                seen.failures, seen.healthy = 0, True
-            else:
-                seen.failures += 1
-                if seen.failures > int(monitor["toleratedNumberOfFailures"]):
-                    seen.healthy = False
+            answers = answered(world, one)
+            lie = world.context.fabric.network.health_lie(one.name)
+            seen.answers = [*seen.answers, answers if lie is None else lie][-one.window :]
+            if sum(seen.answers) >= one.needed:
+                seen.healthy = True
+            elif seen.answers.count(False) > one.window - one.needed:
+                seen.healthy = False
         finally:
             seen.asking = False
 
 
-def _probed(world: AzureWorld) -> list[tuple[Record, Record]]:
-    found = []
-    for each in world.store.all():
-        namespace, *kinds = each.id.type.lower().split("/")
-        given = each.properties
-        if "/".join((namespace, *kinds[:1])) != PROFILES or len(kinds) != 2 or kinds[1] == "nestedendpoints":
-            continue
-        profile = world.store.find(each.id.parent or "")
-        enabled = given.get("endpointStatus") == "Enabled" and given.get("alwaysServe") != "Enabled"
-        if profile is not None and enabled:
-            found.append((profile, each))
-    return found
-
-
-def _target(world: AzureWorld, endpoint: Record) -> str:
-    target = world.store.find(str(endpoint.properties.get("targetResourceId") or ""))
-    return f"{target.id.name.lower()}.azurewebsites.net" if target is not None else str(endpoint.properties["target"])
-
-
-def answered(world: AzureWorld, host: str, monitor: dict[str, Any]) -> bool:
-    """Did the target answer 200 in time? Traffic Manager looks at no certificate."""
-    path = str(monitor.get("path") or "/")
-    service = world.service_of(host)
+def answered(world: AzureWorld, one: Probed) -> bool:
+    """Did the target answer 200 in time? Neither service looks at a certificate when it probes."""
+    service = world.service_of(one.host)
     if service is not None:
         try:
-            return bool(service(host, path) == 200)
+            return bool(service(one.host, one.path) == 200)
         except NoAnswer:
             return False
-    secure = str(monitor.get("protocol", "HTTP")).upper() == "HTTPS"
     ports = world.context.ports
-    for address in world.context.names.resolve(host, "outside"):
-        connection = http.client.HTTPConnection(address, ports.https if secure else ports.http)
+    for address in world.context.names.resolve(one.host, "outside"):
+        connection = http.client.HTTPConnection(address, ports.https if one.secure else ports.http)
         try:
             plain = socket.create_connection((connection.host, connection.port), timeout=LONGEST_PROBE_SECONDS)
-            connection.sock = _tls().wrap_socket(plain, server_hostname=host) if secure else plain
-            connection.request(
-                "GET", path, headers={"Host": host, "User-Agent": "Azure Traffic Manager Endpoint Monitor"}
-            )
+            connection.sock = _tls().wrap_socket(plain, server_hostname=one.host) if one.secure else plain
+            connection.request("GET", one.path, headers={"Host": one.host, "User-Agent": "Azure Endpoint Monitor"})
             if connection.getresponse().status == 200:
                 return True
         except (OSError, http.client.HTTPException):

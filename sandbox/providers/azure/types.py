@@ -231,8 +231,46 @@ TRAFFIC = (
         },
     ),
 )  # fmt: skip
+CDN = f"{GROUP}/providers/Microsoft.Cdn/profiles/{{profileName}}"
+FRONT_DOOR = (
+    Type(
+        "azure-native:cdn:Profile", CDN, "2025-06-01", "profileName", replaces=frozenset({"location"}),
+    ),
+    Type(
+        "azure-native:cdn:AFDEndpoint", f"{CDN}/afdEndpoints/{{endpointName}}", "2025-06-01", "endpointName",
+        replaces=frozenset({"location"}),
+    ),
+    Type(
+        "azure-native:cdn:AFDOriginGroup", f"{CDN}/originGroups/{{originGroupName}}", "2025-06-01", "originGroupName",
+        located=False,
+    ),
+    Type(
+        "azure-native:cdn:AFDOrigin", f"{CDN}/originGroups/{{originGroupName}}/origins/{{originName}}", "2025-06-01",
+        "originName", located=False,
+    ),
+    Type(
+        "azure-native:cdn:Route", f"{CDN}/afdEndpoints/{{endpointName}}/routes/{{routeName}}", "2025-06-01",
+        "routeName", located=False,
+    ),
+    Type(
+        "azure-native:cdn:AFDCustomDomain", f"{CDN}/customDomains/{{customDomainName}}", "2025-06-01",
+        "customDomainName", located=False,
+    ),
+    Type(
+        "azure-native:cdn:Secret", f"{CDN}/secrets/{{secretName}}", "2025-06-01", "secretName", located=False,
+    ),
+    Type(
+        "azure-native:cdn:SecurityPolicy", f"{CDN}/securityPolicies/{{securityPolicyName}}", "2025-06-01",
+        "securityPolicyName", located=False,
+    ),
+    Type(
+        "azure-native:frontdoor:Policy",
+        f"{NETWORK}/frontDoorWebApplicationFirewallPolicies/{{policyName}}", "2025-11-01", "policyName",
+        replaces=frozenset({"location"}),
+    ),
+)  # fmt: skip
 
 TYPES: tuple[Type, ...] = (
     *RESOURCES, *AUTHORIZATION, *IDENTITY, *NETWORKS, *POSTGRES, *REGISTRIES, *CACHES, *KEY_VAULT, *MONITOR, *STORAGE,
-    *WEB, *TRAFFIC,
+    *WEB, *TRAFFIC, *FRONT_DOOR,
 )  # fmt: skip

@@ -12,6 +12,7 @@ from sandbox.fabric import (
     Backup,
     CacheState,
     DatabaseState,
+    Edge,
     Endpoint,
     FabricError,
     JobSpec,
@@ -312,6 +313,17 @@ class RecordedFrontDoors:
 
 
 @dataclass
+class RecordedEdges:
+    doors: dict[str, Edge] = field(default_factory=dict)
+
+    def open(self, name: str, edge: Edge) -> None:
+        self.doors[name] = edge
+
+    def close(self, name: str) -> None:
+        self.doors.pop(name, None)
+
+
+@dataclass
 class SetNetwork:
     down: set[str] = field(default_factory=set)
     control_down: set[str] = field(default_factory=set)
@@ -350,6 +362,7 @@ class RecordedFabric:
     caches: RecordedCaches = field(default_factory=RecordedCaches)
     compute: RecordedCompute = field(default_factory=RecordedCompute)
     front_doors: RecordedFrontDoors = field(default_factory=RecordedFrontDoors)
+    edges: RecordedEdges = field(default_factory=RecordedEdges)
     network: SetNetwork = field(default_factory=SetNetwork)
 
 

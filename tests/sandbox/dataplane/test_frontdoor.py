@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 
-from sandbox.dataplane.frontdoor import Address, FrontDoor
+from sandbox.dataplane.frontdoor import Address, NodeDoor
 from sandbox.fabric import Listener, Route
 from tests.free_ports import free_port
 
@@ -55,7 +55,7 @@ def through_a_door(
             await nobody.wait_closed()
             open_pods["dead"] = (str(address), int(port))
         ports = dict(enumerate(open_pods.values(), 30001))
-        door = FrontDoor(lambda port: list(ports.values()) if port == ALL else [ports[port]])
+        door = NodeDoor(lambda port: list(ports.values()) if port == ALL else [ports[port]])
         routes = [Route(paths=(f"/{name}/*",), node_port=port) for port, name in zip(ports, open_pods, strict=True)]
         free = free_port()
         await door.listen("127.0.0.1", {free: Listener(80, (*routes, Route(node_port=ALL)))})
@@ -103,7 +103,7 @@ def test_whom_the_firewall_keeps_out_is_refused_on_a_connection_that_is_open_alr
 
     async def run() -> None:
         pod, free = await Pod(lambda _: b"1").open(), free_port()
-        door = FrontDoor(lambda _: [pod])
+        door = NodeDoor(lambda _: [pod])
         asking = {name: ("127.66.0.9" if name == "intruder" else "127.0.0.1", 0) for name in ("intruder", "other")}
         await door.listen("127.0.0.1", {free: Listener(80, (Route(node_port=ALL),))})
         async with asyncio.timeout(30):

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from sandbox.authority import Authority
-from sandbox.dataplane.frontdoor import FrontDoor, matches, route_for
+from sandbox.dataplane.frontdoor import NodeDoor, matches, route_for
 from sandbox.fabric import Listener, Route
 from tests.free_ports import free_port
 
@@ -50,7 +50,7 @@ class Doors:
     def __init__(self, pods: dict[int, Pod]) -> None:
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        self._door = FrontDoor(lambda port: [pods[port].address] if port in pods else [])
+        self._door = NodeDoor(lambda port: [pods[port].address] if port in pods else [])
 
     def listen(self, listeners: dict[int, Listener]) -> None:
         asyncio.run_coroutine_threadsafe(self._door.listen("127.0.0.1", listeners), self._loop).result(5)

@@ -3,6 +3,7 @@
 from sandbox.clouds.azure.kind import Kind
 from sandbox.clouds.azure.kinds import (
     authorization,
+    cdn,
     containerregistry,
     containers,
     dns,
@@ -20,6 +21,7 @@ from sandbox.clouds.azure.kinds import (
 
 KINDS: tuple[type[Kind], ...] = (
     *authorization.KINDS,
+    *cdn.KINDS,
     *containerregistry.KINDS,
     *containers.KINDS,
     *dns.KINDS,

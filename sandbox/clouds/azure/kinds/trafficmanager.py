@@ -8,12 +8,13 @@ profile counts as serving while so many of its own endpoints do.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 from sandbox.clouds.azure.errors import ArmError, not_done
 from sandbox.clouds.azure.ids import parse
 from sandbox.clouds.azure.kind import Body, Kind, Record
-from sandbox.clouds.azure.probes import Probes
+from sandbox.clouds.azure.probes import Probed, Probes
 from sandbox.clouds.names import Answer
 
 VERSIONS = ("2018-08-01", "2022-04-01", "2022-04-01-preview", "2024-04-01-preview", "2026-09-01")
@@ -73,7 +74,7 @@ class Profile(Kind):
             self.store.keep(Record(identity, {"properties": each["properties"]}))
         where = record.id.text
         self.world.context.names.add_zone(name_of(record), lambda _name, _kind: self.answer(where))
-        self.world.context.one(Probes).watch(self.world)
+        self.world.context.one(Probes).watch(self.world, DOMAIN, lambda: list(_probed(self)))
 
     def check_gone(self, record: Record) -> None:
         for each in self.store.of_type(f"{self.type}/nestedEndpoints"):
@@ -150,6 +151,27 @@ def shown_endpoint(kind: Kind, endpoint: Record) -> Body:
     properties = {**copy.deepcopy(endpoint.properties), "endpointMonitorStatus": state_of(kind, endpoint)}
     type_ = f"{Profile.type}/{endpoint.id.segments[-1][0]}"
     return {"id": endpoint.id.text, "name": endpoint.id.name, "type": type_, "properties": properties}
+
+
+def _probed(kind: Kind) -> Iterator[Probed]:
+    """Every endpoint that is asked: given up after so many failures in a row and one more, back after one success."""
+    for profile in kind.store.of_type(Profile.type):
+        monitor = profile.properties["monitorConfig"]
+        for endpoint in endpoints_of(kind, profile):
+            given = endpoint.properties
+            is_asked = given.get("endpointStatus") == "Enabled" and given.get("alwaysServe") != "Enabled"
+            if endpoint.id.segments[-1][0] == "nestedEndpoints" or not is_asked:
+                continue
+            target = kind.store.find(str(given.get("targetResourceId") or ""))
+            yield Probed(
+                key=endpoint.id.key,
+                name=endpoint.id.name,
+                host=f"{target.id.name.lower()}.azurewebsites.net" if target is not None else str(given["target"]),
+                path=str(monitor.get("path") or "/"),
+                secure=str(monitor.get("protocol", "HTTP")).upper() == "HTTPS",
+                interval_seconds=float(monitor["intervalInSeconds"]),
+                window=int(monitor["toleratedNumberOfFailures"]) + 1,
+            )
 
 
 def _plain(endpoint: Body) -> Body:
