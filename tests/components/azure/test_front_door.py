@@ -53,7 +53,8 @@ def test_the_switch_answers_with_it_first_and_else_with_the_sites_by_their_claim
 def test_a_site_is_told_where_its_claim_is_and_the_first_one_is_not() -> None:
     told = {}
     for site in PLAN.sites:
-        apps = {it.inputs["name"]: it.inputs for it in of_type(seen(site.stack, active="secondary"), "WebApp")}
+        found = of_type(seen(site.stack, active="secondary"), "WebApp")
+        apps = {it.inputs["name"]: it.inputs for it in found if it.custom}
         for name, app in apps.items():
             settings = {it["name"]: it["value"] for it in app["siteConfig"]["appSettings"]}
             told[name] = settings.get("DR_CLAIM_URL")

@@ -75,9 +75,9 @@ def test_requests_follow_the_claims_once_the_profile_is_known_everywhere(
     assert asked(endpoint) == {"one", "two"}, "none is healthy: all that are enabled"
     first.upload_blob("active", b"{}")
     until(lambda: asked(endpoint), {"one"})
-    claim = second.upload_blob("active", b"{}")
+    taken = second.upload_blob("active", b"{}")
     until(lambda: asked(endpoint), {"two"})
-    claim.delete_blob()
+    taken.delete_blob()
     until(lambda: asked(endpoint), {"one"})
     assert {each.host for each in edge.origins(endpoint) or ()} == {HOST}
 
