@@ -5,12 +5,15 @@ program, and a socket for the answers). The answers are lines: the child's proce
 threads and opens no gRPC channel, so a fork is safe. It ends when its socket closes.
 
 The SDKs load their modules when they are first used. A child says which ones its program used; they are imported here,
-so that the programs that follow have them from the start. Nothing of the project's own code is ever imported.
+so that the programs that follow have them from the start. So it is with the packages beside this one that do nothing
+but define (`DEFINING`): a program takes them over unless its own folder has others of that name, or one of their files
+has changed since. No other code of a program is ever imported here, for it may declare resources as it is loaded.
 """
 
 import contextlib
 import gc
 import importlib
+import importlib.machinery
 import io
 import json
 import os
@@ -32,8 +35,11 @@ PRELOAD = (
     "yaml",
 )
 """The SDKs of the clouds among it, as far as they are installed."""
+DEFINING = ("components", "model")
+"""Packages of this distribution whose import looks at no setting and declares nothing, so that it can be shared."""
 OBJECTS = 50_000  # made between two looks for garbage; at Python's 700 a quarter of the time that imports take
 LIBRARIES = os.path.join(sys.prefix, "")  # noqa: PTH118  # pathlib would cost time in every fork
+DISTRIBUTION = os.path.realpath(os.path.join(__file__, "..", "..", ".."))  # noqa: PTH118
 
 
 def preload(names: Iterable[str] = PRELOAD) -> None:
@@ -44,19 +50,68 @@ def preload(names: Iterable[str] = PRELOAD) -> None:
             hasattr(importlib.import_module(name), "anything")
 
 
-def sdk_modules() -> set[str]:
-    """The modules of Pulumi's SDKs, and of no other library, that are loaded in this process."""
+def shared_modules() -> set[str]:
+    """The modules of Pulumi's SDKs, and of what only defines, that are loaded in this process."""
     return {
         name
         for name, module in list(sys.modules.items())
         # __dict__, because asking a lazy module for anything loads it
         if type(module) is ModuleType  # a lazy one has not been used
-        and name.startswith("pulumi")
-        and str(vars(module).get("__file__") or "").startswith(LIBRARIES)
+        and _is_shared(name, str(vars(module).get("__file__") or ""))
     }
 
 
-def _child(fds: list[int], control: socket.socket) -> int:
+def _is_shared(name: str, file: str) -> bool:
+    package = name.partition(".")[0]
+    if package in DEFINING:
+        return os.path.realpath(file).startswith(os.path.join(DISTRIBUTION, package, ""))  # noqa: PTH118
+    return package.startswith("pulumi") and file.startswith(LIBRARIES)
+
+
+class Definitions:
+    """The modules of `DEFINING` that are loaded here, and what their files were like when they were."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, tuple[str, tuple[int, int] | None]] = {}
+
+    def note(self) -> None:
+        """Take in what was loaded since."""
+        for package in DEFINING:
+            for name in _modules_of(package) - self._files.keys():
+                file = str(vars(sys.modules[name]).get("__file__"))
+                self._files[name] = file, _stamp(file)
+
+    def leave_to(self, path: list[str]) -> None:
+        """In the process of a program that looks through `path` first: drop what it would not load as it is here."""
+        for package in DEFINING:
+            loaded = _modules_of(package)
+            if loaded and not (self._found_in(path, package) and all(map(self._unchanged, loaded))):
+                for name in loaded:
+                    del sys.modules[name]
+
+    def _found_in(self, path: list[str], package: str) -> bool:
+        found = importlib.machinery.PathFinder.find_spec(package, path)
+        mine, _ = self._files[package]
+        return found is None or os.path.realpath(str(found.origin)) == os.path.realpath(mine)
+
+    def _unchanged(self, name: str) -> bool:
+        file, stamp = self._files[name]
+        return stamp is not None and _stamp(file) == stamp
+
+
+def _modules_of(package: str) -> set[str]:
+    return {name for name in sys.modules if name.partition(".")[0] == package}
+
+
+def _stamp(file: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(file)  # noqa: PTH116
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def _child(fds: list[int], control: socket.socket, definitions: Definitions) -> int:
     """The forked child: become the program."""
     with os.fdopen(fds[0]) as given:
         spec: dict[str, Any] = json.load(given)
@@ -71,6 +126,7 @@ def _child(fds: list[int], control: socket.socket) -> int:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    definitions.leave_to([spec["cwd"], *spec["env"].get("PYTHONPATH", "").split(os.pathsep)])
     import program  # type: ignore[import-not-found]  # noqa: PLC0415  # beside this file, see `main`
 
     return int(program.execute(spec))
@@ -87,7 +143,8 @@ class Zygote:
     def __init__(self, control: socket.socket) -> None:
         self.control = control
         self.children: dict[int, tuple[socket.socket, int]] = {}
-        self._loaded = sdk_modules()
+        self._loaded = shared_modules()
+        self._definitions = Definitions()
         gc.freeze()  # a collection in a child would touch, and so copy, every page that it shares with us
         self._wake, wake = socket.socketpair()
         self._wake.setblocking(False)
@@ -132,6 +189,7 @@ class Zygote:
         if new := names - self._loaded:
             preload(sorted(new))
             self._loaded |= new
+            self._definitions.note()
             gc.freeze()
 
     def _request(self) -> bool:
@@ -143,7 +201,7 @@ class Zygote:
         if pid == 0:
             code = 1
             try:
-                code = _child(fds[:3], self.control)
+                code = _child(fds[:3], self.control, self._definitions)
             except KeyboardInterrupt:
                 code = 130
             except SystemExit as exit_:
@@ -156,7 +214,7 @@ class Zygote:
                 with contextlib.suppress(Exception):
                     sys.stdout.flush()
                     sys.stderr.flush()
-                    os.write(used, "\n".join(sdk_modules() - self._loaded).encode())
+                    os.write(used, "\n".join(shared_modules() - self._loaded).encode())
                 os._exit(code)
         answers = socket.socket(fileno=fds[3])
         with contextlib.suppress(OSError):

@@ -11,14 +11,14 @@ import json, sys
 sys.path.insert(0, sys.argv[1])
 import zygote
 zygote.preload()
-before = zygote.sdk_modules()
+before = zygote.shared_modules()
 import pulumi_azure_native as sdk
 if sys.argv[2] == "use":
     sdk.storage.StorageAccount
-    print(json.dumps(sorted(zygote.sdk_modules() - before)))
+    print(json.dumps(sorted(zygote.shared_modules() - before)))
 else:
     zygote.preload(json.loads(sys.stdin.read()))
-    print(json.dumps([hasattr(sdk.storage, "BlobContainer"), len(zygote.sdk_modules() - before)]))
+    print(json.dumps([hasattr(sdk.storage, "BlobContainer"), len(zygote.shared_modules() - before)]))
 """
 
 
