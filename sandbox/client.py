@@ -6,9 +6,11 @@ import os
 import re
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +28,8 @@ from sandbox.layout import LOCK, LOG, data_folder_of, forget
 ROOT = Path(__file__).resolve().parents[1]
 UP_TIMEOUT_SECONDS = 120.0
 DOWN_TIMEOUT_SECONDS = 30.0
+MESSAGE_BYTES = 1 << 20
+"""Of what is asked of the process that starts worlds; more than any environment."""
 
 
 class WorldError(Exception):
@@ -62,12 +66,11 @@ class World:
         `owner`: the world ends when the process with this pid does (None: it runs until `down`). Raises WorldError.
         """
         home = Path(home).resolve()
-        command = [sys.executable, "-m", "sandbox.world", "serve", "--home", str(home), "--plan", str(plan)]
-        command += ["--pace", str(pace)]
+        arguments = ["serve", "--home", str(home), "--plan", str(plan), "--pace", str(pace)]
         if port_base is not None:
-            command += ["--port-base", str(port_base)]
+            arguments += ["--port-base", str(port_base)]
         if owner is not None:
-            command += ["--owner", f"{owner}:{psutil.Process(owner).create_time()}"]
+            arguments += ["--owner", f"{owner}:{psutil.Process(owner).create_time()}"]
         try:
             with contextlib.suppress(FileExistsError):  # something else is in the way there: the next line says what
                 home.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +82,7 @@ class World:
                     return cls(home, already_up=True)
                 _clear(home)
                 home.mkdir(mode=0o700, exist_ok=True)
-                said = _start(home, command)
+                said = _start(home, str(plan), arguments)
         except OSError as error:
             raise WorldError(f"{home}: {error.strerror or error}", "free space, or choose another home") from error
         if "error" in said:
@@ -197,13 +200,14 @@ def _private(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), "ab")
 
 
-def _start(home: Path, command: list[str]) -> dict[str, Any]:
+def _start(home: Path, plan: str, arguments: list[str]) -> dict[str, Any]:
     """What the new world says of itself. Raises OSError."""
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as report:
         try:
             with _private(home / LOG) as log:
-                _detached([*command, "--report", str(writing)], log.fileno(), writing)
+                request = {"plan": plan, "arguments": arguments, "env": _environment()}
+                _starter.ask(json.dumps(request).encode(), log.fileno(), writing)
         finally:
             os.close(writing)
         line = report.read()  # to its end: a world that failed has ended by then
@@ -213,24 +217,45 @@ def _start(home: Path, command: list[str]) -> dict[str, Any]:
     return said
 
 
-def _detached(command: list[str], log: int, report: int) -> None:
-    """Started by a process that ends at once, so that the world is nobody's child and leaves no zombie."""
-    launcher = (
-        "import os, subprocess, sys\n"
-        "report = int(sys.argv[1])\n"
-        "subprocess.Popen(sys.argv[2:], start_new_session=True, pass_fds=[report], stdin=subprocess.DEVNULL)\n"
-        "os._exit(0)"
-    )
-    subprocess.run(
-        [sys.executable, "-I", "-S", "-c", launcher, str(report), *command],
-        check=True,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        pass_fds=(report,),
-    )
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+class _Starter:
+    """The process that forks the worlds of this one (`sandbox.worlds`), so that a world is nobody's child here."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._control: socket.socket | None = None
+
+    def ask(self, request: bytes, *fds: int) -> None:
+        """Raises OSError."""
+        with self._lock:
+            if self._control is not None:
+                with contextlib.suppress(OSError):  # it has ended
+                    socket.send_fds(self._control, [request], fds)
+                    return
+                self._control.close()
+            self._control = self._begun()
+            socket.send_fds(self._control, [request], fds)
+
+    @staticmethod
+    def _begun() -> socket.socket:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MESSAGE_BYTES)
+        with theirs:
+            subprocess.Popen(
+                [sys.executable, "-m", "sandbox.worlds", str(theirs.fileno())],
+                pass_fds=(theirs.fileno(),),
+                cwd=ROOT,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        return ours
+
+
+_starter = _Starter()
 
 
 def _about(home: Path) -> dict[str, Any] | None:
@@ -249,7 +274,7 @@ def _pid_of(home: Path) -> int | None:
     try:
         process = psutil.Process(int(about["pid"]))
         alive = process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - about["started"]) < 0.05
-        alive = alive and "sandbox.world" in process.cmdline()  # the file alone must not say whom we end
+        alive = alive and "sandbox.worlds" in process.cmdline()  # the file alone must not say whom we end
     except (psutil.NoSuchProcess, psutil.AccessDenied, KeyError, TypeError, ValueError):
         return None
     return process.pid if alive else None

@@ -4,7 +4,7 @@ import importlib
 import inspect
 import threading
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -29,6 +29,13 @@ def inputs_of(package: str, module: str, name: str) -> InputType:
     """The inputs of a resource class, e.g. ("pulumi_aws", "rds", "Instance"). Raises LookupError for an unknown one."""
     with _LOADING:
         return _input_type(_args_class(package, module, name))
+
+
+def load(package: str, classes: Iterable[tuple[str, str] | None]) -> None:
+    """Read beforehand what the SDK says about the inputs of some (module, class)."""
+    for found in classes:
+        if found is not None:
+            inputs_of(package, *found)
 
 
 def outputs_of(package: str, module: str, name: str) -> frozenset[str]:

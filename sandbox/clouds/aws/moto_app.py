@@ -3,10 +3,14 @@
 import importlib
 import sys
 import threading
+from types import ModuleType
 
+import boto3
+import botocore.session
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
+from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import create_backend_app
 
 from sandbox.clouds.aws.overlays import OVERLAYS
@@ -54,9 +58,26 @@ class MotoApplication:
             return self._applications[service]
 
 
+def load() -> None:
+    """Load what a world would wait for: modules, and the descriptions of APIs that moto and clients read."""
+    session = botocore.session.get_session()
+    boto3.setup_default_session(botocore_session=session)
+    descriptions = session.get_component("data_loader")
+    for service in WARM_FIRST:
+        importlib.import_module(f"moto.{service}.urls")
+        if service in OVERLAYS:
+            _overlay(service)
+        get_service_model(service)
+        descriptions.load_service_model(service, "service-2")
+
+
+def _overlay(service: str) -> ModuleType:
+    return importlib.import_module(f"sandbox.clouds.aws.overlays.{OVERLAYS[service]}")
+
+
 def install(service: str, context: Context) -> None:
     """Put the overlay's responses where moto's URLs lead to."""
-    overlay = importlib.import_module(f"sandbox.clouds.aws.overlays.{OVERLAYS[service]}")
+    overlay = _overlay(service)
     urls = importlib.import_module(getattr(overlay, "URLS", f"moto.{service}.urls"))
     for original, overlaid in overlay.RESPONSES.items():
         bound = type(overlaid.__name__, (overlaid,), {"context": context})

@@ -71,6 +71,11 @@ class Type:
         return self.token
 
     @property
+    def sdk(self) -> tuple[str, str]:
+        _, module, name = self.token.split(":")
+        return module, name
+
+    @property
     def parameters(self) -> tuple[str, ...]:
         return tuple(name for name in PARAMETER.findall(self.path) if name != "subscriptionId")
 
@@ -81,8 +86,7 @@ class AzureResource(Resource):
     def __init__(self, cloud: Cloud, kind: Type) -> None:
         self.cloud, self.kind = cloud, kind
         self.type_name = kind.token
-        _, module, name = kind.token.split(":")
-        self.sdk = (module, name)
+        self.sdk = kind.sdk
         self.create_only = frozenset({*kind.parameters, *kind.replaces})
         self.write_only = frozenset(path for path in kind.write_only if "." not in path)
         self.secret = frozenset()
