@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 import os
 import socket
 import ssl
@@ -24,11 +25,12 @@ from dnslib import DNSRecord
 
 from sandbox.client import World
 from sandbox.dataplane.resolve import addresses
+from tests.sandbox.clouds.azure.front_door import Made
 
 pytestmark = pytest.mark.drill
 NORTH, WEST = "northeurope", "westeurope"
 SKU = {"name": "Standard_D2ds_v5", "tier": "GeneralPurpose"}
-PATIENCE_SECONDS = 20.0 * float(os.environ.get("DR_TEST_TIMEOUT_MULTIPLIER", "1"))
+PATIENCE_SECONDS = 40.0 * float(os.environ.get("DR_TEST_TIMEOUT_MULTIPLIER", "1"))
 PROFILES = "Microsoft.Network/trafficManagerProfiles"
 
 
@@ -238,6 +240,117 @@ def test_a_name_follows_a_claim_that_is_laid_down_and_taken_back(azure: Azure) -
     until(lambda: answer() == "second.example.", "the second site")
     claim.delete_blob()
     until(lambda: answer() == "first.example.", "the first site again")
+
+
+@dataclass
+class Entrance:
+    """Two apps in two regions, Front Door before them, and Traffic Manager around it; the second app has a claim."""
+
+    azure: Azure
+    name: str
+    claims: Any
+
+    def served(self) -> tuple[str, bool]:
+        """Which site answers, if one does, and whether through Front Door."""
+        _, told = ask(self.azure, self.name, "/health/traffic")
+        where = addresses(self.name, server=self.azure.env["DR_RESOLVER"])[0][0]
+        site = json.loads(told)["site"] if told.startswith("{") else ""
+        return site, where.startswith("127.10.")
+
+
+@pytest.fixture
+def entrance(azure: Azure) -> Entrance:
+    groups = azure.client(ResourceManagementClient).resource_groups
+    groups.create_or_update("rg-global", {"location": "swedencentral"})
+    storage, web = azure.client(StorageManagementClient), azure.client(WebSiteManagementClient)
+    account = {
+        "location": WEST, "kind": "StorageV2", "sku": {"name": "Standard_LRS"},
+        "properties": {"allowBlobPublicAccess": True},
+    }  # fmt: skip
+    storage.storage_accounts.begin_create(f"rg-{WEST}", "stedge", account).result()
+    storage.blob_containers.create(f"rg-{WEST}", "stedge", "claims", {"properties": {"publicAccess": "Blob"}})
+    name, claim = "tm-edge.trafficmanager.net", "https://stedge.blob.core.windows.net/claims/active"
+    for site, region, told in (("one", NORTH, {}), ("two", WEST, {"DR_CLAIM_URL": claim})):
+        group, farm = f"rg-{region}", {"location": region, "sku": {"name": "P1v3"}, "properties": {}}
+        farm_id = web.app_service_plans.begin_create_or_update(group, f"edge-{site}", farm).result().id
+        settings = {"SERVICE": "web", "DR_SITE": site, **told}
+        config = {
+            "linuxFxVersion": "DOCKER|x:v1", "appCommandLine": "app",
+            "appSettings": [{"name": key, "value": value} for key, value in settings.items()],
+        }  # fmt: skip
+        app = {"location": region, "properties": {"serverFarmId": farm_id, "httpsOnly": True, "siteConfig": config}}
+        web.web_apps.begin_create_or_update(group, f"edge-{site}", app).result()
+        binding = {"properties": {"sslState": "SniEnabled"}}
+        web.web_apps.create_or_update_host_name_binding(group, f"edge-{site}", name, binding)
+    door = Made(azure.client, "rg-global")
+    door.make_profile()
+    host = door.part("afdEndpoints/fd").properties["hostName"]
+    door.add_group(path="/health/traffic")
+    for priority, site in ((2, "one"), (1, "two")):
+        door.origin(site, priority, host=f"edge-{site}.azurewebsites.net", header=name)
+    certificate = door.add_certificate()
+    tls = {"certificateType": "CustomerCertificate", "secret": {"id": certificate.id}}
+    domain = door.part("customDomains/edge", hostName=name, tlsSettings=tls)
+    proof = door.get("customDomains/edge")["validationProperties"]["validationToken"]
+    zone = f"{door.groups}/Microsoft.Network/dnsZones/trafficmanager.net"
+    door.put(zone, {}, version="2018-05-01", location="global")
+    door.put(f"{zone}/TXT/_dnsauth.tm-edge", {"TTL": 60, "TXTRecords": [{"value": [proof]}]}, version="2018-05-01")
+    door.add_route(domain.id)
+    profiles = azure.client(TrafficManagerManagementClient).profiles
+
+    def profile(called: str, path: str, *endpoints: tuple[str, str, dict[str, Any]]) -> Any:
+        monitor = {
+            "protocol": "HTTPS", "port": 443, "path": path, "intervalInSeconds": 10, "timeoutInSeconds": 5,
+            "toleratedNumberOfFailures": 1,
+        }  # fmt: skip
+        listed = [
+            {"name": each, "type": f"{PROFILES}/{kind}", "properties": {**given, "priority": priority}}
+            for priority, (kind, each, given) in enumerate(endpoints, start=1)
+        ]
+        properties = {
+            "trafficRoutingMethod": "Priority", "dnsConfig": {"relativeName": called, "ttl": 1},
+            "monitorConfig": monitor, "endpoints": listed,
+        }  # fmt: skip
+        return profiles.create_or_update("rg-global", called, {"location": "global", "properties": properties})
+
+    def served(site: str) -> dict[str, Any]:
+        return {"target": f"edge-{site}.azurewebsites.net", "alwaysServe": "Enabled"}
+
+    second = profile(
+        "tm-edge-two", "/claims/active",
+        ("externalEndpoints", "app", served("two")),
+        ("externalEndpoints", "claim", {"target": "stedge.blob.core.windows.net"}),
+    )  # fmt: skip
+    profile(
+        "tm-edge", "/health/traffic",
+        ("externalEndpoints", "front-door", {"target": host}),
+        ("nestedEndpoints", "two", {"targetResourceId": second.id, "minChildEndpoints": 2}),
+        ("externalEndpoints", "one", served("one")),
+    )  # fmt: skip
+    blobs = BlobServiceClient("https://stedge.blob.core.windows.net", credential=azure.credential)
+    return Entrance(azure, name, blobs.get_container_client("claims"))
+
+
+def test_clients_are_led_past_front_door_while_it_is_out_and_nothing_is_edited(
+    azure: Azure, entrance: Entrance
+) -> None:
+    until(lambda: entrance.served() == ("one", True), "the first site through Front Door")
+    azure.world.break_("frozen")
+    try:
+        claim = entrance.claims.upload_blob("active", b"{}")
+        until(lambda: entrance.served() == ("two", True), "the second site, which claims, through Front Door")
+        azure.world.break_("front-door")
+        until(lambda: entrance.served() == ("two", False), "the second site directly")
+        claim.delete_blob()
+        until(lambda: entrance.served() == ("one", False), "the first site directly")
+        azure.world.heal("front-door")
+        until(lambda: entrance.served() == ("one", True), "the first site through Front Door again")
+        azure.world.break_("region", region=NORTH)
+        entrance.claims.upload_blob("active", b"{}")
+        until(lambda: entrance.served()[0] == "two", "the second site after the first region is lost")
+        until(lambda: entrance.served() == ("two", True), "the same through Front Door")
+    finally:
+        azure.world.heal()
 
 
 def test_a_lost_region_is_not_managed_and_a_name_is_taken_for_everybody(azure: Azure) -> None:

@@ -5,23 +5,23 @@ from typing import Any
 
 from azure.mgmt.resource.resources import ResourceManagementClient
 
-from tests.sandbox.clouds.azure.conftest import PLAN, SUBSCRIPTION, THIRD, Azure
+from sandbox.clouds.azure.certificates import settings_of
+from tests.sandbox.clouds.azure.conftest import PLAN, SUBSCRIPTION, THIRD
 
 SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
 PREMIUM = "Premium_AzureFrontDoor"
-CERTIFICATES = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/certificates/providers/Microsoft.KeyVault/vaults"
+CERTIFICATE = settings_of(PLAN)[PLAN.traffic.stack]["dr:certificateArn"]
 HOST = "shop.example.com"
 
 
 class Made:
-    """The parts of one profile, each by its ID below it."""
+    """The parts of one profile, each by its ID below it. `make` gives a client of the vendor's."""
 
-    def __init__(self, azure: Azure, make: Callable[..., Any], group: str) -> None:
-        self.azure, self.make, self.group = azure, make, group
+    def __init__(self, make: Callable[..., Any], group: str) -> None:
         self.resources = make(ResourceManagementClient).resources
         self.groups = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}/providers"
         self.profile = f"{self.groups}/Microsoft.Cdn/profiles/fd"
-        self.vault = f"{CERTIFICATES}/{PLAN.system}-certs"
+        self.vault = CERTIFICATE.partition("/secrets/")[0]
 
     def put(self, where: str, properties: Any, *, version: str = "2025-06-01", **beside: Any) -> Any:
         body = {**beside, "properties": properties}
@@ -37,11 +37,11 @@ class Made:
         beside = {"location": "global"} if below.startswith("afdEndpoints/") and below.count("/") == 1 else {}
         return self.put(f"{self.profile}/{below}", properties, **beside)
 
-    def origin(self, name: str, priority: int = 1, state: str = "Enabled", host: str = "") -> Any:
+    def origin(self, name: str, priority: int = 1, state: str = "Enabled", host: str = "", header: str = HOST) -> Any:
         return self.part(
             f"originGroups/sites/origins/{name}",
             hostName=host or f"{name}.example",
-            originHostHeader=HOST,
+            originHostHeader=header,
             priority=priority,
             enabledState=state,
         )
@@ -63,8 +63,7 @@ class Made:
         self.put(f"{self.vault}/providers/Microsoft.Authorization/roleAssignments/{name}", given, version="2022-04-01")
 
     def add_certificate(self) -> Any:
-        (secret,) = (each.id.text for each in self.azure.world.store.below(self.vault) if "/secrets/" in each.id.text)
-        source = {"type": "CustomerCertificate", "secretSource": {"id": secret}, "useLatestVersion": True}
+        source = {"type": "CustomerCertificate", "secretSource": {"id": CERTIFICATE}, "useLatestVersion": True}
         return self.part("secrets/certificate", parameters=source)
 
     def add_group(self, *, path: str = "/claims/active") -> Any:

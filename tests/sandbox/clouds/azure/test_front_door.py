@@ -17,8 +17,8 @@ PATIENCE_SECONDS = 30.0
 
 
 @pytest.fixture
-def door(azure: Azure, make: Callable[..., Any], group: str) -> Made:
-    made = Made(azure, make, group)
+def door(make: Callable[..., Any], group: str) -> Made:
+    made = Made(make, group)
     made.make_profile()
     return made
 
@@ -102,8 +102,8 @@ def test_requests_follow_the_claims_once_the_profile_is_known_everywhere(
     assert endpoint not in azure.names.front_doors
 
 
-def test_a_certificate_needs_an_identity_that_may_read_it(azure: Azure, make: Callable[..., Any], group: str) -> None:
-    door = Made(azure, make, group)
+def test_a_certificate_needs_an_identity_that_may_read_it(make: Callable[..., Any], group: str) -> None:
+    door = Made(make, group)
     door.make_profile(lets_in=False)
     with pytest.raises(HttpResponseError, match="does not have permission"):
         door.add_certificate()
