@@ -22,7 +22,7 @@ def run() -> int:
             cancel()
 
     launcher = (
-        Launcher.by_fork() if {"up", "update", "preview", "refresh", "destroy"} & set(sys.argv[1:]) else Launcher()
+        Launcher().fork() if {"up", "update", "preview", "refresh", "destroy"} & set(sys.argv[1:]) else Launcher()
     )
     signal.signal(signal.SIGINT, interrupt)
     invocation = Invocation(Path.cwd(), dict(os.environ), sys.stdout, sys.stderr, launcher, cancels.append)

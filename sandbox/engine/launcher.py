@@ -135,13 +135,12 @@ class PlainChild:
 class Launcher:
     """Starts programs. One serves all runs of a process."""
 
-    def __init__(self, control: socket.socket | None = None) -> None:
-        self._control = control
+    def __init__(self) -> None:
+        self._control: socket.socket | None = None
         self._lock = threading.Lock()
 
-    @classmethod
-    def by_fork(cls) -> "Launcher":
-        """A launcher whose helper is a fork of this process: only for a process without threads."""
+    def fork(self) -> "Launcher":
+        """Have a fork of this process as the helper: only for a process without threads."""
         ours, theirs = socket.socketpair()
         if os.fork() == 0:
             ours.close()
@@ -154,7 +153,8 @@ class Launcher:
             finally:
                 os._exit(code)
         theirs.close()
-        return cls(ours)
+        self._control = ours
+        return self
 
     def warm(self) -> None:
         """Start the helper process, unless it runs."""

@@ -73,6 +73,7 @@ class Definitions:
 
     def __init__(self) -> None:
         self._files: dict[str, tuple[str, tuple[int, int] | None]] = {}
+        self.note()
 
     def note(self) -> None:
         """Take in what was loaded since."""

@@ -22,6 +22,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from model import Plan, load_plan
+from sandbox.engine import zygote
+from sandbox.engine.command import shared_launcher
 from scripts.drills.stage import Stage
 from scripts.runbooks import tables
 from scripts.runbooks.run import resume, run
@@ -87,6 +89,7 @@ def killed_everywhere(
 def live() -> None:
     plan_name, runbook, options, where, folder, name = sys.argv[1:]
     plan: Plan = load_plan(plan_name)
+    shared_launcher().fork()  # dies with us, as the helper that a run starts does
     healthy = tables.TABLES[runbook]
     tables.TABLES[runbook] = lambda known, given: deadly(healthy(known, given), where, Path(folder))
     if run_records.exists(name):
@@ -102,6 +105,7 @@ def main() -> int:
     gc.set_threshold(50_000, 20, 20)  # as the program itself does
     for module in ("scripts.runs.durable", "scripts.stacks.stacks", "boto3", "kubernetes.client", "psycopg"):
         importlib.import_module(module)
+    zygote.preload()
     assert threading.active_count() == 1, "a process that is forked beside threads is not a new one"
     deaths = 0
     while True:
