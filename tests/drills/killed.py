@@ -105,7 +105,7 @@ def main() -> int:
     gc.set_threshold(50_000, 20, 20)  # as the program itself does
     for module in ("scripts.runs.durable", "scripts.stacks.stacks", "boto3", "kubernetes.client", "psycopg"):
         importlib.import_module(module)
-    zygote.preload()
+    zygote.preload((*zygote.PRELOAD, "components.settings", "components.stack", "components.aws.catalogue"))
     assert threading.active_count() == 1, "a process that is forked beside threads is not a new one"
     deaths = 0
     while True:
