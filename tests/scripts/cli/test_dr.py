@@ -185,7 +185,7 @@ def test_a_sandbox_that_is_up_and_was_not_entered_is_named(
     (tmp_path / "Pulumi.yaml").write_text("name: dr\nruntime: python\n")
     for name, value in {"PATH": "/nowhere", "DR_PROJECT": tmp_path, "DR_HOME": tmp_path / "home"}.items():
         monkeypatch.setenv(name, str(value))
-    waiting = [sys.executable, "-c", "import sys; sys.stdin.read()", "sandbox.world"]
+    waiting = [sys.executable, "-c", "import sys; sys.stdin.read()", "sandbox.worlds"]
     with subprocess.Popen(waiting, stdin=subprocess.PIPE) as process:
         started = psutil.Process(process.pid).create_time()
         (world / "world.json").write_text(json.dumps({"pid": process.pid, "started": started}))
