@@ -29,8 +29,14 @@ if TYPE_CHECKING:
 WORLD = "world"
 """The user that the world keeps for itself in every server."""
 START_SECONDS, LOOK_SECONDS = 30.0, 0.02
-FORBIDDEN = ("config", "shutdown", "debug", "replicaof", "slaveof", "save", "bgsave", "bgrewriteaof", "acl", "module")
-"""What a managed server does not let its users do (Microsoft Learn: Azure Managed Redis, blocked commands)."""
+FORBIDDEN = (
+    *("config", "shutdown", "debug", "replicaof", "slaveof", "save", "bgsave", "bgrewriteaof", "acl", "module"),
+    *("migrate", "sync", "psync", "replconf"),
+)
+"""
+What a managed server does not let its users do (Microsoft Learn: Azure Managed Redis, blocked commands). `migrate`
+would have the server call any address of the machine as a user whom the world's doors may let in.
+"""
 RDB = re.compile(rb"REDIS[0-9]{4}")
 
 

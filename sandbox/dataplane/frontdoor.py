@@ -28,6 +28,9 @@ Targets = Callable[[int], Sequence[Address]]  # port of the nodes -> where its p
 HEAD_LIMIT = 64 * 1024
 ANSWER_TIMEOUT_SECONDS = 10.0
 HANDSHAKE_SECONDS = 5.0
+FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+LENGTH = re.compile(r"[0-9]{1,10}")
+LINE_ENDS = frozenset("\r\n\0")
 
 
 def listener_of(told: Mapping[str, Any]) -> Listener:
@@ -74,7 +77,7 @@ class Head:
 
     def with_headers(self, headers: Mapping[str, str]) -> bytes:
         """The same with these in the place of those of the same name."""
-        line, *rest = self.raw.decode("latin-1").rstrip("\r\n").split("\r\n")
+        line, *rest = _lines(self.raw)
         names = {name.lower() for name in headers}
         kept = [field for field in rest if field.partition(":")[0].strip().lower() not in names]
         given = [f"{name}: {value}" for name, value in headers.items()]
@@ -172,7 +175,7 @@ class FrontDoor(Generic[Target]):
         line, headers = _parse(head)
         method, path, _ = line.split(" ", 2)
         asked = Head(head, method, path, headers)
-        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        body = await reader.readexactly(_length(headers))
         is_web_page = "origin" in headers  # in a browser on this machine
         if is_web_page or self._keeps_out(port, writer):
             writer.write(plain(403, "Forbidden"))
@@ -243,15 +246,51 @@ class NodeDoor(FrontDoor[Address]):
 
 
 def _parse(head: bytes) -> tuple[str, dict[str, str]]:
-    line, *rest = head.decode("latin-1").rstrip("\r\n").split("\r\n")
-    fields = (header.partition(":") for header in rest)
-    return line, {name.strip().lower(): value.strip() for name, _, value in fields}
+    """
+    The first line and the fields. Raises ValueError for whatever two readers could understand differently: a door and
+    a pod that disagree where a request ends let one client speak in the name of another (RFC 9112, section 11.2).
+    """
+    line, *rest = _lines(head)
+    headers: dict[str, str] = {}
+    for each in rest:
+        name, colon, value = each.partition(":")
+        if not colon or not FIELD_NAME.fullmatch(name):
+            raise ValueError("a line of the head is no field")
+        if name.lower() in {"content-length", "transfer-encoding", "host"} & headers.keys():
+            raise ValueError(f"{name} is there twice")
+        headers[name.lower()] = value.strip()
+    return line, headers
+
+
+def _lines(head: bytes) -> list[str]:
+    """Raises ValueError where a line holds what another reader would take for its end."""
+    lines = head.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
+    if any(LINE_ENDS & set(line) for line in lines):
+        raise ValueError("a line of the head ends in its middle")
+    return lines
+
+
+def _length(headers: Mapping[str, str]) -> int:
+    """Of a body. Raises ValueError for one that does not say it in plain digits: chunks are not passed on."""
+    said = headers.get("content-length", "0")
+    if "transfer-encoding" in headers or not LENGTH.fullmatch(said):
+        raise ValueError("the length of the body is not said")
+    return int(said)
 
 
 async def _read_answer(reader: asyncio.StreamReader, method: str) -> tuple[bytes, bool]:
-    head = await reader.readuntil(b"\r\n\r\n")
-    line, headers = _parse(head)
-    length = 0 if method == "HEAD" or line.split(" ")[1] in ("204", "304") else int(headers.get("content-length", "0"))
+    """The final answer: those that come before it (100 Continue) are not it."""
+    while True:
+        head = await reader.readuntil(b"\r\n\r\n")
+        line, headers = _parse(head)
+        status = line.split(" ")[1]
+        if status == "101" or not status.startswith("1"):
+            break
+    if status == "101":
+        raise ValueError("nobody asked for another protocol")
+    length = _length(headers)
+    if method == "HEAD" or status in ("204", "304"):
+        length = 0
     body = await reader.readexactly(length)
     return head + body, headers.get("connection", "").lower() != "close"
 

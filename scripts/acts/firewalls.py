@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from ipaddress import ip_network
+from ipaddress import IPv6Network, ip_network
 from typing import TYPE_CHECKING
 
 from scripts.core.errors import BadInput, DrError, Refused
@@ -28,6 +28,9 @@ def addresses(named: Iterable[str], option: str) -> list[str]:
         if network.prefixlen < WIDEST[network.version]:
             said = f"{option}: {network} is wider than /{WIDEST[network.version]}, and would keep out too many"
             raise BadInput(said, "name the networks that it was, one by one")
+        if isinstance(network, IPv6Network) and network.network_address.ipv4_mapped is not None:
+            said = f"{option}: {network} is an address of IPv4 written as one of IPv6, and would keep out nobody"
+            raise BadInput(said, f"write it as {network.network_address.ipv4_mapped}")
         found.append(str(network))
     return list(dict.fromkeys(found))
 

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 LARGEST_BODY = 256 * 1024 * 1024
 IDLE_SECONDS = 300.0
+DIGITS, HEX = re.compile(r"[0-9]{1,12}"), re.compile(rb"[0-9A-Fa-f]{1,8}")
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?")
 
 Find = Callable[[str], Service | None]
@@ -122,10 +123,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         """Raises ValueError."""
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+        encodings, lengths = (self.headers.get_all(name, []) for name in ("Transfer-Encoding", "Content-Length"))
+        if len(encodings) + len(lengths) > 1:
+            raise ValueError("the request says twice how long its body is")
+        if encodings:
+            if encodings[0].strip().lower() != "chunked":
+                raise ValueError("the only encoding of a transfer that is known here is chunked")
             return self._chunks()
-        length = int(self.headers.get("Content-Length") or 0)
-        if not 0 <= length <= LARGEST_BODY:
+        if lengths and not DIGITS.fullmatch(lengths[0].strip()):
+            raise ValueError("the length of the body is no number")
+        length = int(lengths[0]) if lengths else 0
+        if length > LARGEST_BODY:
             raise ValueError("the body is too long for the sandbox")
         if self.headers.get("Expect", "").lower() == "100-continue":
             self.send_response_only(100)
@@ -134,7 +142,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _chunks(self) -> bytes:
         found = bytearray()
-        while size := int(self.rfile.readline(64).split(b";")[0], 16):
+        while size := _size(self.rfile.readline(64)):
             if len(found) + size > LARGEST_BODY:
                 raise ValueError("the body is too long for the sandbox")
             found += self.rfile.read(size)
@@ -159,6 +167,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
         pass
+
+
+def _size(line: bytes) -> int:
+    """Of a chunk. Raises ValueError: a sign, or no number, would have all be read that comes."""
+    said = line.partition(b";")[0].strip()
+    if not HEX.fullmatch(said):
+        raise ValueError("the size of a chunk is no number")
+    return int(said, 16)
 
 
 class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):

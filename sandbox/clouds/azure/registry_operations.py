@@ -154,9 +154,11 @@ class Operations:
     def data(self, request: Request, registry: Record, region: str) -> Response:
         """A data endpoint gives out what the registry has led to it, to whoever holds the link."""
         try:
-            self._tokens.verify(request.query.get("sig", ""), frozenset({request.path}))
+            claims = self._tokens.verify(request.query.get("sig", ""), frozenset({request.path}))
         except (BadToken, ValueError, KeyError) as error:
             raise Refusal(403, "DENIED", f"the link is not valid: {error}") from error
+        if claims.object_id:  # the login signs for whatever somebody names, and asks for no role
+            raise Refusal(403, "DENIED", "the link is not valid: it is a token of somebody, and no link")
         name, _, digest = request.path.lstrip("/").rpartition("/")
         with self._images.lock:
             asked = Asked(request, registry, region, self._images.copy(registry.id.name, region))

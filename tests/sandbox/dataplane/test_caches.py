@@ -59,8 +59,9 @@ def test_it_speaks_tls_to_its_region_and_to_the_outside_alone(lab: Lab, cache: s
 def test_a_wrong_key_and_the_commands_of_the_service_are_refused(lab: Lab, cache: str, client: Client) -> None:
     with pytest.raises(redis.AuthenticationError):
         client(cache, "a guess").ping()
-    with pytest.raises(redis.exceptions.NoPermissionError):
-        client(cache).config_get("dir")
+    for forbidden in ("CONFIG GET dir", "MIGRATE 127.0.0.1 1 key 0 10", "PSYNC ? -1", "SYNC", "REPLCONF capa eof"):
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            client(cache).execute_command(*forbidden.split())  # type: ignore[no-untyped-call]
     lab.world.fabric.caches.set_keys(NORTH, cache, ("another",))
     with pytest.raises(redis.AuthenticationError):
         client(cache).ping()

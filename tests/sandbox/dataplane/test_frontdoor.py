@@ -1,9 +1,11 @@
 """One request at a time to a pod that is ready, and never twice to any."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import httpx
+import pytest
 
 from sandbox.dataplane.frontdoor import Address, NodeDoor
 from sandbox.fabric import Listener, Route
@@ -118,5 +120,64 @@ def test_whom_the_firewall_keeps_out_is_refused_on_a_connection_that_is_open_alr
         for _, writer in open_.values():
             writer.close()
         door.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"Content-Length: 4\r\nContent-Length: 40\r\n",
+        b"Content-Length: +4\r\n",
+        b"Content-Length: -4\r\n",
+        b"Content-Length : 4\r\n",
+        b"X-Note: a\nX-Azure-FDID: forged\r\n",
+        b"X-Note: a\r\n X-Azure-FDID: folded\r\n",
+        b"Host: a\r\nHost: b\r\n",
+    ],
+)
+def test_what_two_readers_could_understand_differently_is_not_passed_on(head: bytes) -> None:
+    pod = Pod(lambda _line: b"1")
+
+    async def work(client: httpx.AsyncClient) -> None:
+        assert (await client.get("/seen")).status_code == 200
+        reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+        writer.write(b"POST /first HTTP/1.1\r\n" + head + b"\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+        writer.close()
+        assert (await client.get("/after")).status_code == 200
+
+    through_a_door({"one": pod}, work)
+    assert pod.asked == [b"GET /seen HTTP/1.1", b"GET /after HTTP/1.1"]
+
+
+def test_what_a_pod_says_before_its_answer_is_no_answer_to_the_next_request() -> None:
+    """A client that asks for 100 Continue leaves nothing behind for whoever comes next on the pod's connection."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                path = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1]
+                said = b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
+                if path != b"/chunks":
+                    said = b"Content-Length: %d\r\n\r\n%b" % (len(path), path)
+                writer.write(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n" + said)
+        writer.close()
+
+    async def run() -> None:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        address, port = server.sockets[0].getsockname()[:2]
+        door, free = NodeDoor(lambda _port: [(address, port)]), free_port()
+        await door.listen("127.0.0.1", {free: Listener(80, (Route(node_port=ALL),))})
+        async with asyncio.timeout(30), httpx.AsyncClient(base_url=f"http://127.0.0.1:{free}") as client:
+            for path in ("/one", "/two"):
+                assert (await client.get(path)).text == path
+            assert (await client.get("/chunks")).status_code == 502
+            assert (await client.get("/three")).text == "/three"
+        door.close()
+        server.close()
 
     asyncio.run(run())

@@ -24,9 +24,9 @@ from scripts.sandbox_cli import exports
 from tests.asserts.users import NOBODY, STRANGER, as_user
 
 pytestmark = pytest.mark.drill
-ASK_FOR_A_LOGIN = {"postgres"}
+ASK_FOR_A_LOGIN = {"postgres", "cache_servers"}
 SPEAK_OF_NAMES_ONLY = {"dns"}
-SHAKE_HANDS_FIRST = {"https"}
+SHAKE_HANDS_FIRST = {"https", "caches"}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,8 @@ def kinds(world: World) -> dict[int, str]:
     """Port -> what listens there, as `docs/security.md` lists them."""
     numbers = Numbers(world.status()["ports"]["base"])
     named = {
-        name: getattr(numbers, name) for name in ("postgres", "http", "https", "dns", "kubernetes", "pod", "files")
+        name: getattr(numbers, name)
+        for name in ("postgres", "http", "https", "caches", "cache_servers", "dns", "kubernetes", "pod", "files")
     }
     named |= numbers.clouds | {f"{name}_provider": port for name, port in numbers.providers.items()}
     by_port = {port: name for name, port in named.items()}

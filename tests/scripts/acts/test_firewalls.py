@@ -30,3 +30,9 @@ def test_a_plan_without_a_firewall_is_told_how_to_get_one() -> None:
     with pytest.raises(Refused, match="declares no firewall") as error:
         need_firewall(load_plan("samia"))
     assert "firewall: true" in str(error.value.hint)
+
+
+@pytest.mark.parametrize("mapped", ["::ffff:203.0.113.7", "::ffff:0:0/96"])
+def test_an_address_that_would_keep_out_nobody_is_refused_with_how_it_is_written(mapped: str) -> None:
+    with pytest.raises(BadInput, match="would keep out nobody"):
+        addresses([mapped], "--block")

@@ -1,6 +1,7 @@
 """The door: what goes through it, from where, and what does not."""
 
 import http.client
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Any
@@ -120,3 +121,21 @@ def test_every_call_is_in_the_record(azure: Azure, make: Callable[..., Any]) -> 
         make(ResourceManagementClient).resource_groups.get("rg-nowhere")
     last = azure.planes.calls.read()[-1]
     assert (last.service, last.status, last.source) == ("management", 404, "outside")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Content-Length: 4\r\nContent-Length: 0",
+        "Content-Length: 4\r\nTransfer-Encoding: chunked",
+        "Content-Length: +4",
+        "Content-Length: -1",
+        "Transfer-Encoding: xchunked",
+        "Transfer-Encoding: chunked\r\n\r\n-1",
+    ],
+)
+def test_a_request_that_does_not_say_plainly_where_it_ends_is_refused(azure: Azure, said: str) -> None:
+    host, _, port = azure.env()["HTTPS_PROXY"].removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as door:
+        door.sendall(f"POST / HTTP/1.1\r\nHost: {host}:{port}\r\n{said}\r\n\r\n".encode())
+        assert door.recv(100).startswith(b"HTTP/1.1 400 ")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import requests
 from azure.containerregistry import ContainerRegistryClient
 from azure.core.exceptions import (
     ClientAuthenticationError,
@@ -17,6 +18,7 @@ from azure.core.exceptions import (
     ServiceResponseError,
 )
 from azure.core.exceptions import ResourceNotFoundError as NotFound
+from azure.identity import DefaultAzureCredential
 from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 from azure.mgmt.resource.resources import ResourceManagementClient
 
@@ -126,6 +128,10 @@ def test_layers_come_from_the_data_endpoint_of_the_region(registry: Registry) ->
     assert made.properties.data_endpoint_host_names == [f"{registry.name}.{NORTH}.data.azurecr.io"]
     digest = push(registry.client, "v1", "from the data endpoint")
     assert layer_of(registry.client, digest) == "from the data endpoint"
+    path = f"/{SHOP}/sha256:{hashlib.sha256(b'from the data endpoint').hexdigest()}"
+    signed = DefaultAzureCredential().get_token(path).token
+    answer = requests.get(f"https://{registry.name}.{NORTH}.data.azurecr.io{path}", params={"sig": signed}, timeout=10)
+    assert (answer.status_code, "no link" in answer.text) == (403, True)
 
 
 def test_a_moved_tag_leaves_the_image_before_by_its_digest(registry: Registry) -> None:
