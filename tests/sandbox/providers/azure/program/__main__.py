@@ -211,7 +211,7 @@ az.monitor.ScheduledQueryRule(
     actions={"action_groups": [told.id]},
 )
 pulumi.export("connection", insights.connection_string)
-az.keyvault.Secret(
+password = az.keyvault.Secret(
     "secret",
     resource_group_name=there,
     vault_name=vault.name,
@@ -249,7 +249,7 @@ definition = az.authorization.RoleDefinition(
     assignable_scopes=[group.id],
     permissions=[{"actions": ["Microsoft.KeyVault/vaults/read"]}],
 )
-az.authorization.RoleAssignment(
+reads_vault = az.authorization.RoleAssignment(
     "assignment",
     scope=vault.id,
     role_assignment_name="44444444-4444-4444-4444-444444444444",
@@ -376,5 +376,101 @@ az.dns.RecordSet(
     cname_record={"cname": outer.dns_config.apply(lambda config: config.fqdn)},
 )
 az.dns.RecordSet("apex", **of_zone, record_type="A", relative_record_set_name="@", target_resource={"id": outer.id})
+profile = az.cdn.Profile(
+    "profile",
+    resource_group_name=there,
+    location="global",
+    profile_name="fd-all",
+    sku={"name": "Premium_AzureFrontDoor"},
+    identity={"type": "UserAssigned", "user_assigned_identities": [app.id]},
+    tags={"c": change},
+)
+of_profile = {"resource_group_name": there, "profile_name": profile.name}
+endpoint = az.cdn.AFDEndpoint(
+    "endpoint", **of_profile, location="global", endpoint_name="fd-all", enabled_state="Enabled"
+)
+certificate = az.cdn.Secret(
+    "certificate",
+    **of_profile,
+    secret_name="of-the-name",
+    parameters={"type": "CustomerCertificate", "secret_source": {"id": password.id}, "use_latest_version": True},
+    opts=pulumi.ResourceOptions(depends_on=[reads_vault]),
+)
+domain = az.cdn.AFDCustomDomain(
+    "domain",
+    **of_profile,
+    custom_domain_name="www",
+    host_name="www.celora.com",
+    tls_settings={
+        "certificate_type": "CustomerCertificate",
+        "minimum_tls_version": "TLS12",
+        "secret": {"id": certificate.id},
+    },
+)
+sites = az.cdn.AFDOriginGroup(
+    "sites",
+    **of_profile,
+    origin_group_name="sites",
+    health_probe_settings={
+        "probe_path": "/health",
+        "probe_protocol": "Https",
+        "probe_request_type": "GET",
+        "probe_interval_in_seconds": 30 if change else 10,
+    },
+    load_balancing_settings={
+        "sample_size": 3,
+        "successful_samples_required": 1,
+        "additional_latency_in_milliseconds": 0,
+    },
+    session_affinity_state="Disabled",
+)
+origin = az.cdn.AFDOrigin(
+    "origin",
+    **of_profile,
+    origin_group_name=sites.name,
+    origin_name="first",
+    host_name=site.default_host_name,
+    http_port=80,
+    https_port=443,
+    priority=1,
+    weight=500 if change else 1000,
+    enforce_certificate_name_check=True,
+    enabled_state="Enabled",
+)
+route = az.cdn.Route(
+    "route",
+    **of_profile,
+    endpoint_name=endpoint.name,
+    route_name="all",
+    origin_group={"id": sites.id},
+    custom_domains=[{"id": domain.id}],
+    patterns_to_match=["/*"],
+    supported_protocols=["Http", "Https"],
+    https_redirect="Enabled",
+    forwarding_protocol="HttpsOnly",
+    link_to_default_domain="Enabled",
+    enabled_state="Enabled",
+    opts=pulumi.ResourceOptions(depends_on=[origin]),
+)
+firewall = az.frontdoor.Policy(
+    "firewall",
+    resource_group_name=there,
+    location="Global",
+    policy_name="wafall",
+    sku={"name": "Premium_AzureFrontDoor"},
+    policy_settings={"enabled_state": "Enabled", "mode": "Detection" if change else "Prevention"},
+    managed_rules={"managed_rule_sets": [{"rule_set_type": "Microsoft_BotManagerRuleSet", "rule_set_version": "1.1"}]},
+)
+az.cdn.SecurityPolicy(
+    "firewall-of",
+    **of_profile,
+    security_policy_name="firewall",
+    parameters={
+        "type": "WebApplicationFirewall",
+        "waf_policy": {"id": firewall.id},
+        "associations": [{"domains": [{"id": domain.id}], "patterns_to_match": ["/*"]}],
+    },
+    opts=pulumi.ResourceOptions(depends_on=[route]),
+)
 pulumi.export("host", server.fully_qualified_domain_name)
 pulumi.export("principal", app.principal_id)
