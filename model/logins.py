@@ -32,7 +32,8 @@ def password_of(owners: str, system: str, store: str, role: str) -> str:
 
 def variable(store: str, part: str) -> str:
     """
-    The variable in which a service finds a part of a store that it names: HOST, PORT, NAME, USER or PASSWORD. Names of
+    The variable in which a service finds a part of a store that it names: HOST, PORT, NAME, USER or PASSWORD; of
+    objects in containers CONTAINER, which it writes into, and COPIES, those with the objects of other sites. Names of
     stores hold no `_`, so no two of them share one.
     """
     return f"DR_STORE_{store.upper().replace('-', '_')}_{part}"

@@ -10,7 +10,7 @@ from components.aws.backups import Backups, BackupsArgs
 from components.aws.cluster import declare_pod_roles, declare_pods
 from components.aws.database import ReplicatedPostgres, ReplicatedPostgresArgs
 from components.aws.ground import AwsGround, lay_ground
-from components.aws.objects import ReplicatedBucket, ReplicatedBucketArgs, holders_of
+from components.aws.objects import ReplicatedBucket, ReplicatedBucketArgs
 from components.aws.provider import provider
 from components.aws.secrets import DatabaseSecret, DatabaseSecretArgs
 from components.aws.traffic_switch import TrafficSwitch, TrafficSwitchArgs
@@ -63,7 +63,7 @@ def _postgres(place: Place, ground: AwsGround, store: Postgres) -> Endpoint | No
 
 def _objects(place: Place, ground: AwsGround, store: Objects) -> None:
     settings, site = place.settings, place.site.name
-    if site in holders_of(settings.plan, store):
+    if site in store.held_in(settings.plan.primary.name):
         args = ReplicatedBucketArgs(settings.plan, site, store, ground.key.arn, settings.records, settings.protect)
         ReplicatedBucket(store.name, args, place.child)
 

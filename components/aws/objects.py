@@ -106,7 +106,8 @@ class ReplicatedBucket(pulumi.ComponentResource):
     def _replication(
         self, name: str, args: ReplicatedBucketArgs, bucket: aws.s3.Bucket, versioning: aws.s3.BucketVersioning
     ) -> None:
-        receivers = [site for site in receivers_of(args.plan, args.store, args.site) if _key(args, site)]
+        holders = args.store.held_in(args.plan.primary.name)
+        receivers = [site for site in holders if site != args.site and _key(args, site)]
         if not receivers:
             return
         plan, child = args.plan, pulumi.ResourceOptions(parent=self)
@@ -150,17 +151,6 @@ class ReplicatedBucket(pulumi.ComponentResource):
             ],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning, allowed]),
         )
-
-
-def holders_of(plan: "Plan", store: "Objects") -> list[str]:
-    """The sites that hold a live copy, then the one that holds the archive."""
-    live = [plan.primary.name, *(site for site in store.replicate_to if site != plan.primary.name)]
-    return [*live, store.archive.site] if store.archive else live
-
-
-def receivers_of(plan: "Plan", store: "Objects", site: str) -> list[str]:
-    """The sites that a live copy in `site` sends to."""
-    return [holder for holder in holders_of(plan, store) if holder != site]
 
 
 def _is_live(args: ReplicatedBucketArgs, site: str) -> bool:

@@ -142,8 +142,7 @@ def _identity(place: Place, ground: AzureGround, service: str, roles: dict[str, 
     name = names.agent_role(place.settings.plan, site.name)
     if service != names.SENTINEL:
         name = names.service_role(place.settings.plan, site.name, service)
-    standing = (each.resource for each in ground.standing.values() if each.resource is not None)
-    stands_on = [*ground.recovery.containers, *standing]
+    stands_on = [*ground.recovery.containers, *(it for each in ground.standing.values() for it in each.resources)]
     args = IdentityArgs(site.account, site.region, ground.group, name, roles, stands_on)
     return Identity(f"{service}-acts-as", args, place.child)
 
@@ -194,12 +193,13 @@ def _images_at(plan: "Plan") -> str:
 
 def _roles_of(ground: AzureGround, service: WebAppService, image: str) -> dict[str, str]:
     """What a service may do with the stores that it names and finds by their names, and where its image lies."""
-    named = {found.id: found.role for store, found in ground.standing.items() if store in service.uses}
-    return {**named, **_pulled(ground, image)}
+    named = (found.roles for store, found in ground.standing.items() if store in service.uses)
+    return {scope: role for roles in named for scope, role in roles.items()} | _pulled(ground, image)
 
 
 def _pulled(ground: AzureGround, image: str) -> dict[str, str]:
-    return {found.id: found.role for found in ground.standing.values() if found.has(image)}
+    found = (each.roles for each in ground.standing.values() if each.has(image))
+    return {scope: role for roles in found for scope, role in roles.items()}
 
 
 def _stores_of(
@@ -213,7 +213,7 @@ def _stores_of(
     if named or by_name or by_key:
         found["DR_STORES"] = ",".join(store for store in service.uses if store in {*named, *by_name, *by_key})
     for store in by_name:
-        found[logins.variable(store, "NAME")] = ground.standing[store].name
+        found |= {logins.variable(store, part): value for part, value in ground.standing[store].parts.items()}
     for store in by_key:
         opened = ground.opened[store]
         found |= {

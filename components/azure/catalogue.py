@@ -14,6 +14,7 @@ from components.azure.cache import ManagedRedis, ManagedRedisArgs
 from components.azure.database import ReplicatedPostgres, ReplicatedPostgresArgs
 from components.azure.ground import AzureGround, Opened, Standing, lay_ground
 from components.azure.login import CacheLogin, CacheLoginArgs, DatabaseLogin, DatabaseLoginArgs
+from components.azure.objects import ReplicatedContainers, ReplicatedContainersArgs
 from components.azure.provider import provider
 from components.azure.registry import Registry, RegistryArgs
 from components.azure.traffic_switch import TrafficSwitch, TrafficSwitchArgs
@@ -23,7 +24,7 @@ from components.settings import Settings
 from model import names
 from model.clouds import azure
 from model.sites import Site
-from model.stores import Postgres, Redis
+from model.stores import Objects, Postgres, Redis
 from model.stores import Registry as RegistryStore
 from model.stores import Vault as VaultStore
 
@@ -80,7 +81,7 @@ def _vault(place: Place, ground: AzureGround, store: VaultStore) -> None:
     )
     made = Vault(store.name, args, place.child)
     where = addresses.vault(settings.plan, site.name, store.name)
-    ground.standing[store.name] = Standing(name, where, "Key Vault Secrets User", made.resource)
+    ground.standing[store.name] = Standing({where: "Key Vault Secrets User"}, {"NAME": name}, [made.resource])
 
 
 def _redis(place: Place, ground: AzureGround, store: Redis) -> None:
@@ -128,7 +129,34 @@ def _registry(place: Place, ground: AzureGround, store: RegistryStore) -> None:
     elif witness not in settings.records:
         return
     where, host = addresses.registry(plan, store.name), addresses.registry_host(plan, store.name)
-    ground.standing[store.name] = Standing(name, where, "AcrPull", made, images_at=host)
+    here = [made] if made is not None else []
+    ground.standing[store.name] = Standing({where: "AcrPull"}, {"NAME": name}, here, images_at=host)
+
+
+def _objects(place: Place, ground: AzureGround, store: Objects) -> None:
+    """A service writes into what is its site's alone, and reads what lies beside it from the other sites."""
+    settings, plan, site = place.settings, place.settings.plan, place.site.name
+    primary = plan.primary.name
+    if site not in store.held_in(primary):
+        return
+    args = ReplicatedContainersArgs(plan, site, store, ground.group, settings.records, settings.protect)
+    made = ReplicatedContainers(store.name, args, place.child)
+    if made.receives:
+        ground.receives[store.name] = made.receives
+    if site not in store.live_in(primary):
+        return
+    own, others = azure.container(store.name), [each for each in store.live_in(primary) if each != site]
+    copies = [azure.copies(store.name, each) for each in others]
+    roles = {own: "Storage Blob Data Contributor"} | dict.fromkeys(copies, "Storage Blob Data Reader")
+    ground.standing[store.name] = Standing(
+        {addresses.container(plan, site, store.name, each): role for each, role in roles.items()},
+        {
+            "NAME": azure.storage_account(plan, site, store.name),
+            "CONTAINER": own,
+            **({"COPIES": ",".join(copies)} if copies else {}),
+        },
+        made.containers,
+    )
 
 
 def _web_app(place: Place, ground: AzureGround, services: Sequence[Any], endpoints: Endpoints) -> None:
@@ -151,7 +179,7 @@ def _traffic(settings: Settings, opts: pulumi.ResourceOptions) -> dict[str, Any]
 COMPONENTS = CloudComponents(
     provider=_provider,
     ground=lay_ground,
-    stores={"postgres": _postgres, "redis": _redis, "vault": _vault, "registry": _registry},
+    stores={"postgres": _postgres, "redis": _redis, "vault": _vault, "registry": _registry, "objects": _objects},
     services={"web_app": _web_app},
     safeguards=_safeguards,
     traffic=_traffic,

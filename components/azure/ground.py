@@ -3,7 +3,7 @@ What a site stands on in Azure: its resource group, its network, its recovery ac
 of who did what to its vaults, and whom alarms tell.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,14 +26,14 @@ KEEP_DAYS = 90
 @dataclass(frozen=True)
 class Standing:
     """
-    A store that is found by its name: who uses it is given `role` on it. `resource` is None for one that another stack
-    declares. `images_at` is the host of a registry, which whoever runs an image of it uses without being told.
+    A store that is found by its name: who uses it is given `roles`, by the ID of what each is held on, and told of its
+    `parts` (`model.logins.variable`). `resources` are those of it that this stack declares. `images_at` is the host of
+    a registry, which whoever runs an image of it uses without being told.
     """
 
-    name: str
-    id: str
-    role: str
-    resource: pulumi.Resource | None
+    roles: Mapping[str, str]
+    parts: Mapping[str, str]
+    resources: Sequence[pulumi.Resource] = ()
     images_at: str = ""
 
     def has(self, image: str) -> bool:
@@ -53,7 +53,8 @@ class Opened:
 class AzureGround:
     """
     `group` is the name of the site's resource group, in the site's own region. `standing` are the stores that are found
-    by their names, and `opened` those that a key opens, each put there when it is declared.
+    by their names, and `opened` those that a key opens, each put there when it is declared; `receives` is what other
+    sites have to know to send copies here, by store and by site.
     """
 
     group: pulumi.Output[str]
@@ -65,11 +66,13 @@ class AzureGround:
     door: str
     standing: dict[str, Standing] = field(default_factory=dict)
     opened: dict[str, Opened] = field(default_factory=dict)
+    receives: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def record(self) -> Mapping[str, Any]:
         """See `model/site_records.py`. The name of an app is known before the app is there."""
-        return {"frontDoor": {"name": self.door, "zone": ""}}
+        door = {"frontDoor": {"name": self.door, "zone": ""}}
+        return {**door, "receives": self.receives} if self.receives else door
 
 
 def lay_ground(place: Place) -> AzureGround:

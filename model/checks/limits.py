@@ -9,7 +9,7 @@ from model.durations import format_duration, quote
 from model.mistakes import Mistake, listed
 from model.plan import Plan
 from model.services import VmGroup, WebApp
-from model.stores import Backups, Registry, ServerStore, Vault
+from model.stores import Backups, Objects, Registry, ServerStore, Vault
 
 NO_STORE_RULES, NO_SERVICE_RULES = StoreRules(), ServiceRules()
 
@@ -25,6 +25,8 @@ def stores(plan: Plan) -> Iterator[Mistake]:
                 if isinstance(store.backups, Backups):
                     kept = store.backups.pitr_retention
                     yield from _kept(f"{here}.backups.pitr_retention", cloud, kept, rules.pitr_days)
+            elif isinstance(store, Objects):
+                yield from _copied(here, cloud, rules, store)
             elif isinstance(store, Vault):
                 yield from _kept(f"{here}.soft_delete_keep", cloud, store.soft_delete_keep, rules.soft_delete_days)
             elif isinstance(store, Registry) and store.untagged_keep is not None:
@@ -103,6 +105,15 @@ def _alone(here: str, cloud: str, rules: StoreRules, store: ServerStore) -> Iter
     wanted += ["a copy that follows"] if store.replication.mode != "none" else []
     if wanted:
         yield Mistake(f"{here}.size.{cloud}", f"{quote(size)} cannot have {listed(wanted)} on {cloud}")
+
+
+def _copied(here: str, cloud: str, rules: StoreRules, store: Objects) -> Iterator[Mistake]:
+    others = len(store.copied_to)
+    if rules.most_copies is not None and others > rules.most_copies:
+        yield Mistake(
+            f"{here}.replicate_to",
+            f"{others} others hold a copy, and on {cloud} each copy is sent to {rules.most_copies} others at most",
+        )
 
 
 def _kept(place: str, cloud: str, kept: timedelta, days: tuple[int, int] | None) -> Iterator[Mistake]:

@@ -72,6 +72,8 @@ STORE_RULES = {
     # Fixed when the vault is made, and never shortened (Key Vault: soft delete).
     "vault": StoreRules(soft_delete_days=(7, 90)),
     "registry": StoreRules(untagged_days=(0, 365)),
+    # An account is the source of two policies and the destination of two (Blob Storage: object replication).
+    "objects": StoreRules(most_copies=2),
     # Azure Managed Redis (Microsoft Learn: tiers and sizes).
     "redis": StoreRules(
         size=r"(Balanced_B|MemoryOptimized_M|ComputeOptimized_X|FlashOptimized_A)[0-9]+",
@@ -147,6 +149,13 @@ GONE = (
         kind="registry",
     ),
     Gone(
+        "a failover of a storage account (`az storage account failover`)",
+        "an account that takes part in object replication cannot be failed over, and any other is left with local "
+        "redundancy and without what was written after its last sync time",
+        "each site has an account of its own that is written to there, and has copies of the others' objects",
+        kind="objects",
+    ),
+    Gone(
         "the daily export of a vault's secret metadata",
         "it restores nothing, and a backup of a secret is restored in its own subscription and geography alone",
         "each site has a vault of its own in its own region",
@@ -174,6 +183,7 @@ AZURE = CloudFacts(
         ),
         "vault": StoreFacts(),
         "registry": StoreFacts(),
+        "objects": StoreFacts(archive_classes=("Cool", "Cold", "Archive"), receiver_names_copies=True),
         # Active geo-replication has as many writers as regions, and is not declared here.
         "redis": StoreFacts(replication=("none",)),
     },
@@ -208,6 +218,22 @@ def resource_group(plan: "Plan", site: str) -> str:
 def storage_account(plan: "Plan", site: str, store: str) -> str:
     """Lower case letters and digits, 24 at most, taken for everybody: `cometprimaryrecovery`."""
     return within(24, f"{plan.system}{site}{store}".replace("-", ""), join="")
+
+
+def container(store: str) -> str:
+    """What a site writes its objects of a store into, and no other site: 63 characters at most."""
+    return f"{store}-objects"
+
+
+def copies(store: str, writer: str) -> str:
+    """What another site has of them. Nobody writes into it, because the destination of a copy is closed to that."""
+    return within(63, f"{store}-from-{writer}")
+
+
+def sends_outside(plan: "Plan", region: str) -> str | None:
+    """The region that a geo-redundant account sends to, or None where it has no pair or data may not lie there."""
+    pair = AZURE.regions[region]
+    return pair if pair in plan.residency.allowed_regions else None
 
 
 def vault(plan: "Plan", site: str, store: str) -> str:

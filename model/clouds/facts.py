@@ -24,13 +24,15 @@ class StoreFacts:
     What a cloud offers for a kind of store that it has a component and a driver for: the ways in which it is replicated
     to another region (none where replication is not a choice), and the classes that an archive of it can have.
     `snapshots_outlive_log`: one can be kept for longer than the log is. `promoted_sends_backups`: a copy that was
-    promoted sends its backups to another region as the one before did.
+    promoted sends its backups to another region as the one before did. `receiver_names_copies`: a copy is sent only
+    once the site that receives it has said, in its record, under which name it takes it.
     """
 
     replication: tuple[str, ...] = ()
     archive_classes: tuple[str, ...] = ()
     snapshots_outlive_log: bool = True
     promoted_sends_backups: bool = True
+    receiver_names_copies: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class StoreRules:
     sizes and `size_is` says it in words; a size that matches `alone` has neither a standby nor a copy that follows it.
     `pitr_days`, `soft_delete_days` and `untagged_days` are the shortest and the longest retention. `copied_to_pair`:
     a backup arrives in the paired region and nowhere else, and `copied_within` says how far it may be behind there;
-    None where it arrives as often as the plan says.
+    None where it arrives as often as the plan says. `most_copies` is how many others one copy sends to at most.
     """
 
     size: str = r".+"
@@ -51,6 +53,7 @@ class StoreRules:
     untagged_days: tuple[int, int] | None = None
     copied_to_pair: bool = False
     copied_within: timedelta | None = None
+    most_copies: int | None = None
 
 
 @dataclass(frozen=True)

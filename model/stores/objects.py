@@ -40,6 +40,14 @@ class Objects(BaseStore):
     noncurrent_keep: PositiveDuration | None = None
     archive: Archive | None = None
 
+    def live_in(self, primary: str) -> tuple[str, ...]:
+        """The sites that hold a live copy, which is written to and sends to all others, the primary first."""
+        return (primary, *(site for site in self.replicate_to if site != primary))
+
+    def held_in(self, primary: str) -> tuple[str, ...]:
+        """The sites that hold any copy: the live ones, then the one of the archive."""
+        return (*self.live_in(primary), *([self.archive.site] if self.archive else []))
+
     @property
     def copied_to(self) -> frozenset[str]:
         return frozenset({*self.replicate_to, *([self.archive.site] if self.archive else [])})

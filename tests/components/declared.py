@@ -20,7 +20,7 @@ from pulumi.runtime.stack import run_pulumi_func
 from components.settings import read_settings
 from components.stack import declare
 from model import Plan, Topology, load_plan
-from model.site_records import FrontDoor, SiteRecord
+from model.site_records import FrontDoor, Received, SiteRecord
 
 PASSWORD = "correct horse"
 
@@ -42,7 +42,12 @@ RECORDS = records_of(load_plan("samia"))
 RECORDS_IN = {
     "aws": RECORDS,
     "azure": {
-        site: SiteRecord(front_door=FrontDoor(name=f"azure-small-{site}-web.azurewebsites.net", zone=""))
+        site: SiteRecord(
+            front_door=FrontDoor(name=f"azure-small-{site}-web.azurewebsites.net", zone=""),
+            receives={
+                "media": {other: Received(policy=f"{other}-to-{site}", rule="r") for other in RECORDS if other != site}
+            },
+        )
         for site in RECORDS
     },
 }
@@ -97,6 +102,9 @@ class _Outputs(mocks.Mocks):
         if args.typ == "azure-native:trafficmanager:Profile":
             relative = args.inputs["dnsConfig"]["relativeName"]
             outputs["dnsConfig"] = {**args.inputs["dnsConfig"], "fqdn": f"{relative}.trafficmanager.net"}
+        if args.typ == "azure-native:storage:ObjectReplicationPolicy":  # the receiver's is given its names by Azure
+            rules = [{"ruleId": f"{args.name}-rule", **rule} for rule in args.inputs["rules"]]
+            outputs |= {"policyId": f"{args.name}-policy", "rules": rules}
         if (key := _NAMED.get(args.typ)) is not None:
             outputs["name"] = args.inputs[key]
         return f"{args.name}-id", outputs

@@ -8,6 +8,7 @@ from scripts.drills.stage import Stage
 from tests.kinds.cache_of_a_site import CacheOfASite
 from tests.kinds.life import Life
 from tests.kinds.machines_in_a_group import MachinesInAGroup
+from tests.kinds.objects_in_blobs import ObjectsInBlobs
 from tests.kinds.objects_in_s3 import ObjectsInS3
 from tests.kinds.pods_in_a_cluster import PodsInACluster
 from tests.kinds.postgres import PostgresInACloud
@@ -54,6 +55,10 @@ CASES = (
     Case("azure", "web_app", "web", "azure-native:web:WebApp", ("primary", "secondary"), WebAppWithASlot),
     Case(
         "azure", "vault", "secrets", "azure-native:keyvault:Vault", ("primary", "secondary", "tertiary"), VaultOfASite
+    ),
+    Case(
+        "azure", "objects", "media", "azure-native:storage:StorageAccount", ("primary", "secondary", "tertiary"),
+        ObjectsInBlobs,
     ),
     Case("azure", "registry", "images", "azure-native:containerregistry:Registry", ("tertiary",), RegistryOfAPlan),
     Case("aws", "vm_group", "till", "aws:autoscaling/group:Group", ("primary", "secondary"), MachinesInAGroup),

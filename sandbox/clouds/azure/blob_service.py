@@ -15,10 +15,17 @@ from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 from sandbox.clouds.azure import access, signatures
+from sandbox.clouds.azure.blob_copies import BlobCopies, region_of
 from sandbox.clouds.azure.blobs import Blob, BlobStore, Kept, version_id
 from sandbox.clouds.azure.ids import parse
-from sandbox.clouds.azure.kind import Record
-from sandbox.clouds.azure.kinds.storage import CONTAINER, Container, StorageAccount
+from sandbox.clouds.azure.kind import ABSENT, Record, get
+from sandbox.clouds.azure.kinds.storage import (
+    CONTAINER,
+    KEPT_VERSIONS,
+    KEPT_VERSIONS_OF,
+    Container,
+    StorageAccount,
+)
 from sandbox.clouds.azure.messages import Request, Response
 from sandbox.clouds.azure.roles import BLOBS, DELEGATION
 from sandbox.clouds.azure.tokens import BadToken, Claims
@@ -45,6 +52,7 @@ class Blobs:
 
     def __init__(self, world: AzureWorld) -> None:
         self.world, self.store = world, world.context.one(BlobStore)
+        self.copies = world.context.one(BlobCopies)
 
     def account(self, host: str) -> Record | None:
         return self.world.named(StorageAccount.type, host.removesuffix(SUFFIX)) if host.endswith(SUFFIX) else None
@@ -55,7 +63,7 @@ class Blobs:
             "x-ms-version": request.headers.get("x-ms-version", "2021-12-02"),
         }
         account = self.account(request.host)
-        self.world.check_reachable(request.source, account.location if account else None)
+        self.world.check_reachable(request.source, region_of(account) if account else None)
         if account is None:
             raise NoAnswer
         try:
@@ -65,7 +73,7 @@ class Blobs:
             text += f"<Message>{escape(str(error))}</Message></Error>"
             headers = {"x-ms-error-code": error.code, "Content-Type": "application/xml", **error.headers}
             return Response(error.status, {**asked, **headers}, b"" if error.status == 304 else text.encode())
-        self.world.check_reachable(request.source, account.location)
+        self.world.check_reachable(request.source, region_of(account))
         return Response(answer.status, {**asked, **answer.headers}, answer.body)
 
     def _is_public_read(self, request: Request, account: Record) -> bool:
@@ -83,7 +91,7 @@ class Blobs:
     def public(self, host: str, path: str) -> int:
         """The status that somebody outside without credentials gets, at once. Raises NoAnswer."""
         account = self.account(host)
-        if account is None or not self.world.is_reachable("outside", account.location):
+        if account is None or not self.world.is_reachable("outside", region_of(account)):
             raise NoAnswer
         return self.answer(Request("GET", host, path, {}, b"", "outside")).status
 
@@ -256,10 +264,16 @@ class Blobs:
             return self._read(request, kept)
         if request.method == "DELETE" and not what:
             may(f"{BLOBS}/delete")
-            return self._delete(request, account, container, kept)
+            answer = self._delete(request, account, container, kept)
+            self.copies.deleted(account, container, name, request.query.get("versionid", ""))
+            return answer
         if request.method == "PUT":
             may(f"{BLOBS}/write")
-            return self._put(request, account, container, kept, what)
+            before = kept.current
+            answer = self._put(request, account, container, kept, what)
+            if kept.current is not None and kept.current is not before:
+                self.copies.wrote(account, container, name, kept.current)
+            return answer
         raise _not_done(request, what)
 
     def _read(self, request: Request, kept: Kept) -> Response:
@@ -282,6 +296,9 @@ class Blobs:
         return Response(206, {**headers, "Content-Range": f"bytes {first}-{last}/{size}"}, blob.data[first : last + 1])
 
     def _put(self, request: Request, account: Record, container: str, kept: Kept, what: str) -> Response:
+        if self.copies.receives(account, container):
+            # The documents name the status and not the code (Microsoft Learn: object replication).
+            raise StorageError(409, "Conflict", "Nobody writes into a container that objects are replicated to.")
         if what == "block":
             kept.blocks[request.query["blockid"]] = request.body
             return Response(201)
@@ -308,9 +325,9 @@ class Blobs:
     def _write(self, account: Record, container: str, kept: Kept, blob: Blob, *, status: int) -> Response:
         versions = self._keeps_versions(account)
         if kept.current is not None:
-            if not versions:
+            if not versions or not self._is_kept_by_version(account, container):
                 self._check_immutable(account, container, kept.current)
-            else:
+            if versions:
                 kept.before.append(kept.current)
         kept.current = Blob(blob.data, blob.content_type, blob.metadata, version=version_id() if versions else "")
         return Response(status, _headers(kept.current, content=False))
@@ -319,7 +336,8 @@ class Blobs:
         version = request.query.get("versionid", "")
         blob = _version(kept, version)
         _check_conditions(request, blob)
-        if version or not self._keeps_versions(account):
+        by_version = self._keeps_versions(account) and self._is_kept_by_version(account, container)
+        if version or not by_version:
             self._check_immutable(account, container, blob)
         if version and blob is not kept.current:
             kept.before.remove(blob)
@@ -334,10 +352,20 @@ class Blobs:
         return service is not None and bool(service.properties.get("isVersioningEnabled"))
 
     def _days(self, account: Record, container: str) -> int:
-        """For how many days the policy of a container keeps its blobs from being changed: 0 where there is none."""
+        """For how many days a policy of the container, or of all of them, keeps blobs as they are: 0 for none."""
         identity = parse(f"{self._container_id(account, container)}/immutabilityPolicies/default")
-        policy = self.world.store.find(identity)
-        return int(policy.properties["immutabilityPeriodSinceCreationInDays"]) if policy is not None else 0
+        policy, whole = self.world.store.find(identity), get(account.body, KEPT_VERSIONS)
+        if policy is not None:
+            return int(policy.properties["immutabilityPeriodSinceCreationInDays"])
+        is_kept = whole is not ABSENT and whole["state"] != "Disabled"
+        return int(whole["immutabilityPeriodSinceCreationInDays"]) if is_kept else 0
+
+    def _is_kept_by_version(self, account: Record, container: str) -> bool:
+        """Then what is written over or deleted stays as an earlier version; else nothing is changed at all."""
+        holder = self.world.store.find(self._container_id(account, container))
+        return any(
+            each is not None and get(each.body, f"{KEPT_VERSIONS_OF}.enabled") is True for each in (account, holder)
+        )
 
     def _check_immutable(self, account: Record, container: str, blob: Blob) -> None:
         days = self._days(account, container)
@@ -383,7 +411,7 @@ def _headers(blob: Blob, *, content: bool = True) -> dict[str, str]:
         shown["x-ms-version-id"] = blob.version
     if content:
         shown |= {"Content-Type": blob.content_type, "x-ms-blob-type": "BlockBlob", "x-ms-server-encrypted": "true"}
-        shown |= {f"x-ms-meta-{name}": value for name, value in blob.metadata.items()}
+        shown |= {f"x-ms-meta-{name}": value for name, value in blob.metadata.items()} | blob.marks
     return shown
 
 

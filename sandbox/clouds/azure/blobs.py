@@ -15,7 +15,10 @@ _count = itertools.count(1)
 
 @dataclass(frozen=True)
 class Blob:
-    """One version of a blob. `metadata` has the names as they were given."""
+    """
+    One version of a blob. `metadata` has the names as they were given; `marks` are headers that the service adds, about
+    what becomes of its copies.
+    """
 
     data: bytes = field(repr=False)
     content_type: str
@@ -23,6 +26,7 @@ class Blob:
     etag: str = field(default_factory=lambda: f'"0x8D{secrets.token_hex(7).upper()}"')
     at: float = field(default_factory=time.time)
     version: str = ""
+    marks: dict[str, str] = field(default_factory=dict)
 
     @property
     def modified(self) -> str:
@@ -59,6 +63,24 @@ class BlobStore:
         with self.lock:
             found = self._kept.get((account.lower(), container), {})
             return sorted(name for name, kept in found.items() if kept.current or kept.before)
+
+    def containers(self, account: str) -> list[str]:
+        """Those that have held a blob."""
+        with self.lock:
+            return [container for holder, container in self._kept if holder == account.lower()]
+
+    def put_whole(self, account: str, container: str, name: str, kept: Kept) -> None:
+        """Have a blob be just this, with all of its versions."""
+        with self.lock:
+            mine = self.of(account, container, name)
+            mine.current, mine.before = kept.current, list(kept.before)
+
+    def take_over(self, account: str, other: str) -> None:
+        """Have in an account what is in another one, and nothing in that."""
+        with self.lock:
+            self.forget_account(account)
+            for key in [key for key in self._kept if key[0] == other.lower()]:
+                self._kept[account.lower(), key[1]] = self._kept.pop(key)
 
     def forget_container(self, account: str, container: str) -> None:
         with self.lock:

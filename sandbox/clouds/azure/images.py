@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
+
+from sandbox.clouds.azure.crossing import Crossing
 
 if TYPE_CHECKING:
     from sandbox.clouds.context import Context
 
 COPY_SECONDS = 5.0
 """From a push until it is in another region, before the world's pace (assumed: small images within a region pair)."""
-LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -95,19 +96,6 @@ Copy = dict[str, Repository]
 Change = Callable[[Copy], None]
 
 
-@dataclass(frozen=True)
-class _Waiting:
-    due: float
-    registry: str
-    source: str
-    target: str
-    change: Change
-
-    @property
-    def way(self) -> tuple[str, str, str]:
-        return self.registry, self.source, self.target
-
-
 class ImageStore:
     """
     By registry and region. `lock` is held from a look at a copy to the change that hangs on it. `sick` are the
@@ -117,10 +105,8 @@ class ImageStore:
     def __init__(self, context: Context) -> None:
         self.lock = threading.RLock()
         self.sick: set[tuple[str, str]] = set()
-        self._context = context
+        self._crossing = Crossing(context, "registry copies", self.lock)
         self._copies: dict[str, dict[str, Copy]] = {}
-        self._waiting: list[_Waiting] = []
-        self._is_at_work = False
 
     def copy(self, registry: str, region: str) -> Copy:
         with self.lock:
@@ -156,42 +142,19 @@ class ImageStore:
     def is_in_step(self, registry: str, region: str) -> bool:
         """Has everything that was sent to this copy arrived?"""
         with self.lock:
-            return not any((each.registry, each.target) == (registry.lower(), region) for each in self._waiting)
+            sources = self._copies.get(registry.lower(), {})
+            return all(self._crossing.oldest((registry.lower(), source, region)) is None for source in sources)
 
     # between regions --------------------------------------------------------------------------------------------------
     def _send(self, registry: str, source: str, targets: Iterable[str], change: Change) -> None:
-        due = time.monotonic() + COPY_SECONDS / self._context.pace
-        self._waiting += [_Waiting(due, registry, source, target, change) for target in targets]
-        if self._waiting and not self._is_at_work:
-            self._is_at_work = True
-            self._context.background("registry copies", self._work)
+        for target in targets:
+            arrives = partial(self._arrives, registry, target, change)
+            self._crossing.send((registry, source, target), source, target, arrives, seconds=COPY_SECONDS)
 
-    def _work(self) -> None:
-        while not self._context.stopping.wait(LOOK_SECONDS):
-            with self.lock:
-                self._deliver()
-                if not self._waiting:
-                    self._is_at_work = False
-                    return
-
-    def _deliver(self) -> None:
-        """What waits behind something else on the same way goes after it."""
-        held: set[tuple[str, str, str]] = set()
-        left: list[_Waiting] = []
-        for each in self._waiting:
-            copies = self._copies.get(each.registry, {})
-            if each.target not in copies:
-                continue
-            if each.way in held or each.due > time.monotonic() or not self._goes(each.source, each.target):
-                held.add(each.way)
-                left.append(each)
-            else:
-                each.change(copies[each.target])
-        self._waiting = left
-
-    def _goes(self, source: str, target: str) -> bool:
-        network = self._context.fabric.network
-        return network.region_is_up(source) and network.region_is_up(target) and network.allowed(source, target)
+    def _arrives(self, registry: str, region: str, change: Change) -> None:
+        copies = self._copies.get(registry, {})
+        if region in copies:
+            change(copies[region])
 
 
 def named_by(manifest: bytes) -> list[str]:

@@ -104,6 +104,10 @@ class Kind:
         """What is added at the top of every answer."""
         return {}
 
+    def expanded(self, record: Record, what: str) -> Body:
+        """What is added to its properties where it is asked for with `$expand`. Raises ArmError."""
+        raise not_done(f"$expand={what} of {self.type}")
+
     def actions(self) -> Mapping[str, Action]:
         return {}
 

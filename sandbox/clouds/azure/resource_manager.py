@@ -150,6 +150,8 @@ class ResourceManager:
             identity = ids.parse(path)
         kind = self._kind_of(identity, version)
         body = self._body(request)
+        if request.method == "POST" and not body:  # some actions are asked for more by their address
+            body = {name: value for name, value in request.query.items() if name != "api-version"}
         asked = Asked(request.method, kind, identity, body, claims, version)
         if identity.is_collection:
             if request.method != "GET":
@@ -163,10 +165,17 @@ class ResourceManager:
             self._authorise(claims, f"{kind.type}/read", identity.text)
             record = self._found(kind, identity)
             self._check_region(kind, record)
-            return Response(204) if request.method == "HEAD" else as_json(200, kind.document(record))
+            return Response(204) if request.method == "HEAD" else as_json(200, self._shown(kind, record, request))
         if request.method == "DELETE":
             return self._delete(asked)
         return self._write(asked)
+
+    @staticmethod
+    def _shown(kind: Kind, record: Record, request: Request) -> Any:
+        document, more = kind.document(record), request.query.get("$expand", "")
+        if more:
+            document["properties"] |= kind.expanded(record, more)
+        return document
 
     def _body(self, request: Request) -> Any:
         try:

@@ -141,12 +141,12 @@ class AzureResource(Resource):
             message = f"cannot create already existing resource {identity!r}".replace("'", '"')
             raise CloudError(409, "ResourceAlreadyExists", message)
         try:
-            self.cloud.ask("PUT", identity, self.kind.version, self._body(inputs))
+            made = self.cloud.ask("PUT", identity, self.kind.version, self._body(inputs))
         except CloudError as error:
             if self.cloud.find(identity, self.kind.version) is not None and not self._is_there_anyway():
                 raise HalfMade(identity, str(error)) from error
             raise
-        return identity
+        return str((made or {}).get("id") or identity)  # the cloud may give another name than the one asked for
 
     def read(self, identity: str, state: Properties) -> Properties | None:
         found = self.cloud.find(identity, self.kind.version)

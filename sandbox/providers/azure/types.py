@@ -184,6 +184,15 @@ STORAGE = (
         f"{ACCOUNT}/blobServices/default/containers/{{containerName}}/immutabilityPolicies/{{immutabilityPolicyName}}",
         "2024-01-01", "immutabilityPolicyName", located=False,
     ),
+    Type(
+        "azure-native:storage:ManagementPolicy", f"{ACCOUNT}/managementPolicies/{{managementPolicyName}}", "2024-01-01",
+        "managementPolicyName", located=False,
+    ),
+    Type(
+        "azure-native:storage:ObjectReplicationPolicy",
+        f"{ACCOUNT}/objectReplicationPolicies/{{objectReplicationPolicyId}}", "2024-01-01", "objectReplicationPolicyId",
+        located=False,
+    ),
 )  # fmt: skip
 
 SITE = f"{GROUP}/providers/Microsoft.Web/sites/{{name}}"

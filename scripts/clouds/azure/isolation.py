@@ -1,6 +1,6 @@
 """
-How a site in Azure is closed: the rules of its network, the doors of its apps and of its vaults, and what its
-identities may do.
+How a site in Azure is closed: the rules of its network, the doors of its apps, of its vaults and of the accounts with
+its objects, and what its identities may do.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from model.clouds import azure
+from model.stores import Objects
 from scripts.clouds.azure.session import Session, in_site
 from scripts.clouds.protocol import Opening
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 GROUPS = "Microsoft.Network/networkSecurityGroups"
 APPS = "Microsoft.Web/sites"
 VAULTS = "Microsoft.KeyVault/vaults"
+ACCOUNTS = "Microsoft.Storage/storageAccounts"
+NOBODY = {"defaultAction": "Deny", "bypass": "None", "virtualNetworkRules": [], "ipRules": []}
 IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
 
 
@@ -30,14 +34,15 @@ class Closing:
 
     def openings(self) -> list[Opening]:
         """
-        Groups of rules that let something in, apps that the public reaches, and vaults that networks reach. Those of a
-        whole site. A vault without rules of its own holds the logins, which a run goes on asking for: what reads it in
-        the site loses its role.
+        Groups of rules that let something in, apps that the public reaches, vaults that networks reach, and accounts
+        with objects. Those of a whole site. A vault without rules of its own holds the logins, which a run goes on
+        asking for: what reads it in the site loses its role.
         """
         return [
             *(self._group(each) for each in self._arm.list(self._in_site(GROUPS))),
             *(self._app(each) for each in self._arm.list(self._in_site(APPS))),
             *(found for each in self._arm.list(self._in_site(VAULTS)) if (found := _vault(each)) is not None),
+            *(_account(each) for each in self._accounts()),
         ]
 
     def close(self, opening: Opening) -> None:
@@ -48,9 +53,11 @@ class Closing:
             body = {"properties": {"publicNetworkAccess": "Disabled"}}
             self._arm.patch(self._in_site(APPS, opening.name), body, f"closing {opening.name}")
         if opening.rules.get("networks"):
-            nobody = {"defaultAction": "Deny", "bypass": "None", "virtualNetworkRules": [], "ipRules": []}
-            rules = {"properties": {"networkAcls": nobody}}
+            rules = {"properties": {"networkAcls": NOBODY}}
             self._arm.patch(self._in_site(VAULTS, opening.name), rules, f"closing {opening.name}")
+        if opening.rules.get("blobs"):
+            rules = {"properties": {"networkAcls": NOBODY}}
+            self._arm.patch(self._in_site(ACCOUNTS, opening.name), rules, f"closing {opening.name}")
 
     def why_sessions_stay(self) -> str | None:
         return "a token of a managed identity is valid for a day, and only what the identity may do can be taken away"
@@ -58,7 +65,8 @@ class Closing:
     def end_sessions(self, site: str, before: datetime, *, goes_on: bool = False) -> list[str]:
         """
         A token of a managed identity cannot be ended, and is valid for a day: what it may do is taken away instead,
-        from whoever holds one of before and of after.
+        from whoever holds one of before and of after. Roles on an account with objects stay, because the lock that
+        keeps the account holds them too: it is closed to everybody instead (`openings`).
         """
         del before
         if goes_on:
@@ -70,11 +78,22 @@ class Closing:
             scope = f"/subscriptions/{where.account}/providers/Microsoft.Authorization/roleAssignments"
             held = self._arm.list(scope, where=wanted)
             mine = [each for each in held if (each.get("properties") or {}).get("principalId") == principal]
-            for each in mine:
+            for each in (it for it in mine if not self._is_on_objects(str(it["id"]), site)):
                 self._arm.delete(str(each["id"]))
             if mine:
                 ended.append(str(identity["name"]))
         return ended
+
+    def _accounts(self) -> list[Mapping[str, Any]]:
+        """Those with objects of the plan; the one for recovering stays open, because a run goes on asking it."""
+        named = self._named_for_objects(self._site)
+        return [each for each in self._arm.list(self._in_site(ACCOUNTS)) if each["name"] in named]
+
+    def _named_for_objects(self, site: str) -> set[str]:
+        return {azure.storage_account(self._plan, site, store.name) for store in self._plan.stores_of(Objects)}
+
+    def _is_on_objects(self, assignment: str, site: str) -> bool:
+        return any(f"/storageaccounts/{each}/" in assignment.lower() for each in self._named_for_objects(site))
 
     def _group(self, group: Mapping[str, Any]) -> Opening:
         rules = (group.get("properties") or {}).get("securityRules") or []
@@ -88,6 +107,13 @@ class Closing:
 
     def _in_site(self, kind: str, name: str = "") -> str:
         return in_site(self._plan, self._site, kind, name)
+
+
+def _account(account: Mapping[str, Any]) -> Opening:
+    properties = account.get("properties") or {}
+    is_open = (properties.get("networkAcls") or {}).get("defaultAction") != "Deny"
+    host = (properties.get("primaryEndpoints") or {}).get("blob")
+    return Opening(str(account["name"]), {"blobs": [host] if is_open else []})
 
 
 def _vault(vault: Mapping[str, Any]) -> Opening | None:

@@ -41,7 +41,7 @@ def test_it_is_reached_from_the_network_of_its_site_alone() -> None:
 def test_a_service_is_told_of_it_under_its_own_keys() -> None:
     app = one(seen("primary"), "WebApp", "web-app")
     given = {each["name"]: each["value"] for each in app.inputs["siteConfig"]["appSettings"]}
-    assert given["DR_STORES"] == "core,cache,secrets"
+    assert given["DR_STORES"] == "core,cache,secrets,media"
     assert {key for key in given if key.startswith("DR_STORE_CACHE_")} == {
         f"DR_STORE_CACHE_{part}" for part in ("HOST", "PORT", "PASSWORD")
     }

@@ -11,17 +11,13 @@ import pytest
 from components.azure.addresses import ROLES
 from model import Topology, load_plan
 from model.clouds import azure
-from model.site_records import FrontDoor, SiteRecord
 from model.topology import after_failover, after_reprotect
-from tests.components.declared import Declared, config_of, of_type, run
+from tests.components.declared import RECORDS_IN, Declared, config_of, of_type, run
 from tests.components.test_transitions import gone, replaced
 
 PATH = str(Path(__file__).parents[2] / "plans" / "azure.yaml")
 PLAN = load_plan(PATH)
-RECORDS = {
-    site.name: SiteRecord(front_door=FrontDoor(name=f"azure-small-{site.name}-web.azurewebsites.net", zone=""))
-    for site in PLAN.sites
-}
+RECORDS = RECORDS_IN["azure"]
 INITIAL = Topology.initial(PLAN)
 MOVED = after_failover(INITIAL, PLAN, "secondary")
 PROTECTED = after_reprotect(MOVED, PLAN, "primary")
@@ -100,7 +96,7 @@ def test_the_warm_site_follows_and_says_nothing_that_a_replica_may_not() -> None
 def test_the_cold_site_has_what_is_needed_to_begin_and_runs_nothing() -> None:
     found = seen("tertiary")
     assert of_type(found, "Server") == of_type(found, "WebApp") == []
-    assert one(found, "StorageAccount").inputs["accountName"].startswith("azuresmallter")
+    assert one(found, "StorageAccount", "recovery-account").inputs["accountName"].startswith("azuresmallter")
     assert {it.inputs["containerName"] for it in of_type(found, "BlobContainer")} >= {"claims", "lease", "journal"}
 
 
@@ -163,7 +159,7 @@ def test_a_service_is_an_app_with_a_slot_that_has_the_same_settings() -> None:
     assert app["siteConfig"] == slot["siteConfig"]
     assert "siteConfig.linuxFxVersion" in one(found, "WebApp", "web-app").ignored
     settings = {each["name"]: each["value"] for each in app["siteConfig"]["appSettings"]}
-    assert settings["DR_STORES"] == "core,cache,secrets"
+    assert settings["DR_STORES"] == "core,cache,secrets,media"
     assert settings["DR_STORE_CORE_HOST"] == "azure-small-primary-core-1.postgres.database.azure.com"
     assert settings["DR_STORE_CORE_USER"] == "dr_web_service"
     assert set(settings["DR_STORE_CORE_PASSWORD"]) == {"secret"}
@@ -237,9 +233,10 @@ def test_only_apps_reach_the_databases_of_their_site() -> None:
 
 def test_the_recovery_account_has_no_keys_and_opens_the_claim_alone() -> None:
     found = seen("tertiary")
-    account = one(found, "StorageAccount").inputs
+    account = one(found, "StorageAccount", "recovery-account").inputs
     assert (account["allowSharedKeyAccess"], account["sku"]) == (False, {"name": "Standard_ZRS"})
-    access = {it.inputs["containerName"]: it.inputs["publicAccess"] for it in of_type(found, "BlobContainer")}
+    containers = [it for it in of_type(found, "BlobContainer") if it.name.startswith("recovery-")]
+    access = {it.inputs["containerName"]: it.inputs["publicAccess"] for it in containers}
     assert access.pop("claims") == "Blob"
     assert access == dict.fromkeys(("lease", "journal", "restores", "verifications", "exports", "caches"), "None")
     assert one(found, "BlobContainerImmutabilityPolicy").inputs["containerName"] == "journal"
@@ -284,7 +281,7 @@ def test_who_names_a_vault_may_read_its_secrets_and_is_told_its_name() -> None:
     found = seen("primary")
     assert roles_of(found, "web")[azure.vault(PLAN, "primary", "secrets")] == "Key Vault Secrets User"
     settings = {it["name"]: it["value"] for it in one(found, "WebApp", "web-app").inputs["siteConfig"]["appSettings"]}
-    assert settings["DR_STORES"] == "core,cache,secrets"
+    assert settings["DR_STORES"] == "core,cache,secrets,media"
     assert settings["DR_STORE_SECRETS_NAME"] == azure.vault(PLAN, "primary", "secrets")
 
 

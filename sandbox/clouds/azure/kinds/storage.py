@@ -1,8 +1,11 @@
 """Storage accounts, their blob service, containers and the policies that keep blobs from being changed."""
 
 import re
+from datetime import UTC, datetime
+from typing import Any
 
 from model.clouds.azure import AZURE
+from sandbox.clouds.azure.blob_copies import GEO, BlobCopies, is_geo_redundant, pair_of, region_of
 from sandbox.clouds.azure.blobs import BlobStore
 from sandbox.clouds.azure.errors import ArmError, not_done
 from sandbox.clouds.azure.ids import ResourceId
@@ -10,7 +13,6 @@ from sandbox.clouds.azure.kind import ABSENT, Action, Body, Kind, Record, get
 from sandbox.clouds.azure.kinds.network import check_subnets
 
 VERSIONS = ("2022-09-01", "2023-01-01", "2023-05-01", "2024-01-01", "2025-01-01", "2025-06-01", "2026-09-01")
-GEO = ("Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS")
 NAME = re.compile(r"[a-z0-9]{3,24}")
 CONTAINER = re.compile(r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 
@@ -22,12 +24,13 @@ class StorageAccount(Kind):
     versions = VERSIONS
     regional = True
     created_status = 200
-    create_only = ("properties.isHnsEnabled", "properties.immutableStorageWithVersioning")
+    create_only = ("properties.isHnsEnabled", "properties.immutableStorageWithVersioning.enabled")
     defaults = {
         "properties.supportsHttpsTrafficOnly": True,
         "properties.minimumTlsVersion": "TLS1_2",
         "properties.allowBlobPublicAccess": False,
         "properties.accessTier": "Hot",
+        "properties.allowCrossTenantReplication": False,
     }
 
     def check(self, new: Record, old: Record | None) -> None:
@@ -38,31 +41,87 @@ class StorageAccount(Kind):
             raise ArmError(400, "SkuMissing", "The property 'sku' is required.")
         if old is None and self.world.named(self.type, name) is not None:
             raise ArmError(409, "StorageAccountAlreadyTaken", f"The storage account named {name} is already taken.")
-        if sku in GEO and AZURE.regions.get(new.location) is None:
-            message = f"{sku} is not available in {new.location}: the region has no pair."
+        if sku in GEO and AZURE.regions.get(region_of(new)) is None:
+            message = f"{sku} is not available in {region_of(new)}: the region has no pair."
             raise ArmError(400, "InvalidSkuForRegion", message)
         check_subnets(self.store, new.properties.get("networkAcls"), "Microsoft.Storage")
         if new.properties.get("isHnsEnabled"):
             raise not_done("storage accounts with a hierarchical namespace")
+        _check_kept_versions(new, old)
+
+    def settle(self, record: Record, old: Record | None) -> None:
+        self._copies.keep_pair(record)
+
+    def check_gone(self, record: Record) -> None:
+        blobs = self.world.context.one(BlobStore)
+        holds = any(blobs.names(record.id.name, each) for each in blobs.containers(record.id.name))
+        if holds and get(record.body, f"{KEPT_VERSIONS}.state") == "Locked":
+            raise ArmError(409, "StorageAccountOperationNotAllowed", "A locked policy keeps blobs of the account.")
 
     def remove(self, record: Record) -> None:
+        self._copies.forget_pair(record)
         self.world.context.one(BlobStore).forget_account(record.id.name)
+
+    @property
+    def _copies(self) -> BlobCopies:
+        return self.world.context.one(BlobCopies)
+
+    def managed_in(self, record: Record) -> str | None:
+        """Where its blobs lie; while that region does not answer, the pair of a geo-redundant account does."""
+        region = region_of(record)
+        if is_geo_redundant(record) and not self.world.context.fabric.network.control_plane_answers(region):
+            return pair_of(record)
+        return region
 
     def shown(self, record: Record) -> Body:
         name, sku = record.id.name, str(record.body["sku"]["name"])
         shown: Body = {
             **super().shown(record),
             "primaryEndpoints": {"blob": f"https://{name}.blob.core.windows.net/"},
-            "primaryLocation": record.location,
+            "primaryLocation": region_of(record),
             "statusOfPrimary": "available",
             "creationTime": record.created.isoformat(),
         }
         if sku in GEO:
-            shown.update(secondaryLocation=AZURE.regions[record.location], statusOfSecondary="available")
+            shown.update(secondaryLocation=pair_of(record), statusOfSecondary="available")
         return shown
 
+    def expanded(self, record: Record, what: str) -> Body:
+        if what.lower() != "georeplicationstats":
+            raise not_done(f"$expand={what} of a storage account")
+        if not is_geo_redundant(record):
+            return {}
+        synced = datetime.fromtimestamp(self._copies.synced_at(record), UTC).replace(microsecond=0)
+        return {"geoReplicationStats": {"status": "Live", "lastSyncTime": synced.isoformat(), "canFailover": True}}
+
     def actions(self) -> dict[str, Action]:
-        return {"listKeys": self._no_keys}
+        return {"listKeys": self._no_keys, "failover": self._failover}
+
+    def _failover(self, record: Record, asked: Body) -> Any:
+        """
+        Planned: the two regions change places when all has arrived. Else what has not arrived is lost, and the account
+        has local redundancy from then on; its location stays what it was (Microsoft Learn: storage disaster recovery).
+        """
+        planned = str(asked.get("failoverType") or "").lower() == "planned"
+        if not is_geo_redundant(record):
+            message = "A failover is only possible for accounts with geo-redundancy."
+            raise ArmError(409, "AccountFailoverNotAllowed", message)
+        if self.store.children(record, f"{self.type}/objectReplicationPolicies"):
+            message = "A failover is not supported for the source or destination account of object replication."
+            raise ArmError(409, "AccountFailoverNotAllowed", message)
+        pair = pair_of(record)
+        network = self.world.context.fabric.network
+        if planned and not (network.region_is_up(region_of(record)) and network.region_is_up(pair)):
+            raise ArmError(409, "AccountFailoverNotAllowed", "A planned failover needs both regions.")
+
+        def fail_over() -> None:
+            before = region_of(record)
+            self._copies.fail_over(record, planned=planned)
+            record.held["region"], record.held["pair"] = pair, before
+            if not planned:
+                record.body["sku"] = {**record.body["sku"], "name": "Standard_LRS"}
+
+        return fail_over
 
     def _no_keys(self, record: Record, body: Body) -> Body:
         raise ArmError(
@@ -90,6 +149,13 @@ class BlobService(Kind):
         if restore.get("enabled") and not (restore.get("days", 0) < kept.get("days", 0)):
             message = "restorePolicy.days must be less than deleteRetentionPolicy.days."
             raise ArmError(400, "InvalidXmlNodeValue", message)
+        account = self.store.find(new.id.parent or "")
+        if account is not None and not new.properties.get("isVersioningEnabled"):
+            has_kept = get(account.body, f"{KEPT_VERSIONS_OF}.enabled") is True and old is not None
+            if has_kept and old is not None and old.properties.get("isVersioningEnabled"):
+                raise ArmError(409, "VersioningRequired", "Versions that are immutable need versioning.")
+            if self.store.children(account, f"{StorageAccount.type}/objectReplicationPolicies"):
+                raise ArmError(409, "VersioningRequired", "Versioning cannot be disabled while objects are replicated.")
 
     def shown(self, record: Record) -> Body:
         return {}
@@ -169,8 +235,49 @@ class ImmutabilityPolicy(Kind):
         return self.document(record)
 
 
+KEPT_VERSIONS_OF = "properties.immutableStorageWithVersioning"
+KEPT_VERSIONS = f"{KEPT_VERSIONS_OF}.immutabilityPolicy"
+STATES = ("Disabled", "Unlocked", "Locked")
+
+
+def _check_kept_versions(new: Record, old: Record | None) -> None:
+    """A policy of a whole account is made unlocked, locked later, and then never shortened or taken away."""
+    wanted = get(new.body, KEPT_VERSIONS)
+    had = get(old.body, KEPT_VERSIONS) if old is not None else ABSENT
+    if wanted in (ABSENT, None):
+        if had is not ABSENT and had["state"] == "Locked":
+            raise _locked()
+        return
+    state, days = wanted.get("state"), wanted.get("immutabilityPeriodSinceCreationInDays")
+    if state not in STATES or not isinstance(days, int) or not 1 <= days <= 146000:
+        raise ArmError(400, "InvalidImmutabilityPolicy", "The policy of an account needs a state and 1 to 146000 days.")
+    if state == "Locked" and (had is ABSENT or had["state"] == "Disabled"):
+        raise ArmError(400, "InvalidImmutabilityPolicy", "Only a policy that is Unlocked can become Locked.")
+    was_locked = had is not ABSENT and had["state"] == "Locked"
+    if was_locked and (state != "Locked" or days < had["immutabilityPeriodSinceCreationInDays"]):
+        raise _locked()
+
+
+class LifecycleRules(Kind):
+    """What becomes of blobs with their age. A world does not run for days, and carries nothing of it out."""
+
+    type = "Microsoft.Storage/storageAccounts/managementPolicies"
+    versions = VERSIONS
+    created_status = 200
+
+    def check(self, new: Record, old: Record | None) -> None:
+        rules = (new.properties.get("policy") or {}).get("rules")
+        if new.id.name != "default" or not rules:
+            raise ArmError(400, "InvalidRequestPropertyValue", "A policy is called default and has rules.")
+        if any(not each.get("name") or each.get("type") != "Lifecycle" for each in rules):
+            raise ArmError(400, "InvalidRequestPropertyValue", "Each rule has a name and is of type Lifecycle.")
+
+    def shown(self, record: Record) -> Body:
+        return {"lastModifiedTime": record.created.isoformat()}
+
+
 def _locked() -> ArmError:
     return ArmError(409, "ContainerImmutabilityPolicyLocked", "The immutability policy is locked.")
 
 
-KINDS = (StorageAccount, BlobService, Container, ImmutabilityPolicy)
+KINDS = (StorageAccount, BlobService, Container, ImmutabilityPolicy, LifecycleRules)

@@ -18,12 +18,15 @@ from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 from azure.mgmt.keyvault import KeyVaultManagementClient
 from azure.mgmt.postgresqlflexibleservers import PostgreSQLManagementClient
 from azure.mgmt.resource.resources import ResourceManagementClient
+from azure.mgmt.storage import StorageManagementClient
 from azure.mgmt.trafficmanager import TrafficManagerManagementClient
 from azure.mgmt.web import WebSiteManagementClient
+from azure.storage.blob import BlobServiceClient
 
 from sandbox.clouds.azure.ids import parse
 from sandbox.clouds.azure.images import ImageStore
 from sandbox.clouds.azure.kind import Record
+from scripts.core.waiting import wait_until
 from tests.sandbox.clouds.azure.conftest import NORTH, SUBSCRIPTION, WEST, Azure
 from tests.sandbox.clouds.azure.front_door import Made
 
@@ -72,6 +75,7 @@ def case(azure: Azure, make: Callable[..., Any], group: str) -> Iterator[Case]:
     azure.fabric.network.full.clear()
     azure.fabric.network.control_down.clear()
     azure.fabric.network.down.clear()
+    azure.fabric.network.cut.clear()
     azure.fabric.network.frozen = False
 
 
@@ -293,6 +297,48 @@ def a_sick_copy_of_a_registry_is_not_passed_over(case: Case) -> None:
     assert list(images.list_repository_names()) == []
 
 
+def a_storage_failover_leaves_local_redundancy_and_loses_what_was_not_synced(case: Case) -> None:
+    """The location stays what it was, so nothing shows where the blobs are; the next update asks for the old sku."""
+    client, name = case.make(StorageManagementClient), f"geo{case.stem}"
+    groups = case.make(ResourceManagementClient).resource_groups
+    groups.create_or_update(f"west-{case.stem}", {"location": WEST})
+    case.group = f"west-{case.stem}"
+    body = {"location": NORTH, "kind": "StorageV2", "sku": {"name": "Standard_GRS"}}
+    client.storage_accounts.begin_create(case.group, name, body).result()
+    service = BlobServiceClient(f"https://{name}.blob.core.windows.net", DefaultAzureCredential(), retry_total=0)
+    container = service.create_container("things")
+
+    def synced() -> Any:
+        shown = client.storage_accounts.get_properties(case.group, name, expand="geoReplicationStats")
+        return shown.geo_replication_stats.last_sync_time
+
+    written = container.upload_blob("early", b"1").get_blob_properties().last_modified
+    wait_until(lambda: synced() > written, seconds=30, what="the copy in the pair")
+    case.azure.fabric.network.cut.add((NORTH, WEST))
+    container.upload_blob("late", b"2")
+    case.azure.fabric.network.down.add(NORTH)
+    client.storage_accounts.begin_failover(case.group, name, failover_type=None).result()
+    found = client.storage_accounts.get_properties(case.group, name)
+    assert (found.sku.name, found.location, found.primary_location) == ("Standard_LRS", NORTH, WEST)
+    assert [each.name for each in container.list_blobs()] == ["early"]
+
+
+def an_account_with_object_replication_cannot_be_failed_over(case: Case) -> None:
+    client, names = case.make(StorageManagementClient), (f"one{case.stem}", f"two{case.stem}")
+    accounts = []
+    for name, location in zip(names, (NORTH, WEST), strict=True):
+        body = {"location": location, "kind": "StorageV2", "sku": {"name": "Standard_GRS"}}
+        accounts.append(client.storage_accounts.begin_create(case.group, name, body).result().id)
+        kept = {"properties": {"isVersioningEnabled": True, "changeFeed": {"enabled": True}}}
+        client.blob_services.set_service_properties(case.group, name, kept)
+        client.blob_containers.create(case.group, name, "things", {})
+    rules = [{"sourceContainer": "things", "destinationContainer": "things"}]
+    policy = {"properties": {"sourceAccount": accounts[0], "destinationAccount": accounts[1], "rules": rules}}
+    client.object_replication_policies.create_or_update(case.group, names[1], "default", policy)
+    with pytest.raises(ResourceExistsError, match="not supported for the source or destination"):
+        client.storage_accounts.begin_failover(case.group, names[1]).result()
+
+
 def a_cache_in_a_group_of_replicas_is_refused(case: Case) -> None:
     """Azure Cache for Redis, whose linked servers these were, cannot be made any more; its successor has groups."""
     resources = case.make(ResourceManagementClient).resources
@@ -437,7 +483,12 @@ TRAPS = {
         f"{COMPONENTS}/test_front_door.py::test_the_origins_are_the_apps_of_all_sites_and_the_last_claim_wins",
     ),
     14: Trap(
-        "a storage account that failed over is locally redundant", not_here="no store of objects stands in Azure yet"
+        "a storage account that failed over is locally redundant",
+        (
+            a_storage_failover_leaves_local_redundancy_and_loses_what_was_not_synced,
+            an_account_with_object_replication_cannot_be_failed_over,
+        ),
+        f"{COMPONENTS}/test_objects.py::test_a_failover_changes_nothing_about_it",
     ),
     15: Trap("a list of Cosmos DB's regions that is edited makes or removes regions", not_here=COSMOS),
     16: Trap(
