@@ -237,6 +237,64 @@ worm = az.storage.BlobContainerImmutabilityPolicy(
     immutability_policy_name="default",
     immutability_period_since_creation_in_days=8 if change else 7,
 )
+az.storage.ManagementPolicy(
+    "lifecycle",
+    **of_account,
+    management_policy_name="default",
+    policy={
+        "rules": [
+            {
+                "name": "old-versions",
+                "type": "Lifecycle",
+                "enabled": True,
+                "definition": {
+                    "actions": {
+                        "version": {"delete": {"days_after_creation_greater_than": 60 if change else 30}},
+                    },
+                    "filters": {"blob_types": ["blockBlob"]},
+                },
+            }
+        ]
+    },
+)
+
+
+def replicated(name: str, container: str) -> tuple[az.storage.StorageAccount, az.storage.BlobContainer]:
+    made = az.storage.StorageAccount(
+        name, resource_group_name=there, account_name=f"st{name}", kind="StorageV2", sku={"name": "Standard_LRS"}
+    )
+    of_made = {"resource_group_name": there, "account_name": made.name}
+    kept = az.storage.BlobServiceProperties(
+        f"{name}-blobs",
+        **of_made,
+        blob_services_name="default",
+        is_versioning_enabled=True,
+        change_feed={"enabled": True},
+    )
+    return made, az.storage.BlobContainer(
+        f"{name}-container", **of_made, container_name=container, opts=pulumi.ResourceOptions(depends_on=[kept])
+    )
+
+
+sender, own = replicated("sender", "own")
+receiver, copies = replicated("receiver", "copies")
+between = {"resource_group_name": there, "source_account": sender.id, "destination_account": receiver.id}
+copied = {"source_container": own.name, "destination_container": copies.name}
+received = az.storage.ObjectReplicationPolicy(
+    "received",
+    **between,
+    account_name=receiver.name,
+    object_replication_policy_id="default",
+    rules=[copied],
+    opts=pulumi.ResourceOptions(ignore_changes=["objectReplicationPolicyId", "rules"]),
+)
+az.storage.ObjectReplicationPolicy(
+    "sent",
+    **between,
+    account_name=sender.name,
+    object_replication_policy_id=received.policy_id,
+    rules=[{**copied, "rule_id": received.rules.apply(lambda rules: rules[0].rule_id)}],
+)
 scope = pulumi.Output.format(
     "/subscriptions/{0}/providers/Microsoft.Authorization/roleDefinitions", who.subscription_id
 )
