@@ -377,16 +377,22 @@ class Server:
         self._limit_files(-1)
 
     def _limit_files(self, size: int) -> None:
+        """Twice: what the server forks while it is told has the limit of before, and what it forks later the new."""
+        user, told = self.installation.user, set[int]()
+        for _ in range(2):
+            new = self._processes() - told
+            told |= new
+            numbers = [str(number) for number in (user.uid, user.gid, size, *new)]
+            code, said = self.installation.spawner.run([sys.executable, "-I", "-S", str(LIMIT), *numbers])
+            if code != 0:
+                raise PostgresError(f"the limit on files could not be set: {last_words(said)}")
+
+    def _processes(self) -> set[int]:
         if self.pid is None:
-            return
-        pids = [self.pid]
+            return set()
         with contextlib.suppress(psutil.NoSuchProcess):
-            pids += [child.pid for child in psutil.Process(self.pid).children(recursive=True)]
-        user = self.installation.user
-        numbers = [str(number) for number in (user.uid, user.gid, size, *pids)]
-        code, said = self.installation.spawner.run([sys.executable, "-I", "-S", str(LIMIT), *numbers])
-        if code != 0:
-            raise PostgresError(f"the limit on files could not be set: {last_words(said)}")
+            return {self.pid, *(child.pid for child in psutil.Process(self.pid).children(recursive=True))}
+        return {self.pid}
 
     # questions
 

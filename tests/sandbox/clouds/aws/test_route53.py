@@ -99,9 +99,12 @@ def test_failover_follows_the_check_and_comes_back(zone: Any, world: SimpleNames
     assert seen() == ["127.0.0.1"]
     Target.status = 503
     wait_until(lambda: seen() == ["127.0.0.2"], timeout=15, what="the failover")
-    report = zone[0].get_health_check_status(HealthCheckId=identity)["HealthCheckObservations"]
-    assert len(report) > 1
-    assert any("503" in one["StatusReport"]["Status"] for one in report)
+
+    def report() -> Any:
+        return zone[0].get_health_check_status(HealthCheckId=identity)["HealthCheckObservations"]
+
+    wait_until(lambda: len(report()) > 1, timeout=15, what="more than one checker to have asked")
+    assert any("503" in one["StatusReport"]["Status"] for one in report())
     Target.status = 200
     wait_until(lambda: seen() == ["127.0.0.1"], timeout=15, what="the way back")
 
