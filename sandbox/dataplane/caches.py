@@ -34,8 +34,8 @@ FORBIDDEN = (
     *("migrate", "sync", "psync", "replconf"),
 )
 """
-What a managed server does not let its users do (Microsoft Learn: Azure Managed Redis, blocked commands). `migrate`
-would have the server call any address of the machine as a user whom the world's doors may let in.
+What a managed server does not let its users do (Microsoft Learn: Azure Managed Redis, blocked commands), and below it
+what would have the server call any address of the machine, or show itself as a replica: the page does not name these.
 """
 RDB = re.compile(rb"REDIS[0-9]{4}")
 
