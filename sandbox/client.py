@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 UP_TIMEOUT_SECONDS = 120.0
 DOWN_TIMEOUT_SECONDS = 30.0
 MESSAGE_BYTES = 1 << 20
-"""Of what is asked of the process that starts worlds; more than any environment."""
+"""The longest that is asked of the process that starts worlds; any environment is shorter."""
 
 
 class WorldError(Exception):
@@ -82,7 +82,7 @@ class World:
                     return cls(home, already_up=True)
                 _clear(home)
                 home.mkdir(mode=0o700, exist_ok=True)
-                said = _start(home, str(plan), arguments)
+                said = _start(home, arguments)
         except OSError as error:
             raise WorldError(f"{home}: {error.strerror or error}", "free space, or choose another home") from error
         if "error" in said:
@@ -200,13 +200,13 @@ def _private(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), "ab")
 
 
-def _start(home: Path, plan: str, arguments: list[str]) -> dict[str, Any]:
+def _start(home: Path, arguments: list[str]) -> dict[str, Any]:
     """What the new world says of itself. Raises OSError."""
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as report:
         try:
             with _private(home / LOG) as log:
-                request = {"plan": plan, "arguments": arguments, "env": _environment()}
+                request = {"arguments": arguments, "env": _environment()}
                 _starter.ask(json.dumps(request).encode(), log.fileno(), writing)
         finally:
             os.close(writing)

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -364,25 +364,26 @@ def _report(descriptor: int | None, message: dict[str, Any]) -> bool:
     return True
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m sandbox.world", description="Run a small world.")
-    parser.add_argument("command", choices=["serve"])
-    parser.add_argument("--home", required=True, help="its folder; must be empty or new")
-    parser.add_argument("--plan", required=True, help="plans/NAME.yaml, or NAME")
-    parser.add_argument("--port-base", type=int, help="first of a block of ports (default: a free one)")
-    parser.add_argument("--owner", help="PID[:START]: end when this process ends")
-    parser.add_argument("--pace", type=float, default=PACE, help="how many times faster the cloud's own waiting runs")
-    parser.add_argument("--report", type=int, help=argparse.SUPPRESS)
-    return parser
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="python -m sandbox.world", description="Run a small world.")
+    made.add_argument("command", choices=["serve"])
+    made.add_argument("--home", required=True, help="its folder; must be empty or new")
+    made.add_argument("--plan", required=True, help="plans/NAME.yaml, or NAME")
+    made.add_argument("--port-base", type=int, help="first of a block of ports (default: a free one)")
+    made.add_argument("--owner", help="PID[:START]: end when this process ends")
+    made.add_argument("--pace", type=float, default=PACE, help="how many times faster the cloud's own waiting runs")
+    made.add_argument("--report", type=int, help=argparse.SUPPRESS)
+    return made
 
 
-def main() -> int:
+def main(given: Sequence[str] | None = None) -> int:
+    """`given`: its arguments (None: those of this process)."""
     gc.set_threshold(OBJECTS, 20, 20)
     # Whatever a world writes is its user's alone. Root's databases belong to another user, who has to get in; there the
     # two folders that hold everything are closed instead.
     os.umask(0o022 if database_user().is_other else 0o077)
     os.environ["DOCKER_HOST"] = NO_DOCKER
-    arguments = _parser().parse_args()
+    arguments = parser().parse_args(given)
     try:
         serve(arguments)
     except PortTaken as error:

@@ -17,10 +17,9 @@ from typing import Any
 
 from model import PlanError, load_plan
 from sandbox import world
+from sandbox.client import MESSAGE_BYTES
 from sandbox.clouds import planes, registry
 
-MESSAGE_BYTES = 1 << 20
-"""The longest request: an environment is far shorter."""
 __all__ = ["main", "planes"]  # planes: loaded here for the worlds
 
 
@@ -36,7 +35,7 @@ def main(control: socket.socket) -> None:
             return
         request = json.loads(message)
         if not first:  # whoever wants one world shall not wait for what more would save
-            _load_clouds(request["plan"], loaded)
+            _load_clouds(world.parser().parse_args(request["arguments"]).plan, loaded)
         first = False
         gc.freeze()  # a collection in a world would touch, and so copy, every page that it shares with us
         if os.fork() == 0:
@@ -68,8 +67,7 @@ def _become_world(request: dict[str, Any], log: int, report: int) -> None:
         os.close(log)
         os.environ.clear()
         os.environ.update(request["env"])
-        sys.argv = ["sandbox.world", *request["arguments"], "--report", str(report)]
-        code = world.main()
+        code = world.main([*request["arguments"], "--report", str(report)])
         sys.stdout.flush()
         sys.stderr.flush()
     except BaseException:  # noqa: BLE001  # a child must never fall back into the loop
