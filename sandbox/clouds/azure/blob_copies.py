@@ -12,9 +12,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from model.clouds.azure import AZURE
+from sandbox.clouds.azure.blob_rules import container_id, is_named, keeps_versions
 from sandbox.clouds.azure.blobs import Blob, BlobStore, Kept
 from sandbox.clouds.azure.crossing import Crossing
-from sandbox.clouds.azure.kind import Record, get, plain_location
+from sandbox.clouds.azure.kind import Record, plain_location
 from sandbox.clouds.azure.world import AzureWorld
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class BlobCopies:
         return any(
             rule["destinationContainer"] == container
             for policy in self.policies(account)
-            if _is(policy.properties["destinationAccount"], account)
+            if is_named(policy, "destinationAccount", account)
             for rule in policy.properties["rules"]
         )
 
@@ -98,7 +99,7 @@ class BlobCopies:
     def _rules(self, account: Record, container: str) -> Iterator[tuple[Record, dict[str, Any], Record]]:
         """The rules that send from a container, with their policy and the account that they send to."""
         for policy in self.policies(account):
-            if not _is(policy.properties["sourceAccount"], account):
+            if not is_named(policy, "sourceAccount", account):
                 continue
             other = self._world.store.find(str(policy.properties["destinationAccount"]))
             there = other and self._world.store.find(f"{other.id.text}/objectReplicationPolicies/{policy.id.name}")
@@ -140,12 +141,8 @@ class BlobCopies:
 
     def _is_kept_whole(self, account: Record, container: str) -> bool:
         """By a policy of the container: what is in it cannot be changed, by a copy neither."""
-        holder = f"{account.id.text}/blobServices/default/containers/{container}"
-        by_version = any(
-            each is not None and get(each.body, "properties.immutableStorageWithVersioning.enabled") is True
-            for each in (account, self._world.store.find(holder))
-        )
-        return not by_version and self._world.store.find(f"{holder}/immutabilityPolicies/default") is not None
+        holder, find = container_id(account, container), self._world.store.find
+        return not keeps_versions(account, find(holder)) and find(f"{holder}/immutabilityPolicies/default") is not None
 
     # geo-redundancy ---------------------------------------------------------------------------------------------------
     def keep_pair(self, account: Record) -> None:
@@ -189,10 +186,6 @@ class BlobCopies:
         whole = Kept(kept.current, list(kept.before))
         act = partial(self._blobs.put_whole, _pair_name(account), container, name, whole)
         self._crossing.send(_pair_way(account), region_of(account), pair_of(account), act, seconds=COPY_SECONDS)
-
-
-def _is(named: object, account: Record) -> bool:
-    return str(named).strip("/").lower() == account.id.text.strip("/").lower()
 
 
 def _pair_name(account: Record) -> str:

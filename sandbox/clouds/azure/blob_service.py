@@ -16,16 +16,11 @@ from xml.sax.saxutils import escape
 
 from sandbox.clouds.azure import access, signatures
 from sandbox.clouds.azure.blob_copies import BlobCopies, region_of
+from sandbox.clouds.azure.blob_rules import KEPT_VERSIONS, container_id, keeps_versions
 from sandbox.clouds.azure.blobs import Blob, BlobStore, Kept, version_id
 from sandbox.clouds.azure.ids import parse
 from sandbox.clouds.azure.kind import ABSENT, Record, get
-from sandbox.clouds.azure.kinds.storage import (
-    CONTAINER,
-    KEPT_VERSIONS,
-    KEPT_VERSIONS_OF,
-    Container,
-    StorageAccount,
-)
+from sandbox.clouds.azure.kinds.storage import CONTAINER, Container, StorageAccount
 from sandbox.clouds.azure.messages import Request, Response
 from sandbox.clouds.azure.roles import BLOBS, DELEGATION
 from sandbox.clouds.azure.tokens import BadToken, Claims
@@ -79,7 +74,7 @@ class Blobs:
     def _is_public_read(self, request: Request, account: Record) -> bool:
         """A blob of a container that anybody may read, asked for by somebody who says nothing of himself."""
         container, _, name = request.path.lstrip("/").partition("/")
-        record = self.world.store.find(self._container_id(account, container))
+        record = self.world.store.find(container_id(account, container))
         return (
             request.method in {"GET", "HEAD"}
             and "authorization" not in request.headers
@@ -115,7 +110,7 @@ class Blobs:
         if not access.let_in(self.world, account, account.properties.get("networkAcls"), request.source):
             raise StorageError(403, "AuthorizationFailure", "This request is not authorized by the network rules.")
         container, _, name = request.path.lstrip("/").partition("/")
-        scope = self._container_id(account, container) if container else account.id.text
+        scope = container_id(account, container) if container else account.id.text
 
         def may(action: str, *, data: bool = True) -> None:
             if not self.world.may(claims, action, scope, data=data):
@@ -145,7 +140,7 @@ class Blobs:
             raise StorageError(403, "AuthenticationFailed", str(error)) from error
         if not access.let_in(self.world, account, account.properties.get("networkAcls"), request.source):
             raise StorageError(403, "AuthorizationFailure", "This request is not authorized by the network rules.")
-        scope, claims = self._container_id(account, container), Claims(who, "", "")
+        scope, claims = container_id(account, container), Claims(who, "", "")
         if not name or self.world.store.find(scope) is None:
             raise StorageError(404, "ContainerNotFound", "The specified container does not exist.")
 
@@ -183,9 +178,6 @@ class Blobs:
         found: bytes = account.held.setdefault("delegation", secrets.token_bytes(32))
         return found
 
-    def _container_id(self, account: Record, container: str) -> str:
-        return f"{account.id.text}/blobServices/default/containers/{container}"
-
     # accounts and containers ------------------------------------------------------------------------------------------
     def _account(self, request: Request, account: Record, what: str, may: Any) -> Response:
         if request.method != "GET" or what != "list":
@@ -197,7 +189,7 @@ class Blobs:
                     "<NextMarker/></EnumerationResults>")  # fmt: skip
 
     def _container(self, request: Request, account: Record, container: str, what: str, may: Any) -> Response:
-        store, identity = self.world.store, parse(self._container_id(account, container))
+        store, identity = self.world.store, parse(container_id(account, container))
         record = store.find(identity)
         if request.method == "PUT" and not what:
             may(f"{Container.type}/write", data=False)
@@ -353,7 +345,7 @@ class Blobs:
 
     def _days(self, account: Record, container: str) -> int:
         """For how many days a policy of the container, or of all of them, keeps blobs as they are: 0 for none."""
-        identity = parse(f"{self._container_id(account, container)}/immutabilityPolicies/default")
+        identity = parse(f"{container_id(account, container)}/immutabilityPolicies/default")
         policy, whole = self.world.store.find(identity), get(account.body, KEPT_VERSIONS)
         if policy is not None:
             return int(policy.properties["immutabilityPeriodSinceCreationInDays"])
@@ -361,11 +353,7 @@ class Blobs:
         return int(whole["immutabilityPeriodSinceCreationInDays"]) if is_kept else 0
 
     def _is_kept_by_version(self, account: Record, container: str) -> bool:
-        """Then what is written over or deleted stays as an earlier version; else nothing is changed at all."""
-        holder = self.world.store.find(self._container_id(account, container))
-        return any(
-            each is not None and get(each.body, f"{KEPT_VERSIONS_OF}.enabled") is True for each in (account, holder)
-        )
+        return keeps_versions(account, self.world.store.find(container_id(account, container)))
 
     def _check_immutable(self, account: Record, container: str, blob: Blob) -> None:
         days = self._days(account, container)

@@ -6,6 +6,7 @@ where it is given its own name and those of its rules, and comes into force when
 import uuid
 
 from sandbox.clouds.azure.blob_copies import POLICIES, BlobCopies
+from sandbox.clouds.azure.blob_rules import container_id, is_named
 from sandbox.clouds.azure.errors import ArmError
 from sandbox.clouds.azure.ids import parse
 from sandbox.clouds.azure.kind import Body, Kind, Record, get
@@ -31,7 +32,7 @@ class ObjectReplicationPolicy(Kind):
             raise _refused("The account of a policy is its source or its destination, and these are two.")
         self._check_accounts(source, destination, given.get("rules") or [])
         if old is not None:
-            self._keep_names(given, old)
+            self._keepis_named(given, old)
         elif account is destination:
             self._check_new_at_destination(new, source, destination)
         else:
@@ -57,14 +58,14 @@ class ObjectReplicationPolicy(Kind):
             raise _refused("A policy has rules.")
         for rule in rules:
             for account, which in ((source, "sourceContainer"), (destination, "destinationContainer")):
-                if self.store.find(f"{account.id.text}/blobServices/default/containers/{rule.get(which)}") is None:
+                if self.store.find(container_id(account, rule.get(which))) is None:
                     raise _refused(f"The container {rule.get(which)} of {account.id.name} does not exist.")
 
     def _check_new_at_destination(self, new: Record, source: Record, destination: Record) -> None:
         if new.id.name != TO_BE_NAMED:
             raise _refused(f"The value '{new.id.name}' is not allowed for property policyId.")
-        here = [each for each in self._of(destination) if _names(each, "destinationAccount", destination)]
-        if any(_names(each, "sourceAccount", source) for each in here):
+        here = [each for each in self._of(destination) if is_named(each, "destinationAccount", destination)]
+        if any(is_named(each, "sourceAccount", source) for each in here):
             message = f"A policy from {source.id.name} to {destination.id.name} exists already."
             raise ArmError(409, "ObjectReplicationPolicyAlreadyExists", message)
         if len(here) >= MOST_OF_AN_ACCOUNT:
@@ -75,19 +76,19 @@ class ObjectReplicationPolicy(Kind):
 
     def _check_new_at_source(self, new: Record, source: Record, destination: Record) -> None:
         there = self.store.find(f"{destination.id.text}/objectReplicationPolicies/{new.id.name}")
-        if there is None or not _names(there, "sourceAccount", source):
+        if there is None or not is_named(there, "sourceAccount", source):
             raise _refused(
                 f"{destination.id.name} has no policy {new.id.name} from {source.id.name}: it is made there first."
             )
         if _rules(new) != _rules(there):
             raise _refused("The rules of a policy are the same at its source and at its destination.")
-        here = [each for each in self._of(source) if _names(each, "sourceAccount", source)]
+        here = [each for each in self._of(source) if is_named(each, "sourceAccount", source)]
         if len(here) >= MOST_OF_AN_ACCOUNT:
             raise _refused(f"{source.id.name} is the source of {MOST_OF_AN_ACCOUNT} policies already.")
         new.properties["policyId"] = new.id.name
 
     @staticmethod
-    def _keep_names(given: Body, old: Record) -> None:
+    def _keepis_named(given: Body, old: Record) -> None:
         known = {(each["sourceContainer"], each["destinationContainer"]): each for each in old.properties["rules"]}
         given["policyId"] = old.properties["policyId"]
         for rule in given["rules"]:
@@ -100,7 +101,7 @@ class ObjectReplicationPolicy(Kind):
                 record, parse(f"{record.id.parent}/objectReplicationPolicies/{record.properties['policyId']}")
             )
         account = self.store.find(record.id.parent or "")
-        if account is not None and _names(record, "sourceAccount", account) and old is None:
+        if account is not None and is_named(record, "sourceAccount", account) and old is None:
             record.held["enabled"] = record.created.isoformat()
             self.world.context.one(BlobCopies).begin(account, record)
 
@@ -109,10 +110,6 @@ class ObjectReplicationPolicy(Kind):
 
     def _of(self, account: Record) -> list[Record]:
         return self.store.children(account, self.type)
-
-
-def _names(policy: Record, which: str, account: Record) -> bool:
-    return str(policy.properties[which]).lower() == account.id.key
 
 
 def _rules(policy: Record) -> set[tuple[str, str, str]]:

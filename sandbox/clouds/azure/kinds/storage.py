@@ -6,6 +6,7 @@ from typing import Any
 
 from model.clouds.azure import AZURE
 from sandbox.clouds.azure.blob_copies import GEO, BlobCopies, is_geo_redundant, pair_of, region_of
+from sandbox.clouds.azure.blob_rules import KEPT_VERSIONS, keeps_versions
 from sandbox.clouds.azure.blobs import BlobStore
 from sandbox.clouds.azure.errors import ArmError, not_done
 from sandbox.clouds.azure.ids import ResourceId
@@ -151,8 +152,8 @@ class BlobService(Kind):
             raise ArmError(400, "InvalidXmlNodeValue", message)
         account = self.store.find(new.id.parent or "")
         if account is not None and not new.properties.get("isVersioningEnabled"):
-            has_kept = get(account.body, f"{KEPT_VERSIONS_OF}.enabled") is True and old is not None
-            if has_kept and old is not None and old.properties.get("isVersioningEnabled"):
+            had_versions = old is not None and old.properties.get("isVersioningEnabled")
+            if had_versions and keeps_versions(account):
                 raise ArmError(409, "VersioningRequired", "Versions that are immutable need versioning.")
             if self.store.children(account, f"{StorageAccount.type}/objectReplicationPolicies"):
                 raise ArmError(409, "VersioningRequired", "Versioning cannot be disabled while objects are replicated.")
@@ -235,8 +236,6 @@ class ImmutabilityPolicy(Kind):
         return self.document(record)
 
 
-KEPT_VERSIONS_OF = "properties.immutableStorageWithVersioning"
-KEPT_VERSIONS = f"{KEPT_VERSIONS_OF}.immutabilityPolicy"
 STATES = ("Disabled", "Unlocked", "Locked")
 
 
