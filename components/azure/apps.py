@@ -5,7 +5,7 @@ The agent is an app beside the services, always on and alone (`docs/decisions/ag
 logs in to the stores as their owner.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ import pulumi_azure_native as azure_native
 from components import variables
 from components.azure import addresses
 from components.azure.alarms import ILL
-from components.azure.ground import AzureGround
+from components.azure.ground import AzureGround, Standing
 from components.azure.identity import Identity, IdentityArgs
 from components.azure.recovery_account import CLAIMS, LEASE
 from components.azure.web_app import WebApp, WebAppArgs
@@ -193,13 +193,16 @@ def _images_at(plan: "Plan") -> str:
 
 def _roles_of(ground: AzureGround, service: WebAppService, image: str) -> dict[str, str]:
     """What a service may do with the stores that it names and finds by their names, and where its image lies."""
-    named = (found.roles for store, found in ground.standing.items() if store in service.uses)
-    return {scope: role for roles in named for scope, role in roles.items()} | _pulled(ground, image)
+    named = [found for store, found in ground.standing.items() if store in service.uses]
+    return _held_on(named) | _pulled(ground, image)
 
 
 def _pulled(ground: AzureGround, image: str) -> dict[str, str]:
-    found = (each.roles for each in ground.standing.values() if each.has(image))
-    return {scope: role for roles in found for scope, role in roles.items()}
+    return _held_on(each for each in ground.standing.values() if each.has(image))
+
+
+def _held_on(stores: Iterable[Standing]) -> dict[str, str]:
+    return {scope: role for each in stores for scope, role in each.roles.items()}
 
 
 def _stores_of(

@@ -21,6 +21,8 @@ GROUPS = "Microsoft.Network/networkSecurityGroups"
 APPS = "Microsoft.Web/sites"
 VAULTS = "Microsoft.KeyVault/vaults"
 ACCOUNTS = "Microsoft.Storage/storageAccounts"
+OPEN_TO_NETWORKS = {"networks": VAULTS, "blobs": ACCOUNTS}
+"""What has network rules of its own, by the word under which an opening says what they let in."""
 NOBODY = {"defaultAction": "Deny", "bypass": "None", "virtualNetworkRules": [], "ipRules": []}
 IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
 
@@ -52,12 +54,10 @@ class Closing:
         if opening.rules.get("public"):
             body = {"properties": {"publicNetworkAccess": "Disabled"}}
             self._arm.patch(self._in_site(APPS, opening.name), body, f"closing {opening.name}")
-        if opening.rules.get("networks"):
-            rules = {"properties": {"networkAcls": NOBODY}}
-            self._arm.patch(self._in_site(VAULTS, opening.name), rules, f"closing {opening.name}")
-        if opening.rules.get("blobs"):
-            rules = {"properties": {"networkAcls": NOBODY}}
-            self._arm.patch(self._in_site(ACCOUNTS, opening.name), rules, f"closing {opening.name}")
+        for word, kind in OPEN_TO_NETWORKS.items():
+            if opening.rules.get(word):
+                rules = {"properties": {"networkAcls": NOBODY}}
+                self._arm.patch(self._in_site(kind, opening.name), rules, f"closing {opening.name}")
 
     def why_sessions_stay(self) -> str | None:
         return "a token of a managed identity is valid for a day, and only what the identity may do can be taken away"
