@@ -20,11 +20,12 @@ from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.storage import StorageManagementClient
 from azure.mgmt.trafficmanager import TrafficManagerManagementClient
 from azure.mgmt.web import WebSiteManagementClient
-from azure.storage.blob import BlobServiceClient
+from azure.storage.blob import ContainerClient
 from dnslib import DNSRecord
 
 from sandbox.client import World
 from sandbox.dataplane.resolve import addresses
+from tests.sandbox.clouds.azure.claims import claims_in
 from tests.sandbox.clouds.azure.front_door import Made
 
 pytestmark = pytest.mark.drill
@@ -42,6 +43,9 @@ class Azure:
 
     def client(self, kind: Any) -> Any:
         return kind(self.credential, self.env["AZURE_SUBSCRIPTION_ID"])
+
+    def claims(self, account: str) -> ContainerClient:
+        return claims_in(self.client(StorageManagementClient), f"rg-{WEST}", account, WEST, self.credential)
 
 
 @pytest.fixture(scope="module")
@@ -186,17 +190,8 @@ def test_an_app_and_its_slot_are_swapped_stopped_and_started(azure: Azure) -> No
 
 def test_a_name_follows_a_claim_that_is_laid_down_and_taken_back(azure: Azure) -> None:
     """Nothing is changed in the profiles: the claim is a blob, and the probes of Traffic Manager find it."""
-    traffic, storage, group = (
-        azure.client(TrafficManagerManagementClient),
-        azure.client(StorageManagementClient),
-        f"rg-{WEST}",
-    )
-    account = {
-        "location": WEST, "kind": "StorageV2", "sku": {"name": "Standard_LRS"},
-        "properties": {"allowBlobPublicAccess": True},
-    }  # fmt: skip
-    storage.storage_accounts.begin_create(group, "stclaims", account).result()
-    storage.blob_containers.create(group, "stclaims", "claims", {"properties": {"publicAccess": "Blob"}})
+    traffic, group = azure.client(TrafficManagerManagementClient), f"rg-{WEST}"
+    claims = azure.claims("stclaims")
     monitor = {
         "protocol": "HTTPS", "port": 443, "path": "/claims/active", "intervalInSeconds": 10, "timeoutInSeconds": 5,
         "toleratedNumberOfFailures": 2,
@@ -235,8 +230,7 @@ def test_a_name_follows_a_claim_that_is_laid_down_and_taken_back(azure: Azure) -
         return str(said.rr[0].rdata)
 
     until(lambda: answer() == "first.example.", "the first site")
-    claims = BlobServiceClient("https://stclaims.blob.core.windows.net", credential=azure.credential)
-    claim = claims.get_container_client("claims").upload_blob("active", b"{}")
+    claim = claims.upload_blob("active", b"{}")
     until(lambda: answer() == "second.example.", "the second site")
     claim.delete_blob()
     until(lambda: answer() == "first.example.", "the first site again")
@@ -262,13 +256,7 @@ class Entrance:
 def entrance(azure: Azure) -> Entrance:
     groups = azure.client(ResourceManagementClient).resource_groups
     groups.create_or_update("rg-global", {"location": "swedencentral"})
-    storage, web = azure.client(StorageManagementClient), azure.client(WebSiteManagementClient)
-    account = {
-        "location": WEST, "kind": "StorageV2", "sku": {"name": "Standard_LRS"},
-        "properties": {"allowBlobPublicAccess": True},
-    }  # fmt: skip
-    storage.storage_accounts.begin_create(f"rg-{WEST}", "stedge", account).result()
-    storage.blob_containers.create(f"rg-{WEST}", "stedge", "claims", {"properties": {"publicAccess": "Blob"}})
+    web, claims = azure.client(WebSiteManagementClient), azure.claims("stedge")
     name, claim = "tm-edge.trafficmanager.net", "https://stedge.blob.core.windows.net/claims/active"
     for site, region, told in (("one", NORTH, {}), ("two", WEST, {"DR_CLAIM_URL": claim})):
         group, farm = f"rg-{region}", {"location": region, "sku": {"name": "P1v3"}, "properties": {}}
@@ -327,8 +315,7 @@ def entrance(azure: Azure) -> Entrance:
         ("nestedEndpoints", "two", {"targetResourceId": second.id, "minChildEndpoints": 2}),
         ("externalEndpoints", "one", served("one")),
     )  # fmt: skip
-    blobs = BlobServiceClient("https://stedge.blob.core.windows.net", credential=azure.credential)
-    return Entrance(azure, name, blobs.get_container_client("claims"))
+    return Entrance(azure, name, claims)
 
 
 def test_clients_are_led_past_front_door_while_it_is_out_and_nothing_is_edited(

@@ -8,8 +8,9 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
 from azure.identity import DefaultAzureCredential
 from azure.mgmt.storage import StorageManagementClient
-from azure.storage.blob import BlobServiceClient, ContainerClient
+from azure.storage.blob import ContainerClient
 
+from tests.sandbox.clouds.azure.claims import claims_in
 from tests.sandbox.clouds.azure.conftest import WEST, Azure
 from tests.sandbox.clouds.azure.front_door import HOST, PREMIUM, Made
 
@@ -31,15 +32,7 @@ def claims(
 
     def of(site: str) -> ContainerClient:
         name = f"{site}{group.removeprefix('rg-')}"
-        account = {
-            "location": WEST, "kind": "StorageV2", "sku": {"name": "Standard_LRS"},
-            "properties": {"allowBlobPublicAccess": True},
-        }  # fmt: skip
-        storage = make(StorageManagementClient)
-        storage.storage_accounts.begin_create(group, name, account).result()
-        storage.blob_containers.create(group, name, "claims", {"properties": {"publicAccess": "Blob"}})
-        found = BlobServiceClient(f"https://{name}.blob.core.windows.net", credential=credential)
-        return found.get_container_client("claims")
+        return claims_in(make(StorageManagementClient), group, name, WEST, credential)
 
     return of
 

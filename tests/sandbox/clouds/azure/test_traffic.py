@@ -8,8 +8,8 @@ import pytest
 from azure.identity import DefaultAzureCredential
 from azure.mgmt.storage import StorageManagementClient
 from azure.mgmt.trafficmanager import TrafficManagerManagementClient
-from azure.storage.blob import BlobServiceClient
 
+from tests.sandbox.clouds.azure.claims import claims_in
 from tests.sandbox.clouds.azure.conftest import WEST, Azure
 
 PROFILES = "Microsoft.Network/trafficManagerProfiles"
@@ -21,15 +21,8 @@ def test_whether_an_unprobed_child_counts_can_be_turned_round(
     azure: Azure, make: Callable[..., Any], group: str, credential: DefaultAzureCredential, counted: bool
 ) -> None:
     name = f"tm{group.removeprefix('rg-')}"
-    account = {
-        "location": WEST, "kind": "StorageV2", "sku": {"name": "Standard_LRS"},
-        "properties": {"allowBlobPublicAccess": True},
-    }  # fmt: skip
-    storage = make(StorageManagementClient)
-    storage.storage_accounts.begin_create(group, name, account).result()
-    storage.blob_containers.create(group, name, "claims", {"properties": {"publicAccess": "Blob"}})
-    claims = BlobServiceClient(f"https://{name}.blob.core.windows.net", credential=credential)
-    claims.get_container_client("claims").upload_blob("active", b"{}")
+    claims = claims_in(make(StorageManagementClient), group, name, WEST, credential)
+    claims.upload_blob("active", b"{}")
     profiles = make(TrafficManagerManagementClient).profiles
 
     def profile(called: str, *endpoints: dict[str, Any]) -> Any:
