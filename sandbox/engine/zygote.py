@@ -22,7 +22,7 @@ import selectors
 import signal
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from types import ModuleType
 from typing import Any
 
@@ -50,13 +50,14 @@ def preload(names: Iterable[str] = PRELOAD) -> None:
             hasattr(importlib.import_module(name), "anything")
 
 
-def shared_modules() -> set[str]:
-    """The modules of Pulumi's SDKs, and of what only defines, that are loaded in this process."""
+def shared_modules(known: Collection[str] = ()) -> set[str]:
+    """The modules of Pulumi's SDKs, and of what only defines, that are loaded in this process, without `known` ones."""
     return {
         name
         for name, module in list(sys.modules.items())
         # __dict__, because asking a lazy module for anything loads it
-        if type(module) is ModuleType  # a lazy one has not been used
+        if name not in known
+        and type(module) is ModuleType  # a lazy one has not been used
         and _is_shared(name, str(vars(module).get("__file__") or ""))
     }
 
@@ -215,7 +216,7 @@ class Zygote:
                 with contextlib.suppress(Exception):
                     sys.stdout.flush()
                     sys.stderr.flush()
-                    os.write(used, "\n".join(shared_modules() - self._loaded).encode())
+                    os.write(used, "\n".join(shared_modules(self._loaded)).encode())
                 os._exit(code)
         answers = socket.socket(fileno=fds[3])
         with contextlib.suppress(OSError):
