@@ -284,10 +284,10 @@ async def _read_answer(reader: asyncio.StreamReader, method: str) -> tuple[bytes
         head = await reader.readuntil(b"\r\n\r\n")
         line, headers = _parse(head)
         status = line.split(" ")[1]
-        if status == "101" or not status.startswith("1"):
+        if status == "101":
+            raise ValueError("nobody asked for another protocol")
+        if not status.startswith("1"):
             break
-    if status == "101":
-        raise ValueError("nobody asked for another protocol")
     length = _length(headers)
     if method == "HEAD" or status in ("204", "304"):
         length = 0

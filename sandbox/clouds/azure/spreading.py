@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sandbox.clouds.azure.probes import Probed, Probes
+from sandbox.dataplane.addresses import OUTSIDE
 from sandbox.fabric import Edge, Origin
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 SPREAD_SECONDS = 300.0
 """Microsoft Learn, Front Door FAQ: a change takes 3 to 20 minutes to arrive everywhere, in 2026."""
-OUTSIDE = "outside"
 PROFILES = "Microsoft.Cdn/profiles"
 ENDPOINTS, GROUPS, DOMAINS = (f"{PROFILES}/{name}" for name in ("afdEndpoints", "originGroups", "customDomains"))
 ROUTES, ORIGINS = f"{ENDPOINTS}/routes", f"{GROUPS}/origins"
